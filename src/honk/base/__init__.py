@@ -1,0 +1,1 @@
+"""Clock, ids, programs, git, log censoring; knows nothing of us."""

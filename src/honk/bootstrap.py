@@ -1,0 +1,1 @@
+"""Reads the configuration, names every adapter, builds the App. The only file that does."""

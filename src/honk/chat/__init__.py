@@ -1,0 +1,1 @@
+"""Threads and cards. Comes with `honk serve`; Slack follows."""

@@ -1,0 +1,1 @@
+"""Getting a merged commit out, and back. Comes with delivery."""

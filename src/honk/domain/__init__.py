@@ -1,0 +1,1 @@
+"""The vocabulary and the rules: frozen data, pure functions, standard library only."""

@@ -1,0 +1,116 @@
+"""What to do after an attempt. Pure: no I/O, no clock, nothing to fake."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from honk.domain.evidence import Examination, Ruling, Severity, Verdict, Verification, verification
+from honk.domain.limits import LimitName
+from honk.domain.task import Outcome, OutcomeName
+
+
+class Next(StrEnum):
+    """The three things that can follow an attempt."""
+
+    PUBLISH = "publish"
+    RETRY = "retry"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """What the agent itself said about the task, when it wanted no change."""
+
+    outcome: OutcomeName
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempted:
+    """What one attempt left behind."""
+
+    has_change: bool
+    conclusion: Conclusion | None = None
+    examination: Examination | None = None
+    """None where there was nothing to examine."""
+    verdict: Verdict | None = None
+    """None where the judge was not asked: switched off, or the change was red already."""
+    limit: LimitName | None = None
+    """The limit that ended the attempt, if one did."""
+    fault: str | None = None
+    """What broke: the agent's program, the model's service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What happens next, and the words for whoever needs them."""
+
+    next: Next
+    feedback: str = ""
+    """For the agent, when it is sent back."""
+    outcome: Outcome | None = None
+    """For the person, when the run stops without publishing."""
+
+
+def decide(attempted: Attempted, *, attempt: int, attempts_allowed: int) -> Decision:
+    """Publish only a change that no required verifier failed and neither rule nor judge vetoed.
+
+    An unverified change is published as a draft that says so; a red or vetoed one goes back to the agent
+    until the attempts are used up.
+    """
+    if (ended := _ended_early(attempted)) is not None:
+        return Decision(next=Next.STOP, outcome=ended)
+    objection = _objection(attempted)
+    if objection is None:
+        return Decision(next=Next.PUBLISH)
+    if objection.name is OutcomeName.NEEDS_HUMAN:
+        return Decision(next=Next.STOP, outcome=objection)
+    if attempt < attempts_allowed and attempted.limit is None:
+        return Decision(next=Next.RETRY, feedback=objection.reason)
+    tail = f" (after {attempt} of {attempts_allowed} attempts)" if attempted.limit is None else ""
+    limit = f"The {attempted.limit} limit was reached.\n" if attempted.limit else ""
+    return Decision(next=Next.STOP, outcome=Outcome(name=objection.name, reason=f"{limit}{objection.reason}{tail}"))
+
+
+def _ended_early(attempted: Attempted) -> Outcome | None:
+    """The outcome of an attempt that left nothing to examine."""
+    if attempted.fault is not None:
+        return Outcome(name=OutcomeName.FAILED, reason=attempted.fault)
+    if attempted.conclusion is not None and not attempted.has_change:
+        return Outcome(name=attempted.conclusion.outcome, reason=attempted.conclusion.reason)
+    if attempted.conclusion is not None and attempted.conclusion.outcome is not OutcomeName.ANSWERED:
+        return Outcome(name=OutcomeName.NEEDS_HUMAN, reason=_contradiction(attempted.conclusion))
+    if attempted.has_change:
+        return None
+    if attempted.limit is not None:
+        return Outcome(
+            name=OutcomeName.FAILED, reason=f"The {attempted.limit} limit was reached before there was a change."
+        )
+    return Outcome(name=OutcomeName.NO_CHANGE, reason="The agent finished without changing anything.")
+
+
+def _contradiction(conclusion: Conclusion) -> str:
+    return (
+        f"The agent ended with {conclusion.outcome} ({conclusion.reason}) and yet left a change. "
+        "Nothing was published; the diff is kept with the task."
+    )
+
+
+def _objection(attempted: Attempted) -> Outcome | None:
+    """Why the change may not be published as it is: red first, then rules, then the judge."""
+    examination = attempted.examination
+    if examination is None:
+        return Outcome(name=OutcomeName.NEEDS_HUMAN, reason="The change was not examined.")
+    if verification(examination.reports) is Verification.FAILED:
+        red = [report for report in examination.reports if report.result is Verification.FAILED and report.is_required]
+        return Outcome(
+            name=OutcomeName.FAILED,
+            reason="\n\n".join(f"{report.verifier} failed:\n{report.summary}" for report in red),
+        )
+    vetoes = [finding for finding in examination.findings if finding.severity is Severity.VETO]
+    if vetoes:
+        return Outcome(name=OutcomeName.VETOED, reason="\n".join(finding.message for finding in vetoes))
+    if attempted.verdict is not None and attempted.verdict.ruling is Ruling.VETO:
+        return Outcome(name=OutcomeName.VETOED, reason="\n".join(attempted.verdict.reasons))
+    if attempted.verdict is not None and attempted.verdict.ruling is Ruling.NEEDS_HUMAN:
+        return Outcome(name=OutcomeName.NEEDS_HUMAN, reason="\n".join(attempted.verdict.reasons))
+    return None

@@ -1,0 +1,88 @@
+"""What a person asked for, and how it ended."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a task is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    FINISHED = "finished"
+
+
+class OutcomeName(StrEnum):
+    """How a task ended. The middle four are good outcomes, counted apart from failures."""
+
+    MERGED = "merged"
+    OPENED = "opened"
+    NO_CHANGE = "no_change"
+    ANSWERED = "answered"
+    NOT_APPLICABLE = "not_applicable"
+    NEEDS_HUMAN = "needs_human"
+    VETOED = "vetoed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The end of a task, with the reason in words for the person who asked."""
+
+    name: OutcomeName
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who asked; also the author of the commit."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """The written prompt handed to the agent. A new version is a new brief."""
+
+    version: int
+    goal: str
+    """The asker's own words: what the judge reads."""
+    preconditions: tuple[str, ...] = ()
+    out_of_bounds: tuple[str, ...] = ()
+    done_when: tuple[str, ...] = ()
+    guidance: str = ""
+    """CLAUDE.md or AGENTS.md of the base commit: advice, never authority."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A repository that tasks may name."""
+
+    repository_id: str
+    name: str
+    location: str
+    """A path on this machine for now, as the person gave it (resolved)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """The truth about one request; workflows come and go, this row stays."""
+
+    task_id: str
+    repository: Repository
+    base_branch: str
+    base_sha: str
+    prompt: str
+    asker: Person
+    agent: str
+    """"claude", or "command:" and a command line."""
+    model: str
+    created_at: datetime
+    status: Status = Status.QUEUED
+    outcome: Outcome | None = None
+    notes: tuple[str, ...] = field(default=())
+    """What the person must know: uncommitted work left out, a shallow clone, submodules."""

@@ -1,0 +1,77 @@
+"""Durable execution: short workflows whose recorded steps are not done again after a crash."""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from honk.base.errors import HonkError
+
+T = TypeVar("T")
+
+
+class Steps(Protocol):
+    """Handed to a workflow: does an act once, records its result, and gives the record back after a crash.
+
+    Steps are at-least-once: an act may run again if the crash came before the record. So it carries its own
+    idempotency key.
+    """
+
+    async def __call__(self, name: str, returns: type[T] | None, act: Callable[[], Awaitable[T]]) -> T:
+        """The act's result. `returns` is its type, which must survive JSON (frozen dataclasses of plain values do).
+
+        Raises:
+            What the act raised, recorded too. Cancelled: what was recorded stays.
+        """
+        ...
+
+
+Workflow = Callable[[Steps, str], Awaitable[None]]
+"""Takes the steps and one id; everything else it reads from the store."""
+
+
+class WorkflowStatus(StrEnum):
+    """What the engine knows of a workflow."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Engine(Protocol):
+    """Runs workflows. One per process."""
+
+    def register(self, name: str, workflow: Workflow) -> None:
+        """Before `start`."""
+        ...
+
+    async def start(self) -> None:
+        """Launch, and take over what dead executors left: the owner of the state folder is the only one alive."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish nothing, lose nothing: what runs is taken over by the next start."""
+        ...
+
+    def enlist(self, name: str, workflow_id: str, argument: str) -> Callable[[object], None]:
+        """A callable that enqueues the workflow inside the caller's open transaction. A known id is not run twice."""
+        ...
+
+    async def wait(self, workflow_id: str) -> WorkflowStatus:
+        """The final status, once it is final.
+
+        Raises:
+            EngineError: the workflow itself broke: its error is the cause.
+        """
+        ...
+
+    async def status(self, workflow_id: str) -> WorkflowStatus | None: ...
+
+    async def cancel(self, workflow_id: str) -> None:
+        """No further step begins; a running one is cancelled."""
+        ...
+
+
+class EngineError(HonkError):
+    """A workflow broke, or the engine did."""

@@ -1,0 +1,1 @@
+"""Campaign rules, pure. Comes with campaigns."""

@@ -1,0 +1,98 @@
+"""Where pull requests live."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from honk.base.errors import HonkError, UsageError
+from honk.domain.change import PullRequest
+from honk.domain.task import Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a forge does by itself."""
+
+    push_executes: bool
+    """Whether pushing runs code (CI): then nothing that touches it is pushed before a person looked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A pull request to be opened."""
+
+    key: str
+    """Idempotency key: opened twice with one key, it is one pull request."""
+    task_id: str
+    title: str
+    body: str
+    branch: str
+    base_branch: str
+    base_sha: str
+    head_sha: str
+    is_draft: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A merge that happened."""
+
+    merged_sha: str
+    tree_sha: str
+
+
+class Forge(Protocol):
+    """Every act is idempotent: after a crash it is simply done again."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    async def push(self, repository: Repository, mirror: Path, branch: str, sha: str, *, expect: str | None) -> None:
+        """Make the branch on the forge be the commit, out of the mirror.
+
+        Raises:
+            ForgeConflict: the branch is neither at `expect` (None: absent) nor already at the commit.
+        """
+        ...
+
+    async def open_pull_request(self, repository: Repository, proposal: Proposal) -> PullRequest:
+        """The pull request of this key, made if it is not there."""
+        ...
+
+    async def pull_request(self, number: int, repository: Repository | None = None) -> PullRequest:
+        """Raises:
+        ForgeNotFound: there is none of this number.
+        """
+        ...
+
+    async def pull_requests(self, repository: Repository | None = None) -> Sequence[PullRequest]: ...
+
+    async def diff(self, pull_request: PullRequest) -> bytes:
+        """The unified diff from the merge base to the head."""
+        ...
+
+    async def merge(self, pull_request: PullRequest, *, head_sha: str, tree_sha: str, message: str) -> Merged:
+        """Merge exactly this head, and only if the merged tree is exactly this tree. Merged already: says so again.
+
+        Raises:
+            ForgeConflict: the head moved, the base moved so that the tree would differ, or it is closed.
+        """
+        ...
+
+    async def close(self, pull_request: PullRequest) -> PullRequest: ...
+
+
+class ForgeError(HonkError):
+    """The forge refused or broke."""
+
+
+class ForgeNotFound(ForgeError, UsageError):
+    """There is no such thing on the forge."""
+
+
+class ForgeConflict(ForgeError):
+    """The forge is not in the state that was verified; the message says what moved."""

@@ -1,0 +1,109 @@
+"""The only way out: holds the real key, gives each run a token of its own, meters and reserves money."""
+
+import socket
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from honk.base.errors import HonkError
+
+MODEL_PORT = 8081
+"""Loopback port of the model route in every sandbox."""
+REGISTRY_PORT = 8082
+"""Loopback port of the package route; open in set-up sandboxes only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What the bearer of one token may do."""
+
+    run_id: str
+    purpose: str
+    """"agent", "judge", "intake": shown in the ledger."""
+    token: str = field(repr=False)
+    budget_usd: float
+    turns: int | None = None
+    """Answered model generations allowed; None where somebody else counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCall:
+    """One call to a model, as it was billed."""
+
+    call_id: str
+    run_id: str
+    purpose: str
+    model: str
+    reserved_usd: float
+    cost_usd: float | None
+    """None while the call is under way, and the reservation counts; a broken stream keeps its reservation."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    status: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What a run has used, reservations of calls under way or broken included."""
+
+    cost_usd: float
+    calls: int
+    input_tokens: int
+    output_tokens: int
+
+
+class Ledger(Protocol):
+    """Where calls are written down before they are made. The store is one."""
+
+    async def reserve(self, call: ModelCall, budget_usd: float) -> bool:
+        """Write the reservation down, in one transaction with the check that the run's sum stays within the budget.
+
+        False, and nothing written, if it would not.
+        """
+        ...
+
+    async def settle(self, call: ModelCall) -> None:
+        """Replace the reservation by what the call cost."""
+        ...
+
+    async def spending(self, run_id: str) -> Spending: ...
+
+
+class Gateway(Protocol):
+    """Serves runs on sockets that the sandbox handed out."""
+
+    def serve_model(self, listener: socket.socket, grant: Grant) -> AbstractAsyncContextManager[None]:
+        """Serve the model API on the socket until the context ends; calls under way then are broken off."""
+        ...
+
+    def serve_registry(self, listener: socket.socket) -> AbstractAsyncContextManager["RegistryLog"]:
+        """Serve package registries, read-only, on the socket until the context ends. Only for set-up sandboxes."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class RegistryLog:
+    """What went over a package route."""
+
+    requests: int = 0
+    refused: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """Where model calls go. The key is read by whoever makes this, and lives nowhere else."""
+
+    base_url: str
+    headers: Mapping[str, str] = field(repr=False)
+    """Sent with every call: the key, and what an own gateway wants."""
+
+
+class GatewayError(HonkError):
+    """The gateway itself broke."""

@@ -1,0 +1,1 @@
+"""Read models: scorecard, cost, the outcome dataset, evals. Comes with the console."""

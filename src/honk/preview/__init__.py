@@ -1,0 +1,1 @@
+"""A running copy of a pull request. Comes with delivery."""

@@ -1,0 +1,173 @@
+"""What must not be forgotten: tasks, events, evidence, money. One database, one folder of blobs."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from honk.base.errors import HonkError
+from honk.domain.change import Change, PullRequest
+from honk.domain.evidence import Examination, Verdict
+from honk.domain.limits import Limits, Spent
+from honk.domain.task import Brief, Outcome, Status, Task
+
+Enlist = Callable[[object], None]
+"""Joins the store's transaction: called with the open (synchronous) connection, just before the commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One arrival at a door. Its id makes a redelivery harmless."""
+
+    delivery_id: str
+    door: str
+    """"cli", "api", "slack"..."""
+    received_at: datetime
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One pass of the task workflow."""
+
+    run_id: str
+    task_id: str
+    limits: Limits
+    started_at: datetime
+    finished_at: datetime | None = None
+    spent: Spent = field(default_factory=Spent)
+    attempts: int = 0
+    change: Change | None = None
+    """The change that was published, or the last one examined."""
+    examination: Examination | None = None
+    verdict: Verdict | None = None
+    seconds: Mapping[str, float] | None = None
+    """By stage: prepare, environment, agent, verify, judge, publish, total."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One round, kept for the dataset also where it was refused."""
+
+    attempt_id: str
+    run_id: str
+    number: int
+    session_id: str
+    prompt: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    change: Change | None = None
+    examination: Examination | None = None
+    verdict: Verdict | None = None
+    decision: str = ""
+    feedback: str = ""
+    turns: int = 0
+    seconds: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskEvent:
+    """An appended fact; `sequence` grows per task, without gaps."""
+
+    task_id: str
+    sequence: int
+    kind: str
+    body: Mapping[str, object]
+    """JSON values only."""
+    at: datetime
+
+
+class Tasks(Protocol):
+    """The truth about requests, runs and attempts."""
+
+    async def accept(self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist) -> bool:
+        """Delivery first, then task, brief and run, then `enlist`, in one transaction. False for a redelivery."""
+        ...
+
+    async def task(self, task_id: str) -> Task:
+        """Raises:
+        NotFound: no task has this id, or this beginning of an id, or several have.
+        """
+        ...
+
+    async def tasks(self, *, status: Status | None = None, limit: int = 50) -> Sequence[Task]: ...
+
+    async def set_status(self, task_id: str, status: Status, outcome: Outcome | None = None) -> None: ...
+
+    async def brief(self, task_id: str) -> Brief:
+        """The newest version."""
+        ...
+
+    async def run(self, run_id: str) -> Run: ...
+
+    async def save_run(self, run: Run) -> None: ...
+
+    async def save_attempt(self, attempt: Attempt) -> None:
+        """Insert or replace by `attempt_id`."""
+        ...
+
+    async def attempts(self, run_id: str) -> Sequence[Attempt]: ...
+
+
+class Events(Protocol):
+    """The append-only log that every view of a task is made of."""
+
+    async def append(self, task_id: str, kind: str, body: Mapping[str, object], key: str | None = None) -> None:
+        """With a key, appended once however often it is called."""
+        ...
+
+    async def read(self, task_id: str, after: int = 0) -> Sequence[TaskEvent]: ...
+
+    def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
+        """Events as they come, from this process; ends only by cancellation or `aclose`."""
+        ...
+
+
+class PullRequests(Protocol):
+    """Rows of the built-in forge."""
+
+    async def insert(self, key: str, pull_request: PullRequest) -> PullRequest:
+        """The one of this key, with the next number of the installation, inserted if it is not there."""
+        ...
+
+    async def get(self, number: int) -> PullRequest | None: ...
+
+    async def list(self, repository_id: str | None = None) -> Sequence[PullRequest]: ...
+
+    async def update(self, pull_request: PullRequest, *, expect_state: str) -> bool:
+        """Compare and set on the state; False if somebody was faster."""
+        ...
+
+
+class Memo(Protocol):
+    """Small remembered texts: results of base runs."""
+
+    async def load(self, key: str) -> str | None: ...
+
+    async def save(self, key: str, value: str) -> None: ...
+
+
+class Blobs(Protocol):
+    """Large things by key."""
+
+    async def put(self, key: str, data: bytes) -> str:
+        """The key. The same key again replaces; a half-written blob is never seen."""
+        ...
+
+    async def get(self, key: str) -> bytes:
+        """Raises:
+        NotFound: nothing is kept under this key.
+        """
+        ...
+
+
+class StoreError(HonkError):
+    """The database or the blobs refused."""
+
+
+class NotFound(StoreError):
+    """Nothing of this id is kept."""
+
+
+class NewerSchema(StoreError):
+    """The database was written by a newer Honk; nothing was touched."""

@@ -1,0 +1,1 @@
+"""The scripted model, fakes of our ports, conformance suites."""

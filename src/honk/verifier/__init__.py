@@ -1,0 +1,67 @@
+"""Deterministic checks of a change: does it lint, build, and pass its tests, where the agent cannot reach?"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from honk.domain.change import Change
+from honk.domain.evidence import Examination
+from honk.sandbox import Sandbox
+from honk.workspace import Environment, Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One verifier of a plan."""
+
+    name: str
+    """"pytest", "unittest", "ruff", "mypy", "make test", or the name given in `.honk.toml`."""
+    argv: tuple[str, ...]
+    chosen_by: str
+    is_required: bool
+    runner: str | None = None
+    """Whose machine-readable results are read: "pytest", "unittest"; None where only the exit code speaks."""
+    timeout_seconds: float = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to run, decided from the files of the base commit alone."""
+
+    commands: tuple[Command, ...]
+    missing: tuple[str, ...] = ()
+    """What would be needed and is not there: toolchains, packages. Each makes the run unverified, by name."""
+
+
+Rooms = Callable[[Change | None], AbstractAsyncContextManager[Sandbox]]
+"""Opens a fresh clean room on the change's tree, or on the base's for None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseRuns:
+    """Where results of runs on a base are remembered, as JSON text by key."""
+
+    load: Callable[[str], Awaitable[str | None]]
+    save: Callable[[str, str], Awaitable[None]]
+
+
+class Gate(Protocol):
+    """The verdict that counts, and the help that the agent gets on the way."""
+
+    async def plan(self, base: Tree, environment: Environment) -> Plan:
+        """What to run for this repository. Pure in the base's files and the environment's problems."""
+        ...
+
+    async def check(self, plan: Plan, sandbox: Sandbox) -> Examination:
+        """A quick look in the agent's own sandbox: help for the agent, never evidence."""
+        ...
+
+    async def examine(self, plan: Plan, base: Tree, head: Tree, change: Change, rooms: Rooms) -> Examination:
+        """The verdict: fresh rooms, the base's check configuration, exit codes and test ids. Never raises for what the
+        change does.
+
+        Raises:
+            SandboxError: the room itself broke; trying again may help.
+        """
+        ...

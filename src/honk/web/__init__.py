@@ -1,0 +1,1 @@
+"""The console. Comes with `honk serve`."""
