@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from honk.base.errors import HonkError
+from honk.domain.money import ModelCall as ModelCall
+from honk.domain.money import Spending as Spending
 
 MODEL_PORT = 8081
 """Loopback port of the model route in every sandbox."""
@@ -25,35 +27,6 @@ class Grant:
     budget_usd: float
     turns: int | None = None
     """Answered model generations allowed; None where somebody else counts."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCall:
-    """One call to a model, as it was billed."""
-
-    call_id: str
-    run_id: str
-    purpose: str
-    model: str
-    reserved_usd: float
-    cost_usd: float | None
-    """None while the call is under way, and the reservation counts; a broken stream keeps its reservation."""
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_tokens: int = 0
-    cache_write_tokens: int = 0
-    status: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spending:
-    """What a run has used, reservations of calls under way or broken included."""
-
-    cost_usd: float
-    calls: int
-    input_tokens: int
-    output_tokens: int
 
 
 class Ledger(Protocol):
