@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -120,6 +121,8 @@ class CommitMessage:
     body: str
     author: Person
     committer: Person
+    at: datetime
+    """Of both dates: the same tree, words and time are the same commit."""
     trailers: tuple[tuple[str, str], ...] = ()
 
 
@@ -149,6 +152,10 @@ class Workspaces(Protocol):
         ...
 
     def tree(self, repository: Repository, sha: str) -> Tree: ...
+
+    def mirror(self, repository: Repository) -> Path:
+        """The bare mirror that changes are pushed from."""
+        ...
 
     async def environment(self, template: Template, change: Change | None = None) -> Environment:
         """What the tests need, cached. With a change that touches manifests, built from the changed ones.
