@@ -7,6 +7,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from honk.base.errors import HonkError
 
@@ -55,14 +56,17 @@ async def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
+    stdin_fd: int | None = None,
     stdout_fd: int | None = None,
     pass_fds: Sequence[int] = (),
+    owner: tuple[int, int] | None = None,
     timeout_seconds: float = 60.0,
     max_output_bytes: int = 64 << 20,
 ) -> Completed:
     """Run a program to its end. On cancellation, time-out or too much output its process group is killed.
 
-    The environment is `CLEAN_ENVIRONMENT` plus `env`, never the caller's own.
+    The environment is `CLEAN_ENVIRONMENT` plus `env`, never the caller's own. As root, `owner` is the uid and gid whose
+    rights the program gets in place of ours. `stdin` is not looked at where there is a `stdin_fd`.
 
     Raises:
         ProgramError: the program is not there or may not be executed.
@@ -72,11 +76,12 @@ async def run(
             *argv,
             cwd=cwd,
             env={**CLEAN_ENVIRONMENT, **(env or {})},
-            stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
+            stdin=_standard_input(stdin, stdin_fd),
             stdout=asyncio.subprocess.PIPE if stdout_fd is None else stdout_fd,
             stderr=asyncio.subprocess.PIPE,
             pass_fds=tuple(pass_fds),
             start_new_session=True,
+            **_rights(owner),
         )
     except OSError as error:
         raise ProgramError(f"{argv[0]} could not be started: {error.strerror or error}") from error
@@ -105,6 +110,16 @@ async def run(
         timed_out=timed_out,
         truncated=truncated,
     )
+
+
+def _standard_input(data: bytes, descriptor: int | None) -> int:
+    if descriptor is not None:
+        return descriptor
+    return asyncio.subprocess.PIPE if data else asyncio.subprocess.DEVNULL
+
+
+def _rights(owner: tuple[int, int] | None) -> dict[str, Any]:
+    return {} if owner is None else {"user": owner[0], "group": owner[1], "extra_groups": []}
 
 
 async def _feed(pipe: asyncio.StreamWriter | None, data: bytes) -> None:

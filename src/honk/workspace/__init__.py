@@ -154,6 +154,10 @@ class Workspaces(Protocol):
     def tree(self, repository: Repository, sha: str) -> Tree: ...
 
     def mirror(self, repository: Repository) -> Path:
+        """The bare repository that holds bases and changes: what a forge pushes from."""
+        ...
+
+    def mirror(self, repository: Repository) -> Path:
         """The bare mirror that changes are pushed from."""
         ...
 
