@@ -51,15 +51,15 @@ class Decision:
     """For the person, when the run stops without publishing."""
 
 
-def decide(attempted: Attempted, *, attempt: int, attempts_allowed: int) -> Decision:
+def decide(attempted: Attempted, *, attempt: int, attempts_allowed: int, push_executes: bool) -> Decision:
     """Publish only a change that no required verifier failed and neither rule nor judge vetoed.
 
     An unverified change is published as a draft that says so; a red or vetoed one goes back to the agent
-    until the attempts are used up.
+    until the attempts are used up. Where a push runs code, what a person must see first is not pushed.
     """
     if (ended := _ended_early(attempted)) is not None:
         return Decision(next=Next.STOP, outcome=ended)
-    objection = _objection(attempted)
+    objection = _objection(attempted) or (_waits_for_a_person(attempted) if push_executes else None)
     if objection is None:
         return Decision(next=Next.PUBLISH)
     if objection.name is OutcomeName.NEEDS_HUMAN:
@@ -75,17 +75,33 @@ def _ended_early(attempted: Attempted) -> Outcome | None:
     """The outcome of an attempt that left nothing to examine."""
     if attempted.fault is not None:
         return Outcome(name=OutcomeName.FAILED, reason=attempted.fault)
+    if attempted.limit is not None:
+        kept = "What was done so far is kept with the task." if attempted.has_change else "There was no change yet."
+        return Outcome(name=OutcomeName.FAILED, reason=f"The {attempted.limit} limit of this run was reached. {kept}")
     if attempted.conclusion is not None and not attempted.has_change:
         return Outcome(name=attempted.conclusion.outcome, reason=attempted.conclusion.reason)
     if attempted.conclusion is not None and attempted.conclusion.outcome is not OutcomeName.ANSWERED:
         return Outcome(name=OutcomeName.NEEDS_HUMAN, reason=_contradiction(attempted.conclusion))
     if attempted.has_change:
         return None
-    if attempted.limit is not None:
-        return Outcome(
-            name=OutcomeName.FAILED, reason=f"The {attempted.limit} limit was reached before there was a change."
-        )
     return Outcome(name=OutcomeName.NO_CHANGE, reason="The agent finished without changing anything.")
+
+
+def is_draft(examination: Examination) -> bool:
+    """Whether a pull request of this must say that it is not ready: unverified, or a person must look first."""
+    if verification(examination.reports) is not Verification.PASSED:
+        return True
+    return any(finding.severity is Severity.NEEDS_HUMAN for finding in examination.findings)
+
+
+def _waits_for_a_person(attempted: Attempted) -> Outcome | None:
+    findings = attempted.examination.findings if attempted.examination is not None else ()
+    waiting = [finding.message for finding in findings if finding.severity is Severity.NEEDS_HUMAN]
+    if not waiting:
+        return None
+    return Outcome(
+        name=OutcomeName.NEEDS_HUMAN, reason="Before this is pushed a person must look:\n" + "\n".join(waiting)
+    )
 
 
 def _contradiction(conclusion: Conclusion) -> str:

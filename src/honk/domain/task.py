@@ -1,5 +1,6 @@
 """What a person asked for, and how it ended."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -86,3 +87,13 @@ class Task:
     outcome: Outcome | None = None
     notes: tuple[str, ...] = field(default=())
     """What the person must know: uncommitted work left out, a shallow clone, submodules."""
+
+
+def subject_of(prompt: str, width: int = 72) -> str:
+    """The request's first line as a commit subject of at most `width` characters, without [[markers]]."""
+    lines = re.sub(r"\[\[[^\]]*\]\]", "", prompt).strip().splitlines()
+    line = " ".join(lines[0].split()) if lines else ""
+    if not line:
+        return "Change"
+    line = line[0].upper() + line[1:]
+    return line if len(line) <= width else line[: width - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
