@@ -1,0 +1,1 @@
+"""Tests of Tonearm: python3 -m unittest."""

@@ -1,0 +1,1 @@
+"""Tonearm: the web page of a small music service."""

@@ -1,0 +1,97 @@
+"""What the scripted model says in the demo: a first try that the tests refuse, then the fix with tests of its own."""
+
+from honk.sandbox import WORKSPACE
+from honk.testing.replies import Reply, Script, Text, ToolUse, say, use
+from honk.testing.scripts import VERIFY, judge
+
+PROMPT = """\
+Stop the playlist page from crashing on an empty title
+A listener added a playlist without typing a title, and since then the page answers with an error.
+Show such a playlist as “Untitled playlist”, with a note ♪ on its cover."""
+
+
+def _edit(path: str, old: str, new: str) -> ToolUse:
+    return ToolUse("Edit", {"file_path": f"{WORKSPACE}/{path}", "old_string": old, "new_string": new})
+
+
+def _read(path: str) -> ToolUse:
+    return ToolUse("Read", {"file_path": f"{WORKSPACE}/{path}"})
+
+
+BROKEN = """\
+    words = title.split()
+    first = words[0]
+    second = words[1] if len(words) > 1 else ""
+    return (first[:1] + second[:1]).upper()
+"""
+WRONG = """\
+    return title[:2].upper() or "♪"
+"""
+RIGHT = """\
+    return "".join(word[0] for word in title.split()[:2]).upper() or "♪"
+"""
+DOCSTRING = '    """The first letters of the first two words."""\n'
+NEW_DOCSTRING = '    """The first letters of the first two words; a note where there is no word."""\n'
+
+TITLE = "        title=escape(playlist.title),\n"
+NEW_TITLE = '        title=escape(playlist.title.strip() or "Untitled playlist"),\n'
+COVER_TEST = """\
+    def test_one_word_gives_one_letter(self) -> None:
+        self.assertEqual(monogram("Focus"), "F")
+"""
+NEW_COVER_TEST = """\
+
+    def test_a_title_without_a_word_gives_a_note(self) -> None:
+        self.assertEqual(monogram(""), "♪")
+        self.assertEqual(monogram("  "), "♪")
+"""
+SITE_TEST = """\
+        self.assertIn("<h2>Night Bus</h2>", ask(site, "GET", "/")[1])
+"""
+NEW_SITE_TEST = """\
+
+    def test_a_playlist_without_a_title_is_shown_as_untitled(self) -> None:
+        site = Site([])
+        ask(site, "POST", "/playlists", b"title=+")
+        self.assertIn("<h2>Untitled playlist</h2>", ask(site, "GET", "/")[1])
+"""
+
+AGENT: Script = (
+    Reply(
+        blocks=(
+            Text("I start where the page makes its covers: a title without words has no first word."),
+            _read("tonearm/covers.py"),
+            _read("tonearm/pages.py"),
+            _read("tests/test_covers.py"),
+            _read("tests/test_web.py"),
+        )
+    ),
+    Reply(
+        blocks=(
+            Text("`words[0]` fails on an empty title. The first two characters are simpler and cannot fail."),
+            _edit("tonearm/covers.py", BROKEN, WRONG),
+        )
+    ),
+    use(VERIFY),
+    Reply(
+        blocks=(
+            Text("That was too simple: two words must give the first letter of each. I keep the words."),
+            _edit("tonearm/covers.py", WRONG, RIGHT),
+            _edit("tonearm/covers.py", DOCSTRING, NEW_DOCSTRING),
+        )
+    ),
+    Reply(
+        blocks=(
+            Text("Now the name on the card, and tests for both, which the repository did not have."),
+            _edit("tonearm/pages.py", TITLE, NEW_TITLE),
+            _edit("tests/test_covers.py", COVER_TEST, COVER_TEST + NEW_COVER_TEST),
+            _edit("tests/test_web.py", SITE_TEST, SITE_TEST + NEW_SITE_TEST),
+        )
+    ),
+    use(VERIFY),
+    say(
+        "A playlist without a title no longer crashes the page: it is shown as “Untitled playlist” with a note on its "
+        "cover. Two new tests hold that; both fail on the code as it was."
+    ),
+)
+JUDGE: Script = judge("pass", "The change does what was asked, touches nothing else, and adds tests for it.")
