@@ -47,7 +47,16 @@ class Engine(Protocol):
         ...
 
     async def start(self) -> None:
-        """Launch, and take over what dead executors left: the owner of the state folder is the only one alive."""
+        """Launch. What dead executors left waits for `resume` or `take_over`."""
+        ...
+
+    async def take_over(self) -> tuple[str, ...]:
+        """Go on with everything that dead executors left, and tell the ids. The caller owns the state folder, so
+        every other executor is dead."""
+        ...
+
+    async def resume(self, workflow_id: str) -> None:
+        """Go on with one interrupted workflow behind its last recorded step. A running or ended one is left alone."""
         ...
 
     async def stop(self) -> None:

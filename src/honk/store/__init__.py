@@ -9,7 +9,7 @@ from honk.base.errors import HonkError
 from honk.domain.change import Change, PullRequest
 from honk.domain.evidence import Examination, Verdict
 from honk.domain.limits import Limits, Spent
-from honk.domain.task import Brief, Outcome, Status, Task
+from honk.domain.task import Brief, Outcome, Person, Status, Task
 
 Enlist = Callable[[object], None]
 """Joins the store's transaction: called with the open (synchronous) connection, just before the commit."""
@@ -78,7 +78,7 @@ class TaskEvent:
 
 
 class Tasks(Protocol):
-    """The truth about requests, runs and attempts."""
+    """The truth about requests."""
 
     async def accept(self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist) -> bool:
         """Delivery first, then task, brief and run, then `enlist`, in one transaction. False for a redelivery."""
@@ -98,7 +98,19 @@ class Tasks(Protocol):
         """The newest version."""
         ...
 
-    async def run(self, run_id: str) -> Run: ...
+
+class Runs(Protocol):
+    """Passes of the workflow, and their attempts."""
+
+    async def run(self, run_id: str) -> Run:
+        """Raises:
+        NotFound: there is no such run.
+        """
+        ...
+
+    async def latest_run(self, task_id: str) -> Run:
+        """The task's newest run."""
+        ...
 
     async def save_run(self, run: Run) -> None: ...
 
@@ -137,6 +149,26 @@ class PullRequests(Protocol):
     async def update(self, pull_request: PullRequest, *, expect_state: str) -> bool:
         """Compare and set on the state; False if somebody was faster."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A person's yes to one commit."""
+
+    pull_request_id: str
+    person: Person
+    head_sha: str
+    sentence: str | None
+    """What was typed where the change was not verified."""
+    at: datetime
+
+
+class Approvals(Protocol):
+    """People's decisions; never changed, never deleted."""
+
+    async def record(self, approval: Approval) -> None: ...
+
+    async def list(self, pull_request_id: str) -> Sequence[Approval]: ...
 
 
 class Memo(Protocol):
