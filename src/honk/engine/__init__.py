@@ -16,8 +16,9 @@ class Steps(Protocol):
     idempotency key.
     """
 
-    async def __call__(self, name: str, returns: type[T] | None, act: Callable[[], Awaitable[T]]) -> T:
-        """The act's result. `returns` is its type, which must survive JSON (frozen dataclasses of plain values do).
+    async def __call__(self, name: str, returns: type[object] | None, act: Callable[[], Awaitable[T]]) -> T:
+        """The act's result. `returns` is its type, which must survive JSON (frozen dataclasses of plain values do);
+        beside it the act may always answer None, and with `returns=None` it answers nothing else.
 
         Raises:
             What the act raised, recorded too. Cancelled: what was recorded stays.
