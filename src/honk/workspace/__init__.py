@@ -17,6 +17,8 @@ from honk.sandbox import Mount, Sandbox
 class RepositoryFacts:
     """What a person's repository looks like right now."""
 
+    repository_id: str
+    """The same for every way to name the same repository: derived from its resolved git directory."""
     root: Path
     """Top of the checkout, or the bare repository itself; resolved."""
     name: str
@@ -152,10 +154,6 @@ class Workspaces(Protocol):
         ...
 
     def tree(self, repository: Repository, sha: str) -> Tree: ...
-
-    def mirror(self, repository: Repository) -> Path:
-        """The bare repository that holds bases and changes: what a forge pushes from."""
-        ...
 
     def mirror(self, repository: Repository) -> Path:
         """The bare mirror that changes are pushed from."""

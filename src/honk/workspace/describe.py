@@ -1,0 +1,130 @@
+"""Looks at a person's repository: where it stands, what is not committed, what the person must know."""
+
+import os
+import pwd
+import socket
+from pathlib import Path
+
+from honk.base.subprocess import ProgramError, run
+from honk.domain.task import Person
+from honk.workspace import RepositoryFacts, SourceError
+from honk.workspace.person import PersonGit, find_root
+
+NAMED_PATHS = 200
+"""So many paths of uncommitted work are named; the rest is counted."""
+
+
+async def describe(path: Path, base: str | None) -> RepositoryFacts:
+    """What `Source.describe` promises.
+
+    Raises:
+        SourceError: not a repository, no commit, unknown base; nothing was begun.
+    """
+    root = find_root(path)
+    git = PersonGit(root)
+    is_bare = await git.text("rev-parse", "--is-bare-repository") == "true"
+    branch, sha, notes = await _base(git, base)
+    uncommitted: tuple[str, ...] = ()
+    if not is_bare:
+        uncommitted, more = await _uncommitted(git)
+        notes += more
+    return RepositoryFacts(
+        root=root,
+        name=root.name.removesuffix(".git"),
+        base_branch=branch,
+        base_sha=sha,
+        uncommitted=uncommitted,
+        asker=await _asker(git),
+        notes=notes + await _peculiarities(git, sha),
+    )
+
+
+async def _base(git: PersonGit, base: str | None) -> tuple[str, str, tuple[str, ...]]:
+    """Branch, commit, and notes."""
+    if base is None:
+        head = await git("symbolic-ref", "--quiet", "--short", "HEAD")
+        sha = await git.commit_of("HEAD")
+        if sha is None:
+            raise SourceError(f"{git.root} has no commit yet. Make a first one, then ask again.")
+        if head.exit_code == 0:
+            return head.text.strip(), sha, ()
+        note = f"HEAD is detached: the work starts from {sha[:12]}, which is no branch, and can only become a new one."
+        return sha[:12], sha, (note,)
+    if (sha := await git.commit_of(f"refs/heads/{base}")) is not None:
+        return base, sha, ()
+    if (sha := await git.commit_of(base)) is not None:
+        return base, sha, (f"{base} is no local branch: the work starts from its commit {sha[:12]}.",)
+    branches = (await git.text("for-each-ref", "--count=10", "--format=%(refname:short)", "refs/heads")).split("\n")
+    known = ", ".join(filter(None, branches)) or "none"
+    raise SourceError(f"{git.root} knows no branch or commit {base!r}. Its branches: {known}.")
+
+
+async def _uncommitted(git: PersonGit) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Paths, changed ones before new ones, and a note where there are too many to name."""
+    done = await git(
+        *await git.without_filters(),
+        "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--ignore-submodules=dirty",
+    )  # fmt: skip
+    entries = [entry for entry in git.must(done, "git status").text.split("\0") if entry]
+    tracked = [entry[3:] for entry in entries if not entry.startswith("??")]
+    paths = tracked + [entry[3:] for entry in entries if entry.startswith("??")]
+    if not paths:
+        return (), ()
+    note = (
+        f"Work that is not committed is left out: {len(tracked)} changed, {len(paths) - len(tracked)} untracked "
+        "(a directory counts once)."
+    )
+    return tuple(paths[:NAMED_PATHS]), (note,)
+
+
+async def _peculiarities(git: PersonGit, sha: str) -> tuple[str, ...]:
+    notes: list[str] = []
+    if await git.text("rev-parse", "--is-shallow-repository") == "true":
+        notes.append("The repository is a shallow clone: history before its boundary is not there for the agent.")
+    partial = await git("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$")
+    if partial.exit_code == 0:
+        await _refuse_missing_objects(git, sha)
+        notes.append("The repository is a partial clone; all that this commit needs is there.")
+    listing = git.must(await git("ls-tree", "-r", "-z", sha), "git ls-tree").stdout
+    submodules = sum(entry.startswith(b"160000 ") for entry in listing.split(b"\0"))
+    if submodules:
+        notes.append(f"{submodules} submodule(s) stay empty: their files are not there for the agent or the tests.")
+    attributes = await git("cat-file", "blob", f"{sha}:.gitattributes")
+    if b"filter=lfs" in attributes.stdout:
+        notes.append("Files in Git LFS stay pointers: tests that read them will see the pointer's text.")
+    return tuple(notes)
+
+
+async def _refuse_missing_objects(git: PersonGit, sha: str) -> None:
+    done = await git("rev-list", "--objects", "--missing=print", sha)
+    missing = sum(line.startswith("?") for line in git.must(done, "git rev-list").text.split("\n"))
+    if missing:
+        raise SourceError(
+            f"{git.root} is a partial clone and {missing} objects of {sha[:12]} are not there. "
+            "Fetch them with `git fetch --refetch --no-filter`, then ask again; nothing was begun."
+        )
+
+
+async def _asker(git: PersonGit) -> Person:
+    """Who commits here by git's own configuration; else the account's name at this machine."""
+    name, email = await _configured(git, "user.name"), await _configured(git, "user.email")
+    try:
+        account = pwd.getpwuid(os.getuid())
+        login, full = account.pw_name, account.pw_gecos.split(",")[0].strip()
+    except KeyError:
+        login, full = f"uid{os.getuid()}", ""
+    return Person(name=name or full or login, email=email or f"{login}@{socket.gethostname() or 'localhost'}")
+
+
+async def _configured(git: PersonGit, key: str) -> str:
+    """The repository's own value, else the calling person's."""
+    local = await git("config", "--local", "--includes", "--get", key)
+    if value := local.text.strip():
+        return value
+    home = {name: os.environ[name] for name in ("HOME", "XDG_CONFIG_HOME") if name in os.environ}
+    home.setdefault("HOME", "/nonexistent")
+    try:
+        own = await run(["git", "config", "--global", "--includes", "--get", key], cwd=Path("/"), env=home)
+    except ProgramError:
+        return ""
+    return own.text.strip()
