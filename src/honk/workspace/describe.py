@@ -8,10 +8,12 @@ from pathlib import Path
 from honk.base.subprocess import ProgramError, run
 from honk.domain.task import Person
 from honk.workspace import RepositoryFacts, SourceError
+from honk.workspace.locks import key_of
 from honk.workspace.person import PersonGit, find_root
 
 NAMED_PATHS = 200
 """So many paths of uncommitted work are named; the rest is counted."""
+SHA1_DIGITS = 40
 
 
 async def describe(path: Path, base: str | None) -> RepositoryFacts:
@@ -24,11 +26,15 @@ async def describe(path: Path, base: str | None) -> RepositoryFacts:
     git = PersonGit(root)
     is_bare = await git.text("rev-parse", "--is-bare-repository") == "true"
     branch, sha, notes = await _base(git, base)
+    if len(sha) != SHA1_DIGITS:
+        raise SourceError(f"{root} names its objects by SHA-256, which Honk cannot use yet. Nothing was begun.")
     uncommitted: tuple[str, ...] = ()
     if not is_bare:
         uncommitted, more = await _uncommitted(git)
         notes += more
+    git_dir = await git.text("rev-parse", "--path-format=absolute", "--git-common-dir")
     return RepositoryFacts(
+        repository_id=key_of(str(Path(git_dir).resolve())),
         root=root,
         name=root.name.removesuffix(".git"),
         base_branch=branch,

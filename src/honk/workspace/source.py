@@ -14,7 +14,7 @@ from honk.workspace.person import PersonGit, find_root
 HONK_BRANCH = re.compile(r"honk/[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 """The only branches that are ever made in a person's repository."""
 MAX_PACK_BYTES = 1 << 30
-SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+SHA = re.compile(r"[0-9a-f]{40}")
 _NOTHING = "0" * 40
 
 
@@ -61,11 +61,12 @@ class LocalSource:
         if now is None:
             return Advance(has_moved=False, advice=f"There is no branch {branch} any more. Yours: git branch {new_sha}")
         if now != old_sha:
-            return Advance(has_moved=False, advice=_merge_advice(root, branch, new_sha, f"is now at {now[:12]}"))
+            return Advance(has_moved=False, advice=_advice(root, branch, f"is now at {now[:12]}", f"merge {new_sha}"))
         if (tree := await _checked_out_at(git, ref)) is not None:
-            return Advance(has_moved=False, advice=_merge_advice(tree, branch, new_sha, f"is checked out in {tree}"))
+            advice = _advice(tree, branch, f"is checked out in {tree}", f"merge --ff-only {new_sha}")
+            return Advance(has_moved=False, advice=advice)
         if (await git("update-ref", ref, new_sha, old_sha)).exit_code != 0:
-            return Advance(has_moved=False, advice=_merge_advice(root, branch, new_sha, "moved just now"))
+            return Advance(has_moved=False, advice=_advice(root, branch, "moved just now", f"merge {new_sha}"))
         return Advance(has_moved=True)
 
 
@@ -106,10 +107,8 @@ async def _checked_out_at(git: PersonGit, ref: str) -> Path | None:
     return None
 
 
-def _merge_advice(tree: Path, branch: str, sha: str, why: str) -> str:
-    how = "--ff-only " if "checked out" in why else ""
-    at = shlex.quote(str(tree))
-    return f"{branch} {why}, so it was left alone. The merge is yours: git -C {at} merge {how}{sha}"
+def _advice(tree: Path, branch: str, why: str, command: str) -> str:
+    return f"{branch} {why}, so it was left alone. The merge is yours: git -C {shlex.quote(str(tree))} {command}"
 
 
 def _exact(root: Path) -> Path:
