@@ -1,0 +1,45 @@
+# Two commands do all the set-up: `make demo` and `make test`. They need git, make and Python 3.11 or newer.
+
+BIN := .venv/bin
+AS_SERVICE := $(BIN)/python tools/as_service.py
+PYTEST := $(CURDIR)/$(BIN)/pytest -p no:cacheprovider
+# Narrows a run: make test ARGS='tests/unit -k forge', make demo ARGS=--live
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help ready demo test check acceptance requirements clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+ready:  ## .venv with everything in it (each of the others begins with this)
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	    then exec "$$python" tools/bootstrap.py; fi; \
+	done; \
+	echo "Honk needs Python 3.11 or newer, and found none on the PATH; name one with make PYTHON=/path/to/python3" >&2; \
+	exit 1
+
+demo: ready  ## a request on its way to a merged change, with a scripted model in place of a real one
+	@$(BIN)/honk demo $(ARGS)
+
+test: ready  ## all tests but the acceptance group; started by root, they run as an ordinary user
+	@$(AS_SERVICE) $(PYTEST) -m 'not acceptance and not root' $(ARGS)
+	@if [ "$$(id -u)" = 0 ] && [ -z "$(ARGS)" ] && [ -d tests/root ]; then $(PYTEST) -m root tests/root; fi
+
+check: ready  ## style, types, floors and sizes
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(PYTEST) -q tests/test_house.py tests/unit/test_docs.py
+
+acceptance: ready  ## third-party packages from the registry, honest changes and cheats (minutes)
+	@$(AS_SERVICE) $(PYTEST) -m acceptance tests/acceptance $(ARGS)
+
+requirements: ready  ## compile requirements/dev.txt anew from pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url \
+	    --extra claude --group dev pyproject.toml -o requirements/dev.txt
+
+clean:  ## remove .venv and every cache
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis .coverage build dist
