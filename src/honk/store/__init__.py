@@ -77,6 +77,31 @@ class TaskEvent:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a person said to a task after its start, verbatim."""
+
+    message_id: str
+    task_id: str
+    person: Person
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A person's yes to one commit of a pull request."""
+
+    approval_id: str
+    number: int
+    """Of the pull request."""
+    person: Person
+    head_sha: str
+    sentence: str
+    """What the person typed, where more than a tap was asked; else empty."""
+    at: datetime
+
+
 class Tasks(Protocol):
     """The truth about requests."""
 
@@ -151,24 +176,28 @@ class PullRequests(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """A person's yes to one commit."""
-
-    pull_request_id: str
-    person: Person
-    head_sha: str
-    sentence: str | None
-    """What was typed where the change was not verified."""
-    at: datetime
-
-
 class Approvals(Protocol):
-    """People's decisions; never changed, never deleted."""
+    """Who said yes to what; never changed, never deleted."""
 
-    async def record(self, approval: Approval) -> None: ...
+    async def record(self, approval: Approval) -> bool:
+        """False for an `approval_id` that is recorded already."""
+        ...
 
-    async def list(self, pull_request_id: str) -> Sequence[Approval]: ...
+    async def list(self, number: int) -> Sequence[Approval]:
+        """Those of the pull request, in the order they were given."""
+        ...
+
+
+class Messages(Protocol):
+    """What people said to tasks."""
+
+    async def append(self, message: Message) -> bool:
+        """False for a `message_id` that came before."""
+        ...
+
+    async def of(self, task_id: str) -> Sequence[Message]:
+        """In the order they were said."""
+        ...
 
 
 class Memo(Protocol):
