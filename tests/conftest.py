@@ -1,6 +1,13 @@
 """What every test may ask for."""
 
+import os
+
 import pytest
+from hypothesis import settings
+
+# No database of examples: the checkout is not writable for the uid that root hands the tests to.
+settings.register_profile("honk", database=None, derandomize="CI" in os.environ)
+settings.load_profile("honk")
 
 
 @pytest.fixture(scope="session")
