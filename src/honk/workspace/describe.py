@@ -34,7 +34,7 @@ async def describe(path: Path, base: str | None) -> RepositoryFacts:
         notes += more
     git_dir = await git.text("rev-parse", "--path-format=absolute", "--git-common-dir")
     return RepositoryFacts(
-        repository_id=key_of(str(Path(git_dir).resolve())),
+        repository_id=_identity(Path(git_dir)),
         root=root,
         name=root.name.removesuffix(".git"),
         base_branch=branch,
@@ -43,6 +43,10 @@ async def describe(path: Path, base: str | None) -> RepositoryFacts:
         asker=await _asker(git),
         notes=notes + await _peculiarities(git, sha),
     )
+
+
+def _identity(git_dir: Path) -> str:
+    return key_of(str(git_dir.resolve()))
 
 
 async def _base(git: PersonGit, base: str | None) -> tuple[str, str, tuple[str, ...]]:

@@ -1,0 +1,100 @@
+"""The shell programs that run git inside sandboxes, where the agent's own files cannot reach us."""
+
+import shlex
+
+BASE_GIT = "/opt/honk/base.git"
+"""The template's `.git`, read-only, in every workspace: its objects and its warm index."""
+CHANGE_OBJECTS = "/opt/honk/change"
+"""The objects of a change, read-only, in a clean room."""
+
+_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/nonexistent",
+    "LC_ALL": "C.UTF-8",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_LFS_SKIP_SMUDGE": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+}
+
+# A repository of our own beside the tree: configuration, hooks, attributes and index that the agent made have no say.
+_OWN_REPOSITORY = f"""\
+set -eu
+dir=$(mktemp -d /tmp/honk-XXXXXXXX)
+trap 'rm -rf "$dir"' EXIT
+git init -q --bare --template= "$dir/git"
+export GIT_DIR="$dir/git" GIT_WORK_TREE=/workspace
+mkdir -p "$GIT_DIR/info" "$GIT_DIR/objects/info"
+echo {BASE_GIT}/objects > "$GIT_DIR/objects/info/alternates"
+cp {BASE_GIT}/index "$GIT_DIR/index"
+[ ! -e {BASE_GIT}/shallow ] || cp {BASE_GIT}/shallow "$GIT_DIR/shallow"
+git config core.bare false
+git config core.checkStat minimal
+git config core.trustctime false
+git config core.bigFileThreshold 16m
+cat > "$GIT_DIR/info/exclude"
+cd /workspace
+"""
+
+# Prints the tree's name, then (where it is not the base's) a thin pack of its objects. A file that is ignored but that
+# the agent's own index tracks was added on purpose. Standard input: patterns of what the set-up left behind.
+_COLLECT = (
+    _OWN_REPOSITORY
+    + """\
+git add -A -- .
+if [ -e .git ]; then
+    env -u GIT_DIR -u GIT_WORK_TREE timeout 20 git -c core.fsmonitor=false ls-files -z -c -i --exclude-standard \
+        > "$dir/forced" 2>/dev/null < /dev/null || : > "$dir/forced"
+    git update-index --add --remove -z --stdin < "$dir/forced"
+fi
+tree=$(git write-tree)
+echo "$tree"
+[ "$tree" = "$(git rev-parse "$1^{tree}")" ] || printf '%s\\n^%s\\n' "$tree" "$1" |
+    git pack-objects --revs --thin --stdout --delta-base-offset -q
+"""
+)
+
+# Gives tracked files back as the base has them, and prints what else the set-up left that no rule ignores.
+_SETTLE = (
+    _OWN_REPOSITORY
+    + """\
+git read-tree --reset -u "$1"
+git ls-files -z --others --exclude-standard
+"""
+)
+
+_APPLY = f"""\
+set -eu
+cd /workspace
+mkdir -p .git/objects/info
+echo {CHANGE_OBJECTS} > .git/objects/info/alternates
+git read-tree --reset -u "$1"
+git update-ref --no-deref HEAD "$1"
+[ "$(git write-tree)" = "$(git rev-parse "$1^{{tree}}")" ]
+"""
+
+
+def collect(base_sha: str) -> tuple[str, ...]:
+    """Prints the work tree as a tree and a pack over the base."""
+    return _shell(_COLLECT, base_sha)
+
+
+def settle(base_sha: str) -> tuple[str, ...]:
+    """Undoes what a set-up did to tracked files; prints the paths that it added, each ended by a NUL."""
+    return _shell(_SETTLE, base_sha)
+
+
+def apply(head_sha: str) -> tuple[str, ...]:
+    """Makes the work tree and its repository exactly the commit, whose objects are mounted."""
+    return _shell(_APPLY, head_sha)
+
+
+def readable(argv: tuple[str, ...]) -> str:
+    """The command line for a message."""
+    return shlex.join(argv[:3])
+
+
+def _shell(script: str, *arguments: str) -> tuple[str, ...]:
+    settings = (f"{name}={value}" for name, value in _ENVIRONMENT.items())
+    return ("/usr/bin/env", "-i", *settings, "/bin/sh", "-c", script, "honk", *arguments)
