@@ -21,7 +21,8 @@ class Steps(Protocol):
         beside it the act may always answer None, and with `returns=None` it answers nothing else.
 
         Raises:
-            What the act raised, recorded too. Cancelled: what was recorded stays.
+            StepFailed: the act raised. Recorded too, so that a replay meets the same error in the same words.
+            CancelledError: the workflow was cancelled, or the engine stops; what was recorded stays.
         """
         ...
 
@@ -79,9 +80,22 @@ class Engine(Protocol):
     async def status(self, workflow_id: str) -> WorkflowStatus | None: ...
 
     async def cancel(self, workflow_id: str) -> None:
-        """No further step begins; a running one is cancelled."""
+        """No further step begins; a running one is cancelled, and has ended when this returns.
+
+        Raises:
+            EngineError: it is cancelled, but what runs does not end.
+        """
         ...
 
 
 class EngineError(HonkError):
     """A workflow broke, or the engine did."""
+
+
+class StepFailed(EngineError):
+    """An act raised. In the act's own words; its error itself is the cause, but only in the process that ran it."""
+
+    def __init__(self, words: str, kind: str) -> None:
+        super().__init__(words)
+        self.kind = kind
+        """The name of the error's class: all of its type that a record can keep."""

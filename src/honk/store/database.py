@@ -1,0 +1,169 @@
+"""The database: opened, brought to this Honk's schema, read and written in transactions."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from honk.base.sqlite import prepare
+from honk.store import NewerSchema, StoreError
+from honk.store.migrations import REVISIONS, TABLE
+
+_WRITES = "honk_writes"
+_POOL_SIZE = 8
+_REMEDIES = {
+    "SQLITE_FULL": "The disk is full: free some space, then start again.",
+    "SQLITE_BUSY": "Another program keeps the database locked: end it, then try again.",
+    "SQLITE_LOCKED": "Another program keeps the database locked: end it, then try again.",
+    "SQLITE_READONLY": "The folder or the file may not be written: give this user the right to write it.",
+    "SQLITE_CANTOPEN": "The file cannot be opened: check that the folder exists and belongs to this user.",
+    "SQLITE_CORRUPT": "The file is damaged: put a copy of it back (honk.db.before-* are copies), or move it away.",
+    "SQLITE_NOTADB": "The file is no database: put a copy of it back (honk.db.before-* are copies), or move it away.",
+    "SQLITE_IOERR": "The disk failed: check it, then start again.",
+}
+
+
+class Database:
+    """One file, many readers, one writer at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = _open_engine(path)
+        self._writer = asyncio.Lock()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that sees one moment of the database.
+
+        Raises:
+            StoreError: the database refused.
+        """
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.DBAPIError as error:
+            raise self._worded(error) from error
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that is the only writer from its start, so that what it reads stays true until it commits.
+
+        Raises:
+            StoreError: the database refused; nothing of the transaction was kept.
+        """
+        try:
+            # The lock keeps our own writers in line; SQLite's busy handler would let them starve each other.
+            async with self._writer, self._engine.execution_options(**{_WRITES: True}).begin() as connection:
+                yield connection
+        except sa.exc.DBAPIError as error:
+            raise self._worded(error) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    def _worded(self, error: sa.exc.DBAPIError) -> StoreError:
+        return worded(self._path, error.orig or error)
+
+
+def worded(path: Path, error: BaseException) -> StoreError:
+    """The driver's error, for the person who must act."""
+    name = getattr(error, "sqlite_errorname", "")
+    remedy = next((text for code, text in _REMEDIES.items() if name.startswith(code)), "Nothing of it was written.")
+    return StoreError(f"The database {path} refused: {error}. What was recorded before is kept. {remedy}")
+
+
+async def migrate(path: Path) -> None:
+    """Bring the database to this Honk's schema; an older one is copied aside first.
+
+    Raises:
+        NewerSchema: a newer Honk wrote it; nothing was touched.
+        StoreError: it could not be read or written.
+    """
+    try:
+        await asyncio.to_thread(_migrate, path)
+    except (sqlite3.Error, sa.exc.DBAPIError) as error:
+        cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig else error
+        raise worded(path, cause) from error
+
+
+def _migrate(path: Path) -> None:
+    standing = _revision(path)
+    if standing == REVISIONS[-1]:
+        return
+    if standing is not None and standing not in REVISIONS:
+        raise NewerSchema(
+            f"The database {path} has schema {standing}; this Honk knows up to {REVISIONS[-1]}. Nothing was touched. "
+            "Start the newer Honk that wrote it, or choose another HONK_HOME."
+        )
+    if standing is not None:
+        _copy_aside(path, path.with_name(f"{path.name}.before-{REVISIONS[-1]}"))
+    _upgrade(path)
+
+
+def _revision(path: Path) -> str | None:
+    """The step the database stands at; None where Honk never wrote."""
+    if not path.exists():
+        return None
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        known = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
+        if connection.execute(known, (TABLE,)).fetchone()[0] == 0:
+            return None
+        row = connection.execute(f"SELECT version_num FROM {TABLE}").fetchone()  # noqa: S608 - our own constant
+    return str(row[0]) if row else None
+
+
+def _copy_aside(path: Path, copy: Path) -> None:
+    """A consistent copy by SQLite's own backup; never over an older copy's only version before it is whole."""
+    half = copy.with_name(copy.name + ".part")
+    half.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(half)) as target:
+        source.backup(target)
+    half.chmod(0o600)
+    half.replace(copy)
+
+
+def _upgrade(path: Path) -> None:
+    # Alembic takes most of a second to import: only where there is a step to take.
+    from alembic import command
+    from alembic.config import Config
+
+    path.touch(mode=0o600)
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), poolclass=sa.pool.NullPool)
+    _arrange(engine)
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    try:
+        with engine.execution_options(**{_WRITES: True}).begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def _open_engine(path: Path) -> AsyncEngine:
+    url = sa.URL.create("sqlite+aiosqlite", database=str(path))
+    engine = create_async_engine(url, pool_size=_POOL_SIZE, max_overflow=0, pool_timeout=60)
+    _arrange(engine.sync_engine)
+    return engine
+
+
+def _arrange(engine: sa.Engine) -> None:
+    """Let us, not the driver, begin transactions: deferred to read, immediate to write.
+
+    A deferred transaction that turns writer fails at once where another writes; an immediate one waits its turn.
+    """
+
+    @sa.event.listens_for(engine, "connect")
+    def on_connect(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None
+        prepare(connection)
+
+    @sa.event.listens_for(engine, "begin")
+    def on_begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,76 @@
+"""The append-only log in the database, and the bell that wakes its followers in this process."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import sqlalchemy as sa
+
+from honk.base.clock import now
+from honk.base.records import dump, load
+from honk.store import TaskEvent
+from honk.store import tables as t
+from honk.store.database import Database
+
+_Body = dict[str, object]
+
+
+class SqlEvents:
+    """Port `Events`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._bells: dict[str, set[asyncio.Event]] = defaultdict(set)
+
+    async def append(self, task_id: str, kind: str, body: Mapping[str, object], key: str | None = None) -> None:
+        """Numbered by the only writer, so there are no gaps and no doubles."""
+        async with self._database.write() as connection:
+            if key is not None:
+                known = sa.select(t.event.c.sequence).where(t.event.c.idempotency_key == key)
+                if (await connection.execute(known)).first() is not None:
+                    return
+            last = sa.select(sa.func.coalesce(sa.func.max(t.event.c.sequence), 0)).where(t.event.c.task_id == task_id)
+            sequence = (await connection.scalar(last) or 0) + 1
+            await connection.execute(
+                sa.insert(t.event).values(
+                    task_id=task_id,
+                    sequence=sequence,
+                    kind=kind,
+                    body=dump(_Body, dict(body)),
+                    idempotency_key=key,
+                    at=now(),
+                )
+            )
+        for bell in self._bells.get(task_id, ()):
+            bell.set()
+
+    async def read(self, task_id: str, after: int = 0) -> Sequence[TaskEvent]:
+        """In order, those after the number."""
+        query = (
+            sa.select(t.event)
+            .where(t.event.c.task_id == task_id, t.event.c.sequence > after)
+            .order_by(t.event.c.sequence)
+        )
+        async with self._database.read() as connection:
+            return [
+                TaskEvent(
+                    task_id=row.task_id, sequence=row.sequence, kind=row.kind, body=load(_Body, row.body), at=row.at
+                )
+                for row in await connection.execute(query)
+            ]
+
+    async def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
+        """What is there, then what comes; the table is the truth, the bell only says when to look."""
+        bell = asyncio.Event()
+        self._bells[task_id].add(bell)
+        try:
+            while True:
+                bell.clear()
+                for event in await self.read(task_id, after):
+                    after = event.sequence
+                    yield event
+                await bell.wait()
+        finally:
+            self._bells[task_id].discard(bell)
+            if not self._bells[task_id]:
+                del self._bells[task_id]

@@ -1,0 +1,54 @@
+"""What calls to models cost, reserved before they are made. Has the shape of the gateway's `Ledger`."""
+
+from dataclasses import asdict
+
+import sqlalchemy as sa
+
+from honk.domain.money import ModelCall, Spending
+from honk.store import NotFound
+from honk.store import tables as t
+from honk.store.database import Database
+
+_COST = sa.func.coalesce(sa.func.sum(sa.func.coalesce(t.model_call.c.cost_usd, t.model_call.c.reserved_usd)), 0.0)
+_DECIMALS = 9
+"""Sums of binary fractions are compared to a billionth of a dollar: 0.1 + 0.2 fits in 0.3."""
+
+
+class SqlLedger:
+    """Reserves and settles; the sum of a run can never pass its budget, not from two processes either."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def reserve(self, call: ModelCall, budget_usd: float) -> bool:
+        """False, and nothing written, where the run's sum would pass the budget."""
+        async with self._database.write() as connection:
+            spent = await connection.scalar(sa.select(_COST).where(t.model_call.c.run_id == call.run_id))
+            if round((spent or 0.0) + call.reserved_usd, _DECIMALS) > budget_usd:
+                return False
+            await connection.execute(sa.insert(t.model_call).values(asdict(call)))
+            return True
+
+    async def settle(self, call: ModelCall) -> None:
+        """Replace the reservation. Raises NotFound where nothing was reserved."""
+        async with self._database.write() as connection:
+            done = await connection.execute(
+                sa.update(t.model_call).where(t.model_call.c.call_id == call.call_id).values(asdict(call))
+            )
+        if done.rowcount == 0:
+            raise NotFound(f"The model call {call.call_id} was never reserved.")
+
+    async def spending(self, run_id: str) -> Spending:
+        """Reservations of calls under way included."""
+        columns = t.model_call.c
+        query = sa.select(
+            _COST,
+            sa.func.count(),
+            sa.func.coalesce(sa.func.sum(columns.input_tokens), 0),
+            sa.func.coalesce(sa.func.sum(columns.output_tokens), 0),
+        ).where(columns.run_id == run_id)
+        async with self._database.read() as connection:
+            cost, calls, input_tokens, output_tokens = (await connection.execute(query)).one()
+        return Spending(
+            cost_usd=round(cost, _DECIMALS), calls=calls, input_tokens=input_tokens, output_tokens=output_tokens
+        )

@@ -1,0 +1,61 @@
+"""The SQL store: one database and one folder of blobs below HONK_HOME."""
+
+import asyncio
+from pathlib import Path
+
+from honk.store import StoreError
+from honk.store.approvals import SqlApprovals
+from honk.store.blobs import FolderBlobs
+from honk.store.database import Database, migrate
+from honk.store.events import SqlEvents
+from honk.store.ledger import SqlLedger
+from honk.store.memo import SqlMemo
+from honk.store.messages import SqlMessages
+from honk.store.pull_requests import SqlPullRequests
+from honk.store.runs import SqlRuns
+from honk.store.tasks import SqlTasks
+
+DATABASE_NAME = "honk.db"
+
+
+class SqlStore:
+    """Every port of the room on one database."""
+
+    def __init__(self, database: Database, blobs: FolderBlobs) -> None:
+        self._database = database
+        self.tasks = SqlTasks(database)
+        self.runs = SqlRuns(database)
+        self.events = SqlEvents(database)
+        self.pull_requests = SqlPullRequests(database)
+        self.approvals = SqlApprovals(database)
+        self.messages = SqlMessages(database)
+        self.ledger = SqlLedger(database)
+        self.memo = SqlMemo(database)
+        self.blobs = blobs
+
+    async def close(self) -> None:
+        """Close the database; what was committed stays."""
+        await self._database.close()
+
+
+async def open_store(home: Path) -> SqlStore:
+    """The store below `home`, made if it is not there, brought to this Honk's schema if it is.
+
+    Raises:
+        NewerSchema: a newer Honk wrote it; nothing was touched.
+        StoreError: the folder or the database cannot be used.
+    """
+    try:
+        await asyncio.to_thread(_make_folders, home)
+    except OSError as error:
+        raise StoreError(
+            f"The state folder {home} cannot be made: {error.strerror or error}. Nothing was begun."
+        ) from error
+    path = home / DATABASE_NAME
+    await migrate(path)
+    return SqlStore(Database(path), FolderBlobs(home / "blobs"))
+
+
+def _make_folders(home: Path) -> None:
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (home / "blobs").mkdir(mode=0o700, exist_ok=True)

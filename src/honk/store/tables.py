@@ -1,0 +1,192 @@
+"""The schema, in words that every dialect knows. Values of the house are JSON text beside the columns one asks by."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """An aware instant, kept in UTC also where the database knows no zones."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Words(sa.TypeDecorator[str]):
+    """Text; what is no Unicode (half a surrogate pair, from a path or a log) is written as an escape, not refused."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else value.encode("utf-8", "backslashreplace").decode()
+
+
+def _text(name: str, *, null: bool = False) -> sa.Column[str]:
+    return sa.Column(name, Words, nullable=null)
+
+
+def _instant(name: str, *, null: bool = False) -> sa.Column[datetime]:
+    return sa.Column(name, Instant, nullable=null)
+
+
+def _id(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, primary_key=True)
+
+
+def _of(name: str, column: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, sa.ForeignKey(column), nullable=False, index=True)
+
+
+delivery = sa.Table(
+    "honk_delivery",
+    metadata,
+    _id("delivery_id"),
+    _text("door"),
+    _text("body"),
+    _instant("received_at"),
+)
+repository = sa.Table(
+    "honk_repository",
+    metadata,
+    _id("repository_id"),
+    _text("name"),
+    _text("location"),
+)
+task = sa.Table(
+    "honk_task",
+    metadata,
+    _id("task_id"),
+    _of("repository_id", "honk_repository.repository_id"),
+    sa.Column("delivery_id", sa.Text, sa.ForeignKey("honk_delivery.delivery_id"), nullable=False),
+    _text("base_branch"),
+    _text("base_sha"),
+    _text("prompt"),
+    _text("asker"),
+    _text("agent"),
+    _text("model"),
+    _text("notes"),
+    sa.Column("created_at", Instant, nullable=False, index=True),
+    _text("status"),
+    _text("outcome", null=True),
+    _text("outcome_reason", null=True),
+    sa.Index("ix_honk_task_status_created_at", "status", "created_at"),
+)
+brief = sa.Table(
+    "honk_brief",
+    metadata,
+    sa.Column("task_id", sa.Text, sa.ForeignKey("honk_task.task_id"), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    _text("body"),
+)
+run = sa.Table(
+    "honk_run",
+    metadata,
+    _id("run_id"),
+    _of("task_id", "honk_task.task_id"),
+    _instant("started_at"),
+    _instant("finished_at", null=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    _text("limits"),
+    _text("spent"),
+    _text("change", null=True),
+    _text("examination", null=True),
+    _text("verdict", null=True),
+    _text("seconds", null=True),
+)
+attempt = sa.Table(
+    "honk_attempt",
+    metadata,
+    _id("attempt_id"),
+    _of("run_id", "honk_run.run_id"),
+    sa.Column("number", sa.Integer, nullable=False),
+    _text("session_id"),
+    _text("prompt"),
+    _instant("started_at"),
+    _instant("finished_at", null=True),
+    _text("decision"),
+    _text("feedback"),
+    sa.Column("turns", sa.Integer, nullable=False),
+    _text("change", null=True),
+    _text("examination", null=True),
+    _text("verdict", null=True),
+    _text("seconds", null=True),
+)
+message = sa.Table(
+    "honk_message",
+    metadata,
+    _id("message_id"),
+    _of("task_id", "honk_task.task_id"),
+    _text("person"),
+    _text("text"),
+    _instant("at"),
+)
+event = sa.Table(
+    "honk_event",
+    metadata,
+    # No foreign key: a log must never be refused for the order in which things are written.
+    sa.Column("task_id", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _text("body"),
+    sa.Column("idempotency_key", sa.Text, nullable=True, unique=True),
+    _instant("at"),
+)
+pull_request = sa.Table(
+    "honk_pull_request",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
+    sa.Column("repository_id", sa.Text, nullable=False, index=True),
+    sa.Column("task_id", sa.Text, nullable=False, index=True),
+    _text("state"),
+    _text("head_sha"),
+    _text("body"),
+)
+approval = sa.Table(
+    "honk_approval",
+    metadata,
+    _id("approval_id"),
+    sa.Column("number", sa.Integer, nullable=False, index=True),
+    _text("person"),
+    _text("head_sha"),
+    _text("sentence"),
+    _instant("at"),
+)
+model_call = sa.Table(
+    "honk_model_call",
+    metadata,
+    _id("call_id"),
+    sa.Column("run_id", sa.Text, nullable=False, index=True),
+    _text("purpose"),
+    _text("model"),
+    sa.Column("reserved_usd", sa.Float, nullable=False),
+    sa.Column("cost_usd", sa.Float, nullable=True),
+    sa.Column("input_tokens", sa.Integer, nullable=False),
+    sa.Column("output_tokens", sa.Integer, nullable=False),
+    sa.Column("cache_read_tokens", sa.Integer, nullable=False),
+    sa.Column("cache_write_tokens", sa.Integer, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+)
+memo = sa.Table(
+    "honk_memo",
+    metadata,
+    _id("key"),
+    _text("value"),
+)

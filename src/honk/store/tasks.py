@@ -1,0 +1,115 @@
+"""Tasks and their briefs in the database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from honk.base.records import dump, load
+from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task
+from honk.store import Delivery, Enlist, NotFound, Run
+from honk.store import tables as t
+from honk.store.database import Database
+from honk.store.rows import put, row_of
+
+_TASKS = sa.select(t.task, t.repository.c.name, t.repository.c.location).join(t.repository)
+
+
+class SqlTasks:
+    """Port `Tasks`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def accept(self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist) -> bool:
+        """Everything or nothing; False, and nothing, for a delivery that came before."""
+        async with self._database.write() as connection:
+            known = sa.select(t.delivery.c.delivery_id).where(t.delivery.c.delivery_id == delivery.delivery_id)
+            if (await connection.execute(known)).first() is not None:
+                return False
+            await connection.execute(sa.insert(t.delivery).values(row_of(delivery)))
+            await put(connection, t.repository, t.repository.c.repository_id, row_of(task.repository))
+            await connection.execute(sa.insert(t.task).values(_task_row(task, delivery.delivery_id)))
+            body = dump(Brief, brief)
+            await connection.execute(sa.insert(t.brief).values(task_id=task.task_id, version=brief.version, body=body))
+            await connection.execute(sa.insert(t.run).values(row_of(run)))
+            await connection.run_sync(enlist)
+            return True
+
+    async def task(self, task_id: str) -> Task:
+        """By its id, or by a beginning that no other shares."""
+        beginning = t.task.c.task_id.startswith(task_id, autoescape=True)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(_TASKS.where(beginning).order_by(t.task.c.task_id).limit(2))).all()
+        if task_id and rows and (len(rows) == 1 or rows[0].task_id == task_id):
+            return _task(rows[0])
+        if task_id and rows:
+            raise NotFound(
+                f"Several tasks begin with {task_id!r}: {rows[0].task_id}, {rows[1].task_id}... Give more of it."
+            )
+        raise NotFound(f"No task is called {task_id!r}.")
+
+    async def tasks(self, *, status: Status | None = None, limit: int = 50) -> Sequence[Task]:
+        """The newest first."""
+        query = _TASKS.order_by(t.task.c.created_at.desc(), t.task.c.task_id).limit(limit)
+        if status is not None:
+            query = query.where(t.task.c.status == status)
+        async with self._database.read() as connection:
+            return [_task(row) for row in await connection.execute(query)]
+
+    async def set_status(self, task_id: str, status: Status, outcome: Outcome | None = None) -> None:
+        """Raises NotFound."""
+        values = {
+            "status": status.value,
+            "outcome": outcome.name.value if outcome else None,
+            "outcome_reason": outcome.reason if outcome else None,
+        }
+        async with self._database.write() as connection:
+            done = await connection.execute(sa.update(t.task).where(t.task.c.task_id == task_id).values(values))
+        if done.rowcount == 0:
+            raise NotFound(f"No task is called {task_id!r}.")
+
+    async def brief(self, task_id: str) -> Brief:
+        """The newest version. Raises NotFound."""
+        query = sa.select(t.brief.c.body).where(t.brief.c.task_id == task_id).order_by(t.brief.c.version.desc())
+        async with self._database.read() as connection:
+            body = await connection.scalar(query.limit(1))
+        if body is None:
+            raise NotFound(f"No brief is kept for task {task_id!r}.")
+        return load(Brief, body)
+
+
+def _task_row(task: Task, delivery_id: str) -> dict[str, object]:
+    return {
+        "task_id": task.task_id,
+        "repository_id": task.repository.repository_id,
+        "delivery_id": delivery_id,
+        "base_branch": task.base_branch,
+        "base_sha": task.base_sha,
+        "prompt": task.prompt,
+        "asker": dump(Person, task.asker),
+        "agent": task.agent,
+        "model": task.model,
+        "notes": dump(tuple[str, ...], task.notes),
+        "created_at": task.created_at,
+        "status": task.status.value,
+        "outcome": task.outcome.name.value if task.outcome else None,
+        "outcome_reason": task.outcome.reason if task.outcome else None,
+    }
+
+
+def _task(row: sa.Row[Any]) -> Task:
+    return Task(
+        task_id=row.task_id,
+        repository=Repository(repository_id=row.repository_id, name=row.name, location=row.location),
+        base_branch=row.base_branch,
+        base_sha=row.base_sha,
+        prompt=row.prompt,
+        asker=load(Person, row.asker),
+        agent=row.agent,
+        model=row.model,
+        created_at=row.created_at,
+        status=Status(row.status),
+        outcome=Outcome(name=OutcomeName(row.outcome), reason=row.outcome_reason or "") if row.outcome else None,
+        notes=load(tuple[str, ...], row.notes),
+    )
