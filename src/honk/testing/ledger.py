@@ -1,0 +1,49 @@
+"""A ledger in memory, for tests of whoever spends money."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from honk.domain.money import ModelCall, Spending
+
+
+class FakeLedger:
+    """Keeps the same rules as the store's ledger (`ledger_rules`), and lets tests read what was written."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, ModelCall] = {}
+
+    @property
+    def calls(self) -> Sequence[ModelCall]:
+        """Every call, in the order of reservation, as it was last written."""
+        return tuple(self._calls.values())
+
+    async def reserve(self, call: ModelCall, budget_usd: float) -> bool:
+        """Write the reservation down if the run's sum stays within the budget."""
+        await asyncio.sleep(0)  # a real ledger gives way here; whoever is careless about it must be caught
+        if self._spent(call.run_id) + call.reserved_usd > budget_usd:
+            return False
+        self._calls[call.call_id] = replace(call, cost_usd=None)
+        return True
+
+    async def settle(self, call: ModelCall) -> None:
+        """Replace the reservation by what the call cost."""
+        await asyncio.sleep(0)
+        if call.call_id not in self._calls:
+            raise LookupError(f"The model call {call.call_id} was never reserved.")
+        self._calls[call.call_id] = call
+
+    async def spending(self, run_id: str) -> Spending:
+        """What the run has used."""
+        await asyncio.sleep(0)
+        calls = [call for call in self._calls.values() if call.run_id == run_id]
+        return Spending(
+            cost_usd=self._spent(run_id),
+            calls=len(calls),
+            input_tokens=sum(call.input_tokens for call in calls),
+            output_tokens=sum(call.output_tokens for call in calls),
+        )
+
+    def _spent(self, run_id: str) -> float:
+        calls = [call for call in self._calls.values() if call.run_id == run_id]
+        return sum(call.reserved_usd if call.cost_usd is None else call.cost_usd for call in calls)
