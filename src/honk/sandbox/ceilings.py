@@ -1,0 +1,171 @@
+"""Holds a sandbox to its ceilings: a cgroup where one is to be had, and a watch on what it writes."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import stat
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from honk.base.ids import new_id
+from honk.sandbox import Ceilings
+
+V2_ROOT = Path("/sys/fs/cgroup")
+_SHORTEST_PAUSE_SECONDS = 1.0
+_PAUSE_FACTOR = 20
+"""Between two looks at the disk we wait this many times what a look costs: at most a twentieth of one core."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cgroup:
+    """The cgroup directories of one sandbox: one for version 2, one for each controller of version 1; maybe none."""
+
+    directories: tuple[Path, ...] = ()
+
+    def join(self, pid: int) -> None:
+        """Put the process, and all it will start, in."""
+        for directory in self.directories:
+            (directory / "cgroup.procs").write_text(str(pid))
+
+    def peak_memory_bytes(self) -> int | None:
+        """The most memory that was in use at once; None where the kernel does not count it."""
+        for directory in self.directories:
+            for name in ("memory.peak", "memory.max_usage_in_bytes"):
+                with contextlib.suppress(OSError, ValueError):
+                    return int((directory / name).read_text())
+        return None
+
+    def remove(self) -> None:
+        """Take the (empty) directories away."""
+        for directory in self.directories:
+            with contextlib.suppress(OSError):
+                directory.rmdir()
+
+
+def make_cgroup(ceilings: Ceilings, root: Path = V2_ROOT, membership: str | None = None) -> Cgroup:
+    """A cgroup with the ceilings, below the one that we are in; an empty one where this is not delegated to us.
+
+    `membership` is the text of /proc/self/cgroup.
+    """
+    lines = (membership if membership is not None else Path("/proc/self/cgroup").read_text()).splitlines()
+    homes = {controllers: path for _, controllers, path in (line.split(":", 2) for line in lines)}
+    name = f"honk-{new_id()}"
+    if "" in homes and (v2 := _make_v2(root, homes[""], name, ceilings)):
+        return Cgroup(directories=(v2,))
+    settings = {
+        "memory": {"memory.limit_in_bytes": ceilings.memory_bytes},
+        "pids": {"pids.max": ceilings.processes},
+    }
+    made = []
+    for controller, files in settings.items():
+        home = next((path for controllers, path in homes.items() if controller in controllers.split(",")), None)
+        if home is not None and (directory := _make(root / controller / home.lstrip("/"), name, files)):
+            made.append(directory)
+    return Cgroup(directories=tuple(made))
+
+
+def _make_v2(root: Path, home: str, name: str, ceilings: Ceilings) -> Path | None:
+    """Beside us rather than below us if we sit in a leaf: a cgroup with processes may not have limits below it."""
+    files = {
+        "memory.max": ceilings.memory_bytes,
+        "memory.swap.max": 0,
+        "memory.oom.group": 0,
+        "pids.max": ceilings.processes,
+    }
+    own = root / home.lstrip("/")
+    for parent in (own, own.parent):
+        with contextlib.suppress(OSError):
+            if {"memory", "pids"} <= set((parent / "cgroup.subtree_control").read_text().split()):
+                return _make(parent, name, files)
+    return None
+
+
+def _make(parent: Path, name: str, files: dict[str, int]) -> Path | None:
+    directory = parent / name
+    try:
+        directory.mkdir()
+        for file, value in files.items():
+            if (directory / file).exists() or "swap" not in file:
+                (directory / file).write_text(str(value))
+    except OSError:
+        with contextlib.suppress(OSError):
+            directory.rmdir()
+        return None
+    return directory
+
+
+async def watch_disk(upper: Path, ceiling_bytes: int, on_excess: Callable[[int], Awaitable[None]]) -> None:
+    """Look at the upper layer again and again; tell its size whenever it passes the ceiling. Runs until cancelled."""
+    pause = _SHORTEST_PAUSE_SECONDS
+    while True:
+        await asyncio.sleep(pause)
+        begun = time.monotonic()
+        used = await asyncio.to_thread(written_bytes, upper)
+        pause = max(_SHORTEST_PAUSE_SECONDS, _PAUSE_FACTOR * (time.monotonic() - begun))
+        if used > ceiling_bytes:
+            await on_excess(used)
+
+
+def written_bytes(tree: Path) -> int:
+    """What the files of the tree take on disk; what vanishes meanwhile counts nothing, links are not followed.
+
+    A tree nested deeper than a path can tell, which hides its files from us, counts as more than any ceiling.
+    """
+    total = 0
+    waiting = [os.fspath(tree)]
+    while waiting:
+        try:
+            for entry in _entries(waiting.pop()):
+                with contextlib.suppress(FileNotFoundError, PermissionError):
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return sys.maxsize
+    return total
+
+
+async def remove_state(path: Path) -> None:
+    """Delete a sandbox's state, of any size and with any modes; links are not followed. No such path: nothing to do."""
+    await asyncio.to_thread(_remove, path)
+
+
+def _remove(top: Path) -> None:
+    """Flatten while deleting: no depth of nesting, which a program inside chooses, can exhaust a path or the stack."""
+    if not _is_directory(os.fspath(top)):
+        with contextlib.suppress(FileNotFoundError):
+            top.unlink()
+        return
+    top.chmod(0o700)
+    count = 0
+    while names := [entry.path for entry in _entries(os.fspath(top))]:
+        for path in names:
+            if not _is_directory(path):
+                os.unlink(path)
+                continue
+            os.chmod(path, 0o700)
+            for entry in _entries(path):
+                if entry.is_dir(follow_symlinks=False):
+                    os.chmod(entry.path, 0o700)  # a directory that may not be written may not be moved either
+                    count += 1
+                    os.rename(entry.path, top / f".{count}.{new_id()}")
+                else:
+                    os.unlink(entry.path)
+            os.rmdir(path)
+    top.rmdir()
+
+
+def _is_directory(path: str) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    return False
+
+
+def _entries(path: str) -> list[os.DirEntry[str]]:
+    with os.scandir(path) as entries:
+        return list(entries)
