@@ -1,7 +1,5 @@
 """The shell programs that run git inside sandboxes, where the agent's own files cannot reach us."""
 
-import shlex
-
 BASE_GIT = "/opt/honk/base.git"
 """The template's `.git`, read-only, in every workspace: its objects and its warm index."""
 CHANGE_OBJECTS = "/opt/honk/change"
@@ -59,9 +57,13 @@ echo "$tree"
 _SETTLE = (
     _OWN_REPOSITORY
     + """\
+if [ $# = 2 ]; then  # the files of a change lie there: known by its index, they go where the base has none
+    echo CHANGE >> "$GIT_DIR/objects/info/alternates"
+    git read-tree -m "$2"
+fi
 git read-tree --reset -u "$1"
 git ls-files -z --others --exclude-standard
-"""
+""".replace("CHANGE", CHANGE_OBJECTS)
 )
 
 _APPLY = f"""\
@@ -70,7 +72,7 @@ cd /workspace
 mkdir -p .git/objects/info
 echo {CHANGE_OBJECTS} > .git/objects/info/alternates
 git read-tree --reset -u "$1"
-git update-ref --no-deref HEAD "$1"
+git update-ref HEAD "$1"
 [ "$(git write-tree)" = "$(git rev-parse "$1^{{tree}}")" ]
 """
 
@@ -80,19 +82,17 @@ def collect(base_sha: str) -> tuple[str, ...]:
     return _shell(_COLLECT, base_sha)
 
 
-def settle(base_sha: str) -> tuple[str, ...]:
-    """Undoes what a set-up did to tracked files; prints the paths that it added, each ended by a NUL."""
-    return _shell(_SETTLE, base_sha)
+def settle(base_sha: str, head_sha: str | None) -> tuple[str, ...]:
+    """Undoes what a set-up, or the change put in before it, did to tracked files.
+
+    Prints the paths that were added and that no rule ignores, each ended by a NUL.
+    """
+    return _shell(_SETTLE, base_sha, *filter(None, [head_sha]))
 
 
 def apply(head_sha: str) -> tuple[str, ...]:
     """Makes the work tree and its repository exactly the commit, whose objects are mounted."""
     return _shell(_APPLY, head_sha)
-
-
-def readable(argv: tuple[str, ...]) -> str:
-    """The command line for a message."""
-    return shlex.join(argv[:3])
 
 
 def _shell(script: str, *arguments: str) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from honk.base.clock import now
 from honk.base.git import Git
 from honk.base.ids import new_id
-from honk.base.subprocess import run
 from honk.domain.task import Repository
 from honk.workspace import Template
 from honk.workspace.locks import locked
@@ -97,9 +96,3 @@ def _date_all(checkout: Path, seconds: int) -> None:
             names.remove(b".git")
         for name in files:
             os.utime(os.path.join(directory, name), (seconds, seconds), follow_symlinks=False)  # noqa: PTH118 - bytes
-
-
-async def remove_tree(path: Path) -> None:
-    """Delete a directory of ours. Idempotent."""
-    if await asyncio.to_thread(path.exists):
-        (await run(["rm", "-rf", "--one-file-system", "--", str(path)], timeout_seconds=600)).must("rm")

@@ -1,0 +1,160 @@
+"""Workspaces as overlays: a sandbox's own upper layer over what the set-up left, over a template that all share."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from honk.base.ids import new_id
+from honk.domain.change import Change
+from honk.domain.task import Repository
+from honk.gateway import Gateway
+from honk.sandbox import Mount, Sandbox, SandboxBackend, SandboxSpec
+from honk.sandbox.ceilings import remove_state
+from honk.workspace import CommitMessage, Environment, Source, Template, WorkspaceError, scripts
+from honk.workspace.collect import Collector, PutBlob
+from honk.workspace.environment import EnvironmentBuilder, leftovers_of
+from honk.workspace.handover import change_mount
+from honk.workspace.locks import checked_name
+from honk.workspace.mirror import MirrorTree, mirror_of
+from honk.workspace.template import template_of
+
+APPLY_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayWorkspace:
+    """Implements `Workspace`."""
+
+    sandbox: Sandbox
+    collector: Collector
+
+    async def collect(self, message: CommitMessage) -> Change | None:
+        return await self.collector.collect(self.sandbox, message)
+
+
+class OverlayWorkspaces:
+    """Implements `Workspaces`, in directories below the home that nobody else writes."""
+
+    def __init__(
+        self,
+        home: Path,
+        source: Source,
+        backend: SandboxBackend,
+        gateway: Gateway,
+        put_blob: PutBlob,
+        setup: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """`setup` names further set-up commands by repository location; they come from the installation's owner."""
+        self._home = home
+        self._source = source
+        self._backend = backend
+        self._put_blob = put_blob
+        self._environments = EnvironmentBuilder(home, backend, gateway, put_blob, setup or {})
+
+    async def template(self, repository: Repository, base_sha: str) -> Template:
+        mirror = mirror_of(self._home, repository)
+        await mirror.fetch(self._source, Path(repository.location), base_sha)
+        return await template_of(self._home, repository, mirror, base_sha)
+
+    def tree(self, repository: Repository, sha: str) -> MirrorTree:
+        return MirrorTree(mirror_of(self._home, repository).work, sha)
+
+    def mirror(self, repository: Repository) -> Path:
+        return mirror_of(self._home, repository).work.git_dir
+
+    async def environment(self, template: Template, change: Change | None = None) -> Environment:
+        return await self._environments.environment(template, change)
+
+    def open(
+        self,
+        template: Template,
+        environment: Environment,
+        *,
+        name: str,
+        ports: tuple[int, ...] = (),
+        mounts: tuple[Mount, ...] = (),
+        env: Mapping[str, str] | None = None,
+    ) -> AbstractAsyncContextManager[OverlayWorkspace]:
+        place = self._home / "workspaces" / checked_name(name)
+        return self._open(template, environment, place, name, ports, mounts, env or {})
+
+    @asynccontextmanager
+    async def clean_room(
+        self, template: Template, environment: Environment, change: Change | None, *, name: str
+    ) -> AsyncIterator[OverlayWorkspace]:
+        place = self._home / "rooms" / f"{checked_name(name)}-{new_id()}"
+        try:
+            mounts: tuple[Mount, ...] = ()
+            if change is not None:
+                mounts = (await change_mount(mirror_of(self._home, template.repository), change, place),)
+            async with self._open(template, environment, place, name, (), mounts, {}) as workspace:
+                if change is not None:
+                    argv = scripts.apply(change.head_sha)
+                    done = await workspace.sandbox.run(argv, cwd="/", timeout_seconds=APPLY_SECONDS)
+                    done.must(f"putting the change {change.head_sha[:12]} into a clean room")
+                yield workspace
+        finally:
+            await asyncio.shield(remove_state(place))
+
+    async def discard(self, name: str) -> None:
+        await remove_state(self._home / "workspaces" / checked_name(name))
+
+    async def pack(self, repository: Repository, sha: str, have: Sequence[str], into: BinaryIO) -> None:
+        await mirror_of(self._home, repository).pack(sha, have, into)
+
+    @asynccontextmanager
+    async def _open(
+        self,
+        template: Template,
+        environment: Environment,
+        place: Path,
+        name: str,
+        ports: tuple[int, ...],
+        mounts: tuple[Mount, ...],
+        env: Mapping[str, str],
+    ) -> AsyncIterator[OverlayWorkspace]:
+        state = place / "state"
+        await asyncio.to_thread(_claim, place, f"{template.checkout}\n{environment.key}\n")
+        base = Mount(source=template.git_dir, target=scripts.BASE_GIT)
+        spec = SandboxSpec(
+            name=name,
+            layers=(*environment.layers, template.checkout),
+            state=state,
+            mounts=(base, *environment.mounts, *mounts),
+            env={**environment.env, **env},
+            path=environment.path,
+            ports=ports,
+        )
+        collector = Collector(
+            mirror=mirror_of(self._home, template.repository),
+            base_sha=template.base_sha,
+            name=name,
+            state=state,
+            leftovers=await asyncio.to_thread(leftovers_of, self._home, environment),
+            put_blob=self._put_blob,
+        )
+        sandbox = await self._backend.open(spec)
+        try:
+            yield OverlayWorkspace(sandbox, collector)
+        finally:
+            await asyncio.shield(sandbox.close())
+
+
+def _claim(place: Path, origin: str) -> None:
+    """Make the workspace's directory, or see that it was made of the same layers: an upper layer fits no others.
+
+    Raises:
+        WorkspaceError: it stands on others.
+    """
+    (place / "state").mkdir(parents=True, exist_ok=True)
+    note = place / "origin"
+    if not note.exists():
+        note.write_text(origin)
+    elif note.read_text() != origin:
+        raise WorkspaceError(
+            f"The workspace {place.name} was made of another base or environment; its files stay in {place}. "
+            "Discard it, or name the new one differently."
+        )

@@ -1,0 +1,169 @@
+"""The steps of one set-up, run in its sandbox."""
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from honk.base.subprocess import Completed
+from honk.gateway import REGISTRY_PORT, RegistryLog
+from honk.sandbox import Sandbox
+from honk.workspace import scripts
+from honk.workspace.recipe import Part, Recipe
+
+ENVIRONMENT = "/opt/env"
+UV = "/opt/uv/uv"
+PYTHON = f"{ENVIRONMENT}/bin/python"
+INDEX_URL = f"http://127.0.0.1:{REGISTRY_PORT}/simple/"
+_CACHE = f"{ENVIRONMENT}/.cache"
+_CONSTRAINTS = f"{ENVIRONMENT}/.constraints.txt"
+STEP_SECONDS = 900.0
+_TIDY_SECONDS = 120.0
+_MAX_LOG_BYTES = 4 << 20
+# The repository's own settings of indexes would lead out of the sandbox; there is one way to packages.
+_UV_ENVIRONMENT = {
+    "UV_DEFAULT_INDEX": INDEX_URL,
+    "PIP_INDEX_URL": INDEX_URL,
+    "UV_NO_CONFIG": "1",
+    "UV_PYTHON_DOWNLOADS": "never",
+    "UV_CACHE_DIR": _CACHE,
+    "UV_LINK_MODE": "hardlink",
+    "UV_COMPILE_BYTECODE": "1",
+    "UV_HTTP_TIMEOUT": "120",
+    "UV_NO_PROGRESS": "1",
+    "VIRTUAL_ENV": ENVIRONMENT,
+    "NO_COLOR": "1",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What a set-up left."""
+
+    problems: tuple[str, ...]
+    leftovers: bytes
+    log: bytes
+    has_layer: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class SetUp:
+    """One set-up under way."""
+
+    recipe: Recipe
+    base_sha: str
+    head_sha: str | None
+    problems: list[str] = field(default_factory=list)
+    _log: bytearray = field(default_factory=bytearray)
+    _leftovers: bytes = b""
+
+    async def run(self, sandbox: Sandbox) -> None:
+        """Every step in order. What fails is in `problems`; only a broken sandbox raises."""
+        for note in self.recipe.notes:
+            self._log += f"# {note}\n".encode()
+        if self.head_sha is not None:
+            await self._must(sandbox, scripts.apply(self.head_sha), "The change's files could not be put in place")
+        if await self._make_venv(sandbox):
+            await self._install(sandbox)
+            if self.recipe.installs_project:
+                argv = _pip("-e", ".", "--no-deps")
+                await self._must(sandbox, argv, "The project itself could not be installed")
+            for command in self.recipe.commands:
+                await self._must(sandbox, ("/bin/sh", "-c", command), f"The set-up command `{command}` failed")
+        await sandbox.run(["/bin/rm", "-rf", _CACHE, _CONSTRAINTS], timeout_seconds=_TIDY_SECONDS)
+        await self._settle(sandbox)
+
+    def note_registry(self, registry: RegistryLog) -> None:
+        """Keep what the package route saw."""
+        lines = [f"# package route: {registry.requests} requests"]
+        lines += [f"# refused: {line}" for line in registry.refused]
+        lines += [f"# failed: {line}" for line in registry.failed]
+        self._log += "\n".join(lines).encode("utf-8", "replace") + b"\n"
+
+    def built(self, *, has_layer: bool) -> Built:
+        """The result, to be kept."""
+        log = bytes(self._log[-_MAX_LOG_BYTES:])
+        return Built(problems=tuple(self.problems), leftovers=self._leftovers, log=log, has_layer=has_layer)
+
+    async def _make_venv(self, sandbox: Sandbox) -> bool:
+        if self.recipe.python is None:
+            return False
+        python = self.recipe.python
+        argv = (UV, "venv", "--allow-existing", "--no-project", "--python", python.path, ENVIRONMENT)
+        return await self._must(sandbox, argv, f"A virtual environment with Python {python.version} could not be made")
+
+    async def _install(self, sandbox: Sandbox) -> None:
+        """All parts in one go with the locked versions, else without them, else one by one."""
+        parts = self.recipe.parts
+        if not parts:
+            return
+        together = _merged(parts)
+        if self.recipe.constraints:
+            text = "\n".join(self.recipe.constraints).encode()
+            await sandbox.run(["/usr/bin/tee", _CONSTRAINTS], stdin=text, timeout_seconds=_TIDY_SECONDS)
+            if (await self._step(sandbox, _pip(*together, "-c", _CONSTRAINTS))).exit_code == 0:
+                return
+            self._log += b"# the versions of the lock file could not be had together: trying without them\n"
+        if (await self._step(sandbox, _pip(*together))).exit_code == 0:
+            return
+        for part in parts:
+            done = await self._step(sandbox, _pip(*part.arguments))
+            if done.exit_code != 0 and part.is_essential:
+                self.problems.append(f"{part.title} could not be installed: {_reason(done)}")
+
+    async def _settle(self, sandbox: Sandbox) -> None:
+        argv = scripts.settle(self.base_sha, self.head_sha)
+        done = await sandbox.run(argv, cwd="/", timeout_seconds=STEP_SECONDS)
+        if done.exit_code != 0 or done.truncated:
+            self.problems.append(f"What the set-up left in the work tree could not be told: {_reason(done)}")
+            return
+        self._leftovers = exclude_patterns(done.stdout)
+
+    async def _must(self, sandbox: Sandbox, argv: Sequence[str], failure: str) -> bool:
+        done = await self._step(sandbox, argv)
+        if done.exit_code != 0:
+            self.problems.append(f"{failure}: {_reason(done)}")
+        return done.exit_code == 0
+
+    async def _step(self, sandbox: Sandbox, argv: Sequence[str]) -> Completed:
+        self._log += f"$ {' '.join(argv[:20])}\n".encode("utf-8", "replace")
+        done = await sandbox.run(argv, env=_UV_ENVIRONMENT, timeout_seconds=STEP_SECONDS)
+        self._log += done.stdout + done.stderr + f"# exit code {done.exit_code}\n".encode()
+        return done
+
+
+def exclude_patterns(listing: bytes) -> bytes:
+    """Patterns for git's exclude file that match exactly the paths of a NUL-separated listing."""
+    lines = []
+    for path in filter(None, listing.split(b"\0")):
+        if b"\n" not in path:
+            escaped = re.sub(rb"([\\*?\[\]])", rb"\\\1", path)
+            lines.append(b"/" + re.sub(rb" $", rb"\\ ", escaped) + b"\n")
+    return b"".join(lines)
+
+
+def _merged(parts: Sequence[Part]) -> tuple[str, ...]:
+    """The parts' arguments as one list; a file that several name is named once."""
+    merged: list[str] = []
+    for part in parts:
+        arguments = part.arguments
+        if arguments[0] == "-r" and _names_file(merged, arguments[1]):
+            arguments = arguments[2:]
+        merged += arguments
+    return tuple(merged)
+
+
+def _names_file(arguments: Sequence[str], path: str) -> bool:
+    return any(flag == "-r" and value == path for flag, value in itertools.pairwise(arguments))
+
+
+def _pip(*arguments: str) -> tuple[str, ...]:
+    return (UV, "pip", "install", "--python", PYTHON, *arguments)
+
+
+def _reason(done: Completed) -> str:
+    """A few lines of why."""
+    if done.timed_out:
+        return f"it took longer than {STEP_SECONDS:.0f} s"
+    words = done.stderr.decode("utf-8", "replace").strip() or done.text.strip()
+    return words[-700:] or f"exit code {done.exit_code}"
