@@ -32,6 +32,8 @@ class Plan:
     commands: tuple[Command, ...]
     missing: tuple[str, ...] = ()
     """What would be needed and is not there: toolchains, packages. Each makes the run unverified, by name."""
+    environment_key: str = ""
+    """Key of the environment that it was made for: results on a base are remembered under it."""
 
 
 Rooms = Callable[[Change | None], AbstractAsyncContextManager[Sandbox]]

@@ -1,0 +1,113 @@
+"""Clean rooms without walls: a directory and plain programs. For tests of the gate's judgement, never of isolation."""
+
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from honk.base.subprocess import Completed, run
+from honk.domain.change import Change, ChangedFile, Edit
+from honk.sandbox import WORKSPACE, Process, SandboxSpec, Usage
+
+Files = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesTree:
+    """A `Tree` over a mapping of paths to text."""
+
+    sha: str
+    content: Files
+
+    async def files(self) -> tuple[str, ...]:
+        return tuple(sorted(self.content))
+
+    async def read(self, path: str, max_bytes: int = 1 << 20) -> bytes | None:
+        text = self.content.get(path)
+        return None if text is None or len(text) > max_bytes else text.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorySandbox:
+    """A `Sandbox` that isolates nothing: programs run in the directory with a clean environment."""
+
+    directory: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> SandboxSpec:
+        return SandboxSpec(name=self.directory.name, state=self.directory)
+
+    @property
+    def listeners(self) -> Mapping[int, socket.socket]:
+        return {}
+
+    async def spawn(
+        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: str = WORKSPACE
+    ) -> Process:
+        raise NotImplementedError("the gate runs programs to their end; it spawns none")
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str = WORKSPACE,
+        stdin: bytes = b"",
+        timeout_seconds: float,
+        max_output_bytes: int = 16 << 20,
+    ) -> Completed:
+        return await run(
+            argv,
+            cwd=self.directory / PurePosixPath(cwd).relative_to(WORKSPACE),
+            env={**self.env, **(env or {})},
+            stdin=stdin,
+            timeout_seconds=timeout_seconds,
+            max_output_bytes=max_output_bytes,
+        )
+
+    def bridge(self, argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(argv)
+
+    async def close(self) -> Usage:
+        return Usage(peak_memory_bytes=None, written_bytes=0)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryRooms:
+    """Opens a fresh directory with the base's files or the change's; gone afterwards. It counts what it opened."""
+
+    base: Files
+    head: Files
+    opened: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def __call__(self, of: Change | None) -> AsyncIterator[DirectorySandbox]:
+        self.opened.append("base" if of is None else "change")
+        directory = Path(tempfile.mkdtemp(prefix="room-"))
+        try:
+            write_files(directory, self.base if of is None else self.head)
+            yield DirectorySandbox(directory)
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def write_files(directory: Path, files: Files) -> None:
+    for path, text in files.items():
+        target = directory / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+
+def change_between(base: Files, head: Files) -> Change:
+    """The change from one tree of files to another, without renames."""
+    edits = {
+        path: Edit.ADDED if path not in base else Edit.DELETED if path not in head else Edit.MODIFIED
+        for path in sorted({*base, *head})
+        if base.get(path) != head.get(path)
+    }
+    files = tuple(ChangedFile(path=path, edit=edit) for path, edit in edits.items())
+    return Change(base_sha="b" * 40, head_sha="c" * 40, tree_sha="d" * 40, files=files, diff_blob="", diff_bytes=0)

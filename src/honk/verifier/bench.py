@@ -1,0 +1,71 @@
+"""Opens rooms and runs commands in them for one change; runs on the base are remembered."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from honk.domain.change import Change
+from honk.verifier import BaseRuns, Command, Plan, Rooms, results
+from honk.verifier.guard import Changed, Placed
+from honk.verifier.results import USAGE_ERROR, Run
+from honk.verifier.room import PutBlob, place, run_plain, run_tests
+
+RUNNER_VERSION = 1
+"""Part of every remembered run's key: raise it when a runner tells more, or tells it otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """One change under examination."""
+
+    plan: Plan
+    base_sha: str
+    change: Change
+    changed: tuple[Changed, ...]
+    restored: tuple[Placed, ...]
+    """Check files put back to the base's in every room of the change."""
+    config: str | None
+    """The file of the base's pytest configuration."""
+    rooms: Rooms
+    base_runs: BaseRuns
+    put_blob: PutBlob
+
+    async def on_base(self, command: Command) -> Run:
+        """The whole run on the base, from memory where it is known. Only a run that came to its end is remembered."""
+        key = self._key(command)
+        text = await self.base_runs.load(key)
+        known = results.load(text) if text is not None else None
+        if known is not None:
+            return known
+        run = await self.on_base_again(command)
+        if not run.timed_out and not run.flooded:
+            await self.base_runs.save(key, results.dump(run))
+        return run
+
+    async def on_base_again(self, command: Command, placed: Sequence[Placed] = (), only: Sequence[str] = ()) -> Run:
+        run = await self._run(command, None, placed, only, drop_addopts=False)
+        if command.runner == "pytest" and run.exit_code == USAGE_ERROR and not only:
+            bare = await self._run(command, None, placed, only, drop_addopts=True)
+            return bare if bare.exit_code in (0, 1) else run
+        return run
+
+    async def on_change(self, command: Command, base: Run, placed: Sequence[Placed], only: Sequence[str] = ()) -> Run:
+        return await self._run(command, self.change, placed, only, drop_addopts=base.drop_addopts)
+
+    async def _run(
+        self, command: Command, of: Change | None, placed: Sequence[Placed], only: Sequence[str], *, drop_addopts: bool
+    ) -> Run:
+        async with self.rooms(of) as sandbox:
+            if (refused := await place(sandbox, placed)) is not None:
+                end = refused.stderr.decode("utf-8", "replace").strip()[-300:]
+                return Run(exit_code=1, seconds=0.0, cannot_start=f"the check files could not be put in place: {end}")
+            if command.runner is None:
+                return await run_plain(sandbox, command, self.put_blob)
+            return await run_tests(
+                sandbox, command, self.put_blob, config=self.config, only=only, drop_addopts=drop_addopts
+            )
+
+    def _key(self, command: Command) -> str:
+        parts = [RUNNER_VERSION, self.base_sha, self.plan.environment_key, self.config, asdict(command)]
+        return "base-run-" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,0 +1,110 @@
+"""The gate: every verifier of the plan in fresh rooms, the base's checks in force, where the agent cannot reach."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from honk.domain.change import Change, Edit
+from honk.domain.evidence import Examination, Finding, Report
+from honk.sandbox import Sandbox
+from honk.verifier import BaseRuns, Plan, Rooms, detect, honk_toml, reports, rules
+from honk.verifier.bench import Bench
+from honk.verifier.guard import Changed, restored
+from honk.verifier.room import PutBlob, run_plain, run_tests
+from honk.verifier.trial import plain_objection, try_plain, try_tests
+from honk.workspace import Environment, Tree
+
+NO_TESTS = "no tests were found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanRoomGate:
+    """`Gate` for every repository: detection, rooms, comparison, rules."""
+
+    base_runs: BaseRuns
+    put_blob: PutBlob
+
+    async def plan(self, base: Tree, environment: Environment) -> Plan:
+        files = await base.files()
+        contents = await _contents(base, detect.needed(files))
+        setting = detect.Setting(
+            python=environment.python, problems=environment.problems, environment_key=environment.key
+        )
+        return detect.detect(files, contents, setting)
+
+    async def check(self, plan: Plan, sandbox: Sandbox) -> Examination:
+        said: list[Report] = []
+        for command in plan.commands:
+            if command.runner is None:
+                run = await run_plain(sandbox, command, self.put_blob)
+                said.append(reports.quick(command, run, plain_objection(run)))
+            else:
+                run = await run_tests(sandbox, command, self.put_blob)
+                lost = "" if run.has_ended else plain_objection(run) or "the runner did not come to its end"
+                said.append(reports.quick(command, run, lost))
+        return Examination(reports=tuple(said), reason=_reason(plan))
+
+    async def examine(self, plan: Plan, base: Tree, head: Tree, change: Change, rooms: Rooms) -> Examination:
+        changed = await read_changed(base, head, change)
+        findings = list(rules.findings(changed, await _own_rules(base)))
+        bench = Bench(
+            plan=plan,
+            base_sha=base.sha,
+            change=change,
+            changed=changed,
+            restored=restored(plan, changed),
+            config=await _pytest_config(base),
+            rooms=rooms,
+            base_runs=self.base_runs,
+            put_blob=self.put_blob,
+        )
+        said: list[Report] = []
+        for command in plan.commands:
+            report, more = await (try_tests if command.runner else try_plain)(bench, command)
+            said.append(report)
+            findings += more
+        if plan.missing and said:
+            said.append(reports.environment(plan.missing))
+        return Examination(reports=tuple(said), findings=_unique(findings), reason=_reason(plan))
+
+
+async def read_changed(base: Tree, head: Tree, change: Change) -> tuple[Changed, ...]:
+    """The change's files with both their contents."""
+    return tuple(
+        [
+            Changed(
+                file=file,
+                before=None if file.edit is Edit.ADDED else await base.read(file.old_path or file.path),
+                after=None if file.edit is Edit.DELETED else await head.read(file.path),
+            )
+            for file in change.files
+        ]
+    )
+
+
+async def _contents(tree: Tree, wanted: tuple[str, ...]) -> Mapping[str, bytes]:
+    read = {path: await tree.read(path) for path in wanted}
+    return {path: content for path, content in read.items() if content is not None}
+
+
+async def _pytest_config(base: Tree) -> str | None:
+    files = await base.files()
+    found = detect.pytest_config(files, await _contents(base, detect.needed(files)))
+    return found[0] if found is not None else None
+
+
+async def _own_rules(base: Tree) -> honk_toml.HonkToml:
+    """A file that cannot be read is named in the plan, and adds no rule."""
+    try:
+        return honk_toml.parse(await base.read(honk_toml.PATH))
+    except honk_toml.HonkTomlError:
+        return honk_toml.HonkToml()
+
+
+def _reason(plan: Plan) -> str:
+    if plan.missing:
+        return "missing: " + "; ".join(plan.missing)
+    return "" if plan.commands else NO_TESTS
+
+
+def _unique(findings: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(dict.fromkeys(findings))

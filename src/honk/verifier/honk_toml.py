@@ -1,0 +1,94 @@
+"""Reads `.honk.toml` of the base commit: what a repository may ask of its gate. It only makes it stricter. Pure."""
+
+import shlex
+import tomllib
+from dataclasses import dataclass
+
+PATH = ".honk.toml"
+MAX_TIMEOUT_SECONDS = 3600.0
+DEFAULT_TIMEOUT_SECONDS = 900.0
+
+
+class HonkTomlError(ValueError):
+    """The file cannot be read; the message says which key. Fails closed: the run is unverified."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCommand:
+    """A verifier that the repository brings along."""
+
+    name: str
+    argv: tuple[str, ...]
+    is_required: bool = True
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HonkToml:
+    """The parts that the gate reads."""
+
+    commands: tuple[OwnCommand, ...] = ()
+    protected: tuple[str, ...] = ()
+    """Globs of paths whose change waits for a person."""
+    forbidden: tuple[str, ...] = ()
+    """Globs of paths that a change may never touch."""
+
+
+def parse(content: bytes | None) -> HonkToml:
+    """The file's checks and rules; an absent file asks for nothing.
+
+    Raises:
+        HonkTomlError: not TOML, or a key of the wrong type.
+    """
+    if content is None:
+        return HonkToml()
+    try:
+        tables = tomllib.loads(content.decode())
+    except ValueError as error:
+        raise HonkTomlError(f"{PATH} is not sound TOML: {error}") from error
+    verify, rules = _table(tables, "verify"), _table(tables, "rules")
+    entries = verify.get("commands", [])
+    if not isinstance(entries, list):
+        raise HonkTomlError(f"{PATH}: verify.commands must be a list")
+    return HonkToml(
+        commands=tuple(_command(entry) for entry in entries),
+        protected=_globs(rules, "protected"),
+        forbidden=_globs(rules, "forbidden"),
+    )
+
+
+def _table(tables: dict[str, object], name: str) -> dict[str, object]:
+    table = tables.get(name, {})
+    if not isinstance(table, dict):
+        raise HonkTomlError(f"{PATH}: [{name}] must be a table")
+    return table
+
+
+def _command(entry: object) -> OwnCommand:
+    """`"make lint"`, or a table with run, name, required, timeout_seconds."""
+    table = {"run": entry} if isinstance(entry, str) else entry
+    if not isinstance(table, dict):
+        raise HonkTomlError(f"{PATH}: each of verify.commands is a command line or a table")
+    run = table.get("run")
+    try:
+        argv = tuple(shlex.split(run)) if isinstance(run, str) else tuple(run or ())
+    except (TypeError, ValueError) as error:
+        raise HonkTomlError(f"{PATH}: verify.commands: {error}") from error
+    if not argv or not all(isinstance(word, str) for word in argv):
+        raise HonkTomlError(f"{PATH}: verify.commands: run must be a command line")
+    timeout = table.get("timeout_seconds", DEFAULT_TIMEOUT_SECONDS)
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0:
+        raise HonkTomlError(f"{PATH}: verify.commands: timeout_seconds must be a positive number")
+    return OwnCommand(
+        name=str(table.get("name", shlex.join(argv))),
+        argv=argv,
+        is_required=table.get("required", True) is not False,
+        timeout_seconds=min(float(timeout), MAX_TIMEOUT_SECONDS),
+    )
+
+
+def _globs(table: dict[str, object], key: str) -> tuple[str, ...]:
+    globs = table.get(key, [])
+    if not isinstance(globs, list) or not all(isinstance(glob, str) for glob in globs):
+        raise HonkTomlError(f"{PATH}: rules.{key} must be a list of globs")
+    return tuple(globs)

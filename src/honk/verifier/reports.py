@@ -1,0 +1,153 @@
+"""Runs and comparisons put into words: the reports that people and the agent read. Pure."""
+
+import shlex
+from collections.abc import Sequence
+
+from honk.domain.evidence import NewTest, Report, Tests, Verification
+from honk.verifier import Command
+from honk.verifier.compare import Comparison
+from honk.verifier.distill import clip, headed
+from honk.verifier.results import Run, TestOutcome, TestResult
+
+_LISTED = 50
+
+
+def unverified(command: Command, why: str, run: Run | None = None) -> Report:
+    """A report that says nothing for or against the change, and why."""
+    log = f"\n{run.log}" if run is not None and run.log else ""
+    return _report(command, run, Verification.UNVERIFIED, clip(f"{why}{log}", 4096))
+
+
+def environment(problems: Sequence[str]) -> Report:
+    """What could not be built for the tests, as a required report that nobody can turn green."""
+    return Report(
+        verifier="environment",
+        command="",
+        chosen_by="the base's manifests",
+        is_required=True,
+        result=Verification.UNVERIFIED,
+        summary=clip("missing: " + "; ".join(problems), 4096),
+        seconds=0.0,
+    )
+
+
+def green(command: Command, run: Run, comparison: Comparison, new: Sequence[NewTest]) -> Report:
+    return _report(
+        command,
+        run,
+        Verification.PASSED,
+        counts(run, comparison, new),
+        ran_tests=True,
+        tests=tests(run, comparison, new),
+    )
+
+
+def red(
+    command: Command, run: Run, comparison: Comparison, *, remarks: Sequence[str] = (), new: Sequence[NewTest] = ()
+) -> Report:
+    heads = [*comparison.objections, *remarks, *failures(comparison.held)]
+    return _report(
+        command,
+        run,
+        Verification.FAILED,
+        headed(heads, run.log),
+        ran_tests=bool(run.tests),
+        tests=tests(run, comparison, new),
+    )
+
+
+def only_with_own_checks(command: Command, run: Run, comparison: Comparison, changed: Sequence[str]) -> Report:
+    """Green with the change's own check configuration alone: a person must look."""
+    names = ", ".join(changed)
+    why = f"green only with the change's own {names}, red with the base's: a person must look"
+    summary = headed([why, *comparison.objections, *failures(comparison.held)], "")
+    return _report(command, run, Verification.UNVERIFIED, summary, ran_tests=True, tests=tests(run, comparison, ()))
+
+
+def plain(
+    command: Command, run: Run, result: Verification, why: str = "", *, is_required: bool | None = None
+) -> Report:
+    """For a command of which only the exit code speaks."""
+    if result is Verification.FAILED:
+        summary = headed([why or f"{command.name}: exit code {run.exit_code}"], run.log)
+    else:
+        counted = f", {run.counted} tests" if run.counted else ""
+        summary = why or f"{command.name}: exit code {run.exit_code}{counted} in {run.seconds:.1f} s"
+    report = _report(command, run, result, summary, ran_tests=result is Verification.PASSED and run.counted > 0)
+    return (
+        report
+        if is_required is None
+        else _report(command, run, result, summary, ran_tests=report.ran_tests, is_required=is_required)
+    )
+
+
+def quick(command: Command, run: Run, objection: str) -> Report:
+    """A look in the agent's own sandbox: no base to compare with."""
+    failed = [test for test in run.tests if test.outcome is TestOutcome.FAILED]
+    if objection or failed:
+        heads = [*filter(None, [objection]), *failures(failed)]
+        return _report(command, run, Verification.FAILED, headed(heads, run.log), ran_tests=bool(run.tests))
+    if command.runner and not run.tests:
+        return _report(command, run, Verification.UNVERIFIED, f"{command.name}: no tests were found")
+    summary = counts(run, Comparison(), ()) if command.runner else f"{command.name}: exit code 0"
+    return _report(command, run, Verification.PASSED, summary, ran_tests=bool(run.tests) or run.counted > 0)
+
+
+def counts(run: Run, comparison: Comparison, new: Sequence[NewTest]) -> str:
+    """`12 passed, 1 skipped in 0.4 s; 1 failed on the base already; 1 of 1 new tests fails on the base`"""
+    passed = len(run.ids(TestOutcome.PASSED, TestOutcome.XPASSED))
+    skipped = len(run.ids(TestOutcome.SKIPPED, TestOutcome.XFAILED))
+    words = f"{passed} passed" + (f", {skipped} skipped" if skipped else "") + f" in {run.seconds:.1f} s"
+    if comparison.failed_on_base:
+        words += f"; {len(comparison.failed_on_base)} failed on the base already"
+    if new:
+        proving = sum(test.fails_on_base and test.passes_on_change for test in new)
+        words += f"; {proving} of {len(new)} new tests fail on the base and pass now"
+    if run.drop_addopts:
+        words += "; configured options left out, for their plug-ins are not installed"
+    return words
+
+
+def tests(run: Run, comparison: Comparison, new: Sequence[NewTest]) -> Tests:
+    return Tests(
+        passed=len(run.ids(TestOutcome.PASSED, TestOutcome.XPASSED)),
+        failed=tuple(test.test_id for test in comparison.held),
+        skipped=len(run.ids(TestOutcome.SKIPPED, TestOutcome.XFAILED)),
+        missing=comparison.missing,
+        failed_on_base=comparison.failed_on_base,
+        new=tuple(new),
+    )
+
+
+def failures(held: Sequence[TestResult]) -> list[str]:
+    """`FAILED tests/test_a.py::test_x at tests/test_a.py:12: AssertionError: ...`"""
+    return [
+        f"FAILED {test.test_id}"
+        + (f" at {test.where}" if test.where else "")
+        + (f": {test.message}" if test.message else "")
+        for test in held[:_LISTED]
+    ]
+
+
+def _report(
+    command: Command,
+    run: Run | None,
+    result: Verification,
+    summary: str,
+    *,
+    ran_tests: bool = False,
+    tests: Tests | None = None,
+    is_required: bool | None = None,
+) -> Report:
+    return Report(
+        verifier=command.name,
+        command=shlex.join(command.argv),
+        chosen_by=command.chosen_by,
+        is_required=command.is_required if is_required is None else is_required,
+        result=result,
+        summary=summary,
+        seconds=run.seconds if run is not None else 0.0,
+        ran_tests=ran_tests,
+        tests=tests,
+        log_blob=run.log_blob if run is not None else None,
+    )

@@ -1,0 +1,132 @@
+"""Acts in a clean room: puts files over its tree, runs one command, and reads what it left behind."""
+
+import io
+import json
+import re
+import secrets
+import tarfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from honk.base.subprocess import Completed
+from honk.sandbox import Sandbox
+from honk.verifier import Command
+from honk.verifier.distill import distill
+from honk.verifier.guard import Placed
+from honk.verifier.results import Run, read_channel
+
+PutBlob = Callable[[str, bytes], Awaitable[str]]
+"""(name, content) -> key of the blob."""
+
+_RUNNERS = Path(__file__).parent / "runners"
+_SHELL = ("/bin/sh", "-c", 'exec 3>&1 1>&2; exec "$0" "$@"')
+"""What a test prints goes to the log; the first standard output is the channel, as descriptor 3."""
+_BOOT = """
+import json, sys, types
+sent = json.loads(sys.stdin.buffer.read())
+channel = sys.modules["honk_channel"] = types.ModuleType("honk_channel")
+exec(compile(sent["channel"], "honk_channel", "exec"), channel.__dict__)
+channel.OPTIONS = sent["options"]
+exec(compile(sent["runner"], "honk_runner", "exec"), {"__name__": "honk_runner"})
+"""
+_PLACE = 'rm -rf -- "$@" && exec tar -xf -'
+_PLACE_SECONDS = 60.0
+LOG_BYTES = 2048
+"""Of the distilled log; the rest of a summary's 4 KB is for the names of the tests."""
+_COUNTS = (
+    re.compile(r"\b(\d+) passed\b"),
+    re.compile(r"^Ran (\d+) tests?\b", re.MULTILINE),
+    re.compile(r"^# (?:tests|pass) (\d+)", re.MULTILINE),
+    re.compile(r"Tests run: (\d+)"),
+    re.compile(r"test result: ok\. (\d+) passed"),
+)
+_TAP = re.compile(r"^(?:ok \d+|ok\s+\S+\s+[\d.]+s|--- PASS:)", re.MULTILINE)
+
+
+async def place(sandbox: Sandbox, placed: Sequence[Placed]) -> Completed | None:
+    """Put the files over the tree; None where all went well, else how the attempt ended."""
+    if not placed:
+        return None
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for file in placed:
+            if file.content is None:
+                continue
+            entry = tarfile.TarInfo(file.path)
+            entry.size, entry.mode = len(file.content), 0o755 if file.is_executable else 0o644
+            entry.mtime = int(time.time())
+            tar.addfile(entry, io.BytesIO(file.content))
+    names = [f"./{file.path}" for file in placed]
+    argv = ("/bin/sh", "-c", _PLACE, "sh", *names)
+    done = await sandbox.run(argv, stdin=packed.getvalue(), timeout_seconds=_PLACE_SECONDS)
+    return None if done.exit_code == 0 and not done.timed_out else done
+
+
+async def run_tests(
+    sandbox: Sandbox,
+    command: Command,
+    put_blob: PutBlob,
+    *,
+    config: str | None = None,
+    only: Sequence[str] = (),
+    drop_addopts: bool = False,
+) -> Run:
+    """Run our own runner for the command; `only` narrows it to paths or ids below the work tree."""
+    nonce = secrets.token_hex(16)
+    options = {"nonce": nonce, "config": config, "paths": list(only), "drop_addopts": drop_addopts}
+    sent = {
+        "options": json.dumps(options),
+        "channel": (_RUNNERS / "channel.py").read_text(),
+        "runner": (_RUNNERS / f"{command.runner}_runner.py").read_text(),
+    }
+    began = time.monotonic()
+    done = await sandbox.run(
+        (*_SHELL, command.argv[0], "-I", "-c", _BOOT),
+        stdin=json.dumps(sent).encode(),
+        timeout_seconds=command.timeout_seconds,
+    )
+    seconds = time.monotonic() - began
+    told = read_channel(done.stdout, nonce)
+    cannot_start = told.cannot_start
+    if done.exit_code in (126, 127) and told.end is None:
+        cannot_start = f"{command.argv[0]} is not there"
+    return Run(
+        exit_code=done.exit_code,
+        seconds=seconds,
+        tests=told.tests,
+        has_ended=told.end is not None and told.end == done.exit_code,
+        canaries=told.canaries,
+        cannot_start=cannot_start,
+        timed_out=done.timed_out,
+        flooded=done.truncated,
+        drop_addopts=drop_addopts,
+        log=distill(done.stderr.decode("utf-8", "replace"), max_bytes=LOG_BYTES),
+        log_blob=await put_blob(f"{command.name}.log", done.stderr),
+    )
+
+
+async def run_plain(sandbox: Sandbox, command: Command, put_blob: PutBlob) -> Run:
+    """Run a command of which only the exit code speaks."""
+    began = time.monotonic()
+    done = await sandbox.run(command.argv, timeout_seconds=command.timeout_seconds)
+    log = done.stdout + (b"\n" if done.stdout and done.stderr else b"") + done.stderr
+    text = log.decode("utf-8", "replace")
+    return Run(
+        exit_code=done.exit_code,
+        seconds=time.monotonic() - began,
+        has_ended=not done.timed_out and not done.truncated,
+        cannot_start=f"{command.argv[0]} is not there" if done.exit_code in (126, 127) else "",
+        timed_out=done.timed_out,
+        flooded=done.truncated,
+        counted=count_tests(text),
+        log=distill(text, max_bytes=LOG_BYTES),
+        log_blob=await put_blob(f"{command.name}.log", log),
+    )
+
+
+def count_tests(log: str) -> int:
+    """Tests that the summary lines of the usual runners speak of; 0 where there is none."""
+    counted = sum(int(number) for pattern in _COUNTS[:2] for number in pattern.findall(log))
+    others = [sum(int(number) for number in pattern.findall(log)) for pattern in _COUNTS[2:]]
+    return max(counted, *others, len(_TAP.findall(log)))

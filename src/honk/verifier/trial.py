@@ -1,0 +1,124 @@
+"""One verifier's trial of one change: on the base, on the change, and what may be said of the difference."""
+
+from collections.abc import Sequence
+
+from honk.domain.evidence import Finding, NewTest, Report, Severity, Verification
+from honk.verifier import Command, reports
+from honk.verifier.bench import Bench
+from honk.verifier.compare import Comparison, compare, function_of, skipped_findings, unusable
+from honk.verifier.guard import Placed, base_tests, head_tests
+from honk.verifier.results import Run, TestOutcome
+
+LINTERS = ("ruff", "mypy")
+_RAN = (TestOutcome.PASSED, TestOutcome.XPASSED)
+
+Said = tuple[Report, tuple[Finding, ...]]
+
+
+async def try_tests(bench: Bench, command: Command) -> Said:
+    """With test ids: green needs all that the base has, and no failure that it has not."""
+    base = await bench.on_base(command)
+    if why := unusable(base):
+        return reports.unverified(command, why, base), ()
+    now = await bench.on_change(command, base, bench.restored)
+    compared = compare(base, now, bench.changed)
+    if compared.is_green:
+        new = await _new_tests(bench, command, now, compared)
+        edited = await _edited_tests(bench, command, base)
+        return reports.green(command, now, compared, new), (*skipped_findings(compared), *edited)
+    if bench.restored:
+        own = await bench.on_change(command, base, ())
+        if compare(base, own, bench.changed).is_green:
+            paths = [placed.path for placed in bench.restored]
+            return reports.only_with_own_checks(command, now, compared, paths), skipped_findings(compared)
+    if compared.is_only_failures:
+        return await _again(bench, command, base, now, compared)
+    return reports.red(command, now, compared), skipped_findings(compared)
+
+
+async def _again(bench: Bench, command: Command, base: Run, now: Run, compared: Comparison) -> Said:
+    """Red is run once more. Chance is held against the change all the same, unless the base has it too."""
+    again = compare(base, await bench.on_change(command, base, bench.restored), bench.changed)
+    if not again.is_green:
+        return reports.red(command, now, compared), skipped_findings(compared)
+    second = await bench.on_base_again(command)
+    flaky = set(second.ids(TestOutcome.FAILED))
+    if all(test.test_id in flaky for test in compared.held):
+        names = tuple(test.test_id for test in compared.held)
+        said = Comparison(failed_on_base=(*compared.failed_on_base, *names), skipped_now=compared.skipped_now)
+        return reports.green(command, now, said, ()), skipped_findings(compared)
+    remark = "green when run a second time: these tests are flaky, and the base does not show it"
+    return reports.red(command, now, compared, remarks=[remark]), skipped_findings(compared)
+
+
+async def _new_tests(bench: Bench, command: Command, now: Run, compared: Comparison) -> tuple[NewTest, ...]:
+    """The change's new tests, run on the base's sources."""
+    placed = head_tests(bench.plan, bench.changed)
+    touched = {file.path for file in placed}
+    new = [test_id for test_id in compared.new if test_id.split("::")[0] in touched]
+    if not new:
+        return ()
+    only = sorted({test_id.split("::")[0] for test_id in new})
+    on_base = (await bench.on_base_again(command, placed, only)).by_id
+    after = now.by_id
+    return tuple(
+        NewTest(
+            test_id=test_id,
+            fails_on_base=test_id not in on_base or on_base[test_id].outcome not in _RAN,
+            passes_on_change=after[test_id].outcome in _RAN,
+        )
+        for test_id in new
+    )
+
+
+async def _edited_tests(bench: Bench, command: Command, base: Run) -> tuple[Finding, ...]:
+    """The base's own version of the tests that the change edits, on the change's sources: a note for the judge.
+
+    An honest change of an interface edits tests too, so it is no more than that.
+    """
+    placed = base_tests(bench.changed)
+    if not placed:
+        return ()
+    only = [file.path for file in placed]
+    run = await bench.on_change(command, base, _over(bench.restored, placed), only)
+    before = base.by_id
+    failed = [i for i in run.ids(TestOutcome.FAILED) if i in before and before[i].outcome in _RAN]
+    if not failed:
+        return ()
+    names = ", ".join(sorted({function_of(test_id) for test_id in failed})[:10])
+    message = (
+        f"{len(failed)} tests as they stood on the base fail with the new code, and the change edits them: {names}"
+    )
+    return (Finding(rule="edited test", severity=Severity.NOTE, message=message, path=failed[0].split("::")[0]),)
+
+
+def _over(first: Sequence[Placed], second: Sequence[Placed]) -> tuple[Placed, ...]:
+    return tuple({file.path: file for file in (*first, *second)}.values())
+
+
+async def try_plain(bench: Bench, command: Command) -> Said:
+    """With nothing but an exit code: red on the base means that it cannot tell, and a linter then only advises."""
+    base = await bench.on_base(command)
+    is_clean = base.exit_code == 0 and base.has_ended
+    if not is_clean and command.name not in LINTERS and command.is_required:
+        return reports.unverified(command, f"{command.name} is red on the base already, so it cannot tell", base), ()
+    now = await bench.on_change(command, base, bench.restored)
+    required = command.is_required and is_clean
+    advisory = "" if required else f" (advisory: {'red on the base too' if not is_clean else 'not required'})"
+    if objection := plain_objection(now):
+        return reports.plain(command, now, Verification.FAILED, objection + advisory, is_required=required), ()
+    if now.counted < base.counted:
+        fewer = f"{command.name}: {base.counted} tests ran on the base, {now.counted} with the change"
+        return reports.plain(command, now, Verification.FAILED, fewer, is_required=required), ()
+    return reports.plain(command, now, Verification.PASSED, is_required=required), ()
+
+
+def plain_objection(run: Run) -> str:
+    """Why a run without test ids is red; empty for a green one."""
+    if run.timed_out:
+        return f"timed out after {run.seconds:.0f} s and was ended"
+    if run.flooded:
+        return "wrote more than is kept of any log, and was ended"
+    if run.cannot_start:
+        return run.cannot_start
+    return f"exit code {run.exit_code}" if run.exit_code != 0 else ""
