@@ -20,7 +20,7 @@ from honk.base.subprocess import ProgramError, run
 from honk.domain.change import Change
 from honk.gateway import REGISTRY_PORT, Gateway
 from honk.sandbox import Mount, SandboxBackend, SandboxError, SandboxSpec
-from honk.sandbox.ceilings import remove_state
+from honk.sandbox.state import remove_state
 from honk.workspace import Environment, Template, scripts
 from honk.workspace.collect import PutBlob
 from honk.workspace.handover import change_mount

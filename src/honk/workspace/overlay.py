@@ -12,7 +12,7 @@ from honk.domain.change import Change
 from honk.domain.task import Repository
 from honk.gateway import Gateway
 from honk.sandbox import Mount, Sandbox, SandboxBackend, SandboxSpec
-from honk.sandbox.ceilings import remove_state
+from honk.sandbox.state import remove_state
 from honk.workspace import CommitMessage, Environment, Source, Template, WorkspaceError, scripts
 from honk.workspace.collect import Collector, PutBlob
 from honk.workspace.environment import EnvironmentBuilder, leftovers_of
