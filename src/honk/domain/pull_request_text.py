@@ -1,0 +1,184 @@
+"""The words on a pull request and on its merge: evidence beside every claim, and what was not verified. Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from honk.domain.change import Change, PullRequest
+from honk.domain.evidence import Examination, Finding, NewTest, Report, Verdict, Verification, verification
+from honk.domain.limits import Spent
+from honk.domain.markdown import block, code, one_line
+from honk.domain.task import Brief, Person, Task, subject_of
+
+MOST = 25
+"""Of any list; the rest is counted. A forge refuses bodies that are too long."""
+_CLAIMS = {
+    Verification.PASSED: "**Verified:** every required check passed on base plus diff, where no agent reaches.",
+    Verification.FAILED: "**Red:** a required check failed. This must not be merged.",
+    Verification.UNVERIFIED: "**Not verified:** nothing below proves that this change works.",
+}
+
+
+def pull_request_body(
+    *,
+    task: Task,
+    brief: Brief,
+    change: Change,
+    examination: Examination,
+    verdict: Verdict | None,
+    attempts: int,
+    spent: Spent,
+) -> str:
+    """Markdown in which nothing that a person, a test or a model wrote can link, load, mention or format."""
+    sections = (
+        f"## What was asked\n\n{block(brief.goal, 8000)}",
+        _evidence(examination),
+        _list("What was not verified", _gaps(examination, verdict)),
+        _list("Findings", [_finding(finding) for finding in examination.findings]),
+        _judged(verdict),
+        _provenance(task, brief, change, attempts, spent),
+    )
+    return "\n\n".join(filter(None, sections)) + "\n"
+
+
+def merge_message(
+    *,
+    task: Task,
+    brief: Brief,
+    examination: Examination,
+    verdict: Verdict | None,
+    pull_request: PullRequest,
+    approver: Person,
+    sentence: str | None,
+) -> str:
+    """Subject and trailers of the merged commit; git's own `interpret-trailers --parse` reads them back."""
+    trailers = {
+        "Honk-Task": task.task_id,
+        "Honk-Brief": f"v{brief.version}",
+        "Honk-Pull-Request": str(pull_request.number),
+        "Honk-Agent": task.agent,
+        "Honk-Model": task.model,
+        "Honk-Verification": str(verification(examination.reports)),
+        "Honk-Verdict": "not judged" if verdict is None else f"{verdict.ruling} by {verdict.judge}",
+        "Honk-Approved-By": f"{approver.name} <{approver.email}>",
+    }
+    if sentence and sentence.strip():
+        trailers["Honk-Approved-Unverified"] = sentence
+    lines = [f"{name}: {one_line(value, 1000) or 'unknown'}" for name, value in trailers.items()]
+    # A subject of dashes would end the message for git's trailer parser.
+    subject = one_line(subject_of(task.prompt)).lstrip("-#> ") or "Change"
+    return "\n".join([subject, "", *lines]) + "\n"
+
+
+def _evidence(examination: Examination) -> str:
+    parts = ["## Evidence", _CLAIMS[verification(examination.reports)]]
+    if examination.reports:
+        rows = [_row(report) for report in examination.reports[:MOST]]
+        head = "| Check | Command | Chosen by | Result | Seconds |\n| --- | --- | --- | --- | ---: |\n"
+        parts.append(head + "\n".join(rows))
+    new = [test for report in examination.reports if report.tests for test in report.tests.new]
+    if new:
+        parts.append("New tests, run on the base as well:\n\n" + _bullets([_new_test(test) for test in new]))
+    parts += [
+        f"{code(report.verifier)} says:\n\n{block(report.summary, 2000)}"
+        for report in examination.reports[:10]
+        if report.result is not Verification.PASSED
+    ]
+    return "\n\n".join(parts)
+
+
+def _row(report: Report) -> str:
+    result = f"**{report.result}**" + ("" if report.is_required else " (advisory)")
+    if report.tests is not None:
+        result += f", {_count(report.tests.passed, 'test')} passed"
+    cells = (code(report.verifier, 60), code(report.command), code(report.chosen_by, 80), result)
+    return f"| {' | '.join(cells)} | {report.seconds:.1f} |"
+
+
+def _new_test(test: NewTest) -> str:
+    before = "fails on base" if test.fails_on_base else "passes on base already (so it does not show the fault)"
+    after = "passes on change" if test.passes_on_change else "fails on change"
+    return f"{code(test.test_id)}: {before}, {after}"
+
+
+def _gaps(examination: Examination, verdict: Verdict | None) -> list[str]:
+    """Everything that a reader might take for proved and that is not."""
+    gaps = [f"No verdict on the whole: {code(examination.reason, 500)}"] if examination.reason else []
+    if not examination.reports:
+        gaps.append("No check was found that applies to this repository.")
+    elif not any(report.ran_tests for report in examination.reports):
+        gaps.append("No check ran a test.")
+    for report in examination.reports:
+        gaps += _gaps_of(report)
+    if verdict is None:
+        gaps.append("No judge compared the diff with the request.")
+    return gaps
+
+
+def _gaps_of(report: Report) -> Iterable[str]:
+    name = code(report.verifier, 60)
+    if report.result is Verification.UNVERIFIED:
+        yield f"{name} came to no result."
+    if report.result is Verification.FAILED and not report.is_required:
+        yield f"{name} failed; it is advisory and decides nothing."
+    if (tests := report.tests) is None:
+        return
+    if tests.skipped:
+        yield f"{name}: {_count(tests.skipped, 'test')} skipped."
+    if tests.missing:
+        yield f"{name}: no result from {_named(tests.missing)}, which the base had."
+    if tests.failed_on_base:
+        yield f"{name}: red before this change as well, and not held against it: {_named(tests.failed_on_base)}."
+
+
+def _finding(finding: Finding) -> str:
+    place = "" if finding.path is None else finding.path + ("" if finding.line is None else f":{finding.line}")
+    parts = (
+        f"**{finding.severity}**",
+        code(finding.rule, 60),
+        code(place) if place else "",
+        code(finding.message, 500),
+    )
+    return " ".join(filter(None, parts))
+
+
+def _judged(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return ""
+    words = f"\n\n{block(chr(10).join(verdict.reasons))}" if verdict.reasons else ""
+    return (
+        f"## Judge\n\n**{verdict.ruling}** by {code(verdict.judge)}, prompt {code(verdict.prompt_version, 60)}{words}"
+    )
+
+
+def _provenance(task: Task, brief: Brief, change: Change, attempts: int, spent: Spent) -> str:
+    files = _count(len(change.files), "file")
+    tokens = f"{spent.input_tokens} in, {spent.output_tokens} out"
+    rows = {
+        "Task": code(task.task_id),
+        "Brief": f"version {brief.version}",
+        "Asked by": code(task.asker.name),
+        "Agent": code(task.agent),
+        "Model": code(task.model),
+        "Work": f"{_count(attempts, 'attempt')}, {_count(spent.turns, 'turn')}, tokens {tokens}",
+        "Cost": f"{spent.cost_usd:.2f} USD",
+        "Change": f"{files} over {code(change.base_sha[:12])}, head {code(change.head_sha[:12])}",
+    }
+    lines = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return f"## Provenance\n\n| | |\n| --- | --- |\n{lines}"
+
+
+def _list(title: str, items: Sequence[str]) -> str:
+    return f"## {title}\n\n{_bullets(items)}" if items else ""
+
+
+def _bullets(items: Sequence[str]) -> str:
+    rest = [f"and {len(items) - MOST} more"] if len(items) > MOST else []
+    return "\n".join(f"- {item}" for item in [*items[:MOST], *rest])
+
+
+def _named(test_ids: Sequence[str]) -> str:
+    shown = ", ".join(code(test_id, 120) for test_id in test_ids[:5])
+    return shown + (f" and {len(test_ids) - 5} more" if len(test_ids) > 5 else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
