@@ -1,11 +1,13 @@
 """A small repository and ways to change it, for every test of the gate."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
+from pathlib import Path
 
 from honk.domain.evidence import Examination
-from honk.testing.rooms import DirectoryRooms, FilesTree, change_between
-from honk.verifier import BaseRuns, Plan
+from honk.sandbox import Mount
+from honk.testing.rooms import DirectoryRooms, Files, FilesTree, change_between
+from honk.verifier import BaseRuns, Plan, Rooms
 from honk.verifier.clean_room import CleanRoomGate
 from honk.workspace import Environment
 
@@ -44,19 +46,21 @@ def gate_of(memory: Memory | None = None) -> CleanRoomGate:
     return CleanRoomGate(base_runs=BaseRuns(load=memory.load, save=memory.save), put_blob=memory.put)
 
 
-async def plan_of(gate: CleanRoomGate, base: Mapping[str, str]) -> Plan:
-    return await gate.plan(FilesTree("b" * 40, base), Environment(key="e", python=sys.executable))
+async def plan_of(gate: CleanRoomGate, base: Files) -> Plan:
+    return await gate.plan(FilesTree(base), Environment(key="e", python=sys.executable))
 
 
 async def examine(
-    base: Mapping[str, str], head: Mapping[str, str], *, memory: Memory | None = None, timeout_seconds: float = 60.0
+    base: Files, head: Files, *, memory: Memory | None = None, rooms: Callable[[Files, Files], Rooms] = DirectoryRooms
 ) -> Examination:
+    """What the gate says of the change from one tree of files to the other."""
     gate = gate_of(memory)
     plan = await plan_of(gate, base)
-    return await gate.examine(
-        plan,
-        FilesTree("b" * 40, base),
-        FilesTree("c" * 40, head),
-        change_between(base, head),
-        DirectoryRooms(base, head),
-    )
+    change = change_between(base, head)
+    return await gate.examine(plan, FilesTree(base), FilesTree(head), change, rooms(base, head))
+
+
+def python_mounts() -> tuple[Mount, ...]:
+    """What a sandbox must be shown so that this very interpreter, with pytest, runs inside."""
+    prefixes = {Path(sys.prefix), Path(sys.base_prefix).resolve()}
+    return tuple(Mount(source=prefix, target=str(prefix)) for prefix in sorted(prefixes) if prefix != Path("/usr"))

@@ -1,5 +1,6 @@
 """Clean rooms without walls: a directory and plain programs. For tests of the gate's judgement, never of isolation."""
 
+import hashlib
 import shutil
 import socket
 import tempfile
@@ -10,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from honk.base.subprocess import Completed, run
 from honk.domain.change import Change, ChangedFile, Edit
-from honk.sandbox import WORKSPACE, Process, SandboxSpec, Usage
+from honk.sandbox import WORKSPACE, Mount, Process, Sandbox, SandboxBackend, SandboxSpec, Usage
 
 Files = Mapping[str, str]
 
@@ -19,8 +20,11 @@ Files = Mapping[str, str]
 class FilesTree:
     """A `Tree` over a mapping of paths to text."""
 
-    sha: str
     content: Files
+
+    @property
+    def sha(self) -> str:
+        return sha_of(self.content)
 
     async def files(self) -> tuple[str, ...]:
         return tuple(sorted(self.content))
@@ -95,6 +99,32 @@ class DirectoryRooms:
             shutil.rmtree(directory, ignore_errors=True)
 
 
+@dataclass(frozen=True, slots=True)
+class SandboxRooms:
+    """The same with walls: a fresh sandbox of any backend over a directory of the files."""
+
+    base: Files
+    head: Files
+    backend: SandboxBackend
+    state: Path
+    mounts: tuple[Mount, ...] = ()
+
+    @asynccontextmanager
+    async def __call__(self, of: Change | None) -> AsyncIterator[Sandbox]:
+        directory = Path(tempfile.mkdtemp(prefix="room-", dir=self.state))
+        layer, state = directory / "layer", directory / "state"
+        layer.mkdir()
+        state.mkdir()
+        write_files(layer, self.base if of is None else self.head)
+        spec = SandboxSpec(name=directory.name, layers=(layer,), state=state, mounts=self.mounts)
+        sandbox = await self.backend.open(spec)
+        try:
+            yield sandbox
+        finally:
+            await sandbox.close()
+            shutil.rmtree(directory, ignore_errors=True)
+
+
 def write_files(directory: Path, files: Files) -> None:
     for path, text in files.items():
         target = directory / path
@@ -110,4 +140,10 @@ def change_between(base: Files, head: Files) -> Change:
         if base.get(path) != head.get(path)
     }
     files = tuple(ChangedFile(path=path, edit=edit) for path, edit in edits.items())
-    return Change(base_sha="b" * 40, head_sha="c" * 40, tree_sha="d" * 40, files=files, diff_blob="", diff_bytes=0)
+    shas = {"base_sha": sha_of(base), "head_sha": sha_of(head), "tree_sha": sha_of(head)}
+    return Change(**shas, files=files, diff_blob="", diff_bytes=0)
+
+
+def sha_of(files: Files) -> str:
+    """A made-up commit id, the same for the same files."""
+    return hashlib.sha1(repr(sorted(files.items())).encode()).hexdigest()  # noqa: S324 - a name, not a seal

@@ -9,7 +9,7 @@ from honk.domain.change import Change
 from honk.verifier import BaseRuns, Command, Plan, Rooms, results
 from honk.verifier.guard import Changed, Placed
 from honk.verifier.results import USAGE_ERROR, Run
-from honk.verifier.room import PutBlob, place, run_plain, run_tests
+from honk.verifier.room import PutBlob, forget_bytecode, place, run_plain, run_tests
 
 RUNNER_VERSION = 1
 """Part of every remembered run's key: raise it when a runner tells more, or tells it otherwise."""
@@ -57,6 +57,7 @@ class Bench:
         self, command: Command, of: Change | None, placed: Sequence[Placed], only: Sequence[str], *, drop_addopts: bool
     ) -> Run:
         async with self.rooms(of) as sandbox:
+            await forget_bytecode(sandbox, self._sources(of, placed))
             if (refused := await place(sandbox, placed)) is not None:
                 end = refused.stderr.decode("utf-8", "replace").strip()[-300:]
                 return Run(exit_code=1, seconds=0.0, cannot_start=f"the check files could not be put in place: {end}")
@@ -65,6 +66,10 @@ class Bench:
             return await run_tests(
                 sandbox, command, self.put_blob, config=self.config, only=only, drop_addopts=drop_addopts
             )
+
+    def _sources(self, of: Change | None, placed: Sequence[Placed]) -> list[str]:
+        changed = [entry.file.path for entry in self.changed] if of is not None else []
+        return [*changed, *(file.path for file in placed)]
 
     def _key(self, command: Command) -> str:
         parts = [RUNNER_VERSION, self.base_sha, self.plan.environment_key, self.config, asdict(command)]

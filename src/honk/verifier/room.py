@@ -31,6 +31,8 @@ channel.OPTIONS = sent["options"]
 exec(compile(sent["runner"], "honk_runner", "exec"), {"__name__": "honk_runner"})
 """
 _PLACE = 'rm -rf -- "$@" && exec tar -xf -'
+_FORGET = 'for f; do b=${f##*/}; rm -f -- "${f%/*}/__pycache__/${b%.py}".*.pyc; done'
+"""Byte code is told stale by second and size alone: an edit can pass for what the warm template compiled."""
 _PLACE_SECONDS = 60.0
 LOG_BYTES = 2048
 """Of the distilled log; the rest of a summary's 4 KB is for the names of the tests."""
@@ -61,6 +63,13 @@ async def place(sandbox: Sandbox, placed: Sequence[Placed]) -> Completed | None:
     argv = ("/bin/sh", "-c", _PLACE, "sh", *names)
     done = await sandbox.run(argv, stdin=packed.getvalue(), timeout_seconds=_PLACE_SECONDS)
     return None if done.exit_code == 0 and not done.timed_out else done
+
+
+async def forget_bytecode(sandbox: Sandbox, changed: Sequence[str]) -> None:
+    """Throw away what was compiled from files that are not the same any more."""
+    sources = [f"./{path}" for path in changed if path.endswith(".py")]
+    if sources:
+        await sandbox.run(("/bin/sh", "-c", _FORGET, "sh", *sources), timeout_seconds=_PLACE_SECONDS)
 
 
 async def run_tests(

@@ -162,6 +162,7 @@ def main() -> None:
     options = json.loads(OPTIONS)
     channel = Channel(options["nonce"])
     root = os.getcwd()
+    sys.dont_write_bytecode = True
     del sys.argv[1:]
     sys.argv[0] = "pytest"
     os.environ.pop("PYTEST_ADDOPTS", None)

@@ -133,6 +133,7 @@ def main() -> None:
     Results.channel = Channel(options["nonce"])
     Results.root = root = os.getcwd()
     Results.canaries = {}
+    sys.dont_write_bytecode = True
     del sys.argv[1:]
     sys.argv[0] = "unittest"
     Results.channel.tell("start", version=".".join(map(str, sys.version_info[:2])))
