@@ -1,0 +1,193 @@
+"""The store in memory: one class per port, and all of them in one."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from honk.base.clock import now
+from honk.domain.task import Brief, Outcome, Status, Task
+from honk.store import Approval, Attempt, Delivery, Enlist, Message, NotFound, Run, StoreError, TaskEvent
+from honk.testing.forge import MemoryPullRequests
+from honk.testing.ledger import FakeLedger
+
+
+class FakeRuns:
+    """Port `Runs`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Run] = {}
+        self.kept_attempts: dict[str, Attempt] = {}
+
+    async def run(self, run_id: str) -> Run:
+        if run_id not in self.kept:
+            raise NotFound(f"No run is called {run_id!r}.")
+        return self.kept[run_id]
+
+    async def latest_run(self, task_id: str) -> Run:
+        runs = [run for run in self.kept.values() if run.task_id == task_id]
+        if not runs:
+            raise NotFound(f"Task {task_id!r} has no run.")
+        return max(runs, key=lambda run: run.started_at)
+
+    async def save_run(self, run: Run) -> None:
+        self.kept[run.run_id] = run
+
+    async def save_attempt(self, attempt: Attempt) -> None:
+        self.kept_attempts[attempt.attempt_id] = attempt
+
+    async def attempts(self, run_id: str) -> Sequence[Attempt]:
+        mine = [attempt for attempt in self.kept_attempts.values() if attempt.run_id == run_id]
+        return sorted(mine, key=lambda attempt: attempt.number)
+
+
+class FakeTasks:
+    """Port `Tasks`. What `accept` is given as a run goes to the runs beside it."""
+
+    def __init__(self, runs: FakeRuns) -> None:
+        self._runs = runs
+        self._deliveries: set[str] = set()
+        self._tasks: dict[str, Task] = {}
+        self._briefs: dict[str, Brief] = {}
+
+    async def accept(self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist) -> bool:
+        if delivery.delivery_id in self._deliveries:
+            return False
+        enlist(None)
+        self._deliveries.add(delivery.delivery_id)
+        self._tasks[task.task_id] = task
+        self._briefs[task.task_id] = brief
+        await self._runs.save_run(run)
+        return True
+
+    async def task(self, task_id: str) -> Task:
+        if task_id in self._tasks:
+            return self._tasks[task_id]
+        found = [task for task in self._tasks.values() if task_id and task.task_id.startswith(task_id)]
+        if len(found) != 1:
+            raise NotFound(f"No task, or several, are called {task_id!r}.")
+        return found[0]
+
+    async def tasks(self, *, status: Status | None = None, limit: int = 50) -> Sequence[Task]:
+        found = [task for task in self._tasks.values() if status in (None, task.status)]
+        return sorted(found, key=lambda task: task.created_at, reverse=True)[:limit]
+
+    async def set_status(self, task_id: str, status: Status, outcome: Outcome | None = None) -> None:
+        if task_id not in self._tasks:
+            raise NotFound(f"No task is called {task_id!r}.")
+        self._tasks[task_id] = replace(self._tasks[task_id], status=status, outcome=outcome)
+
+    async def brief(self, task_id: str) -> Brief:
+        if task_id not in self._briefs:
+            raise NotFound(f"No brief is kept for task {task_id!r}.")
+        return self._briefs[task_id]
+
+
+class FakeEvents:
+    """Port `Events`."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, list[TaskEvent]] = defaultdict(list)
+        self._keys: set[str] = set()
+        self._grown = asyncio.Condition()
+
+    async def append(self, task_id: str, kind: str, body: Mapping[str, object], key: str | None = None) -> None:
+        if key is not None and key in self._keys:
+            return
+        self._keys |= {key} if key is not None else set()
+        events = self._events[task_id]
+        events.append(TaskEvent(task_id=task_id, sequence=len(events) + 1, kind=kind, body=dict(body), at=now()))
+        async with self._grown:
+            self._grown.notify_all()
+
+    async def read(self, task_id: str, after: int = 0) -> Sequence[TaskEvent]:
+        return self._events[task_id][after:]
+
+    async def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
+        while True:
+            for event in self._events[task_id][after:]:
+                after = event.sequence
+                yield event
+            async with self._grown:
+                await self._grown.wait_for(lambda: len(self._events[task_id]) > after)  # noqa: B023 - awaited here
+
+
+class FakeApprovals:
+    """Port `Approvals`."""
+
+    def __init__(self) -> None:
+        self._approvals: dict[str, Approval] = {}
+
+    async def record(self, approval: Approval) -> bool:
+        is_new = approval.approval_id not in self._approvals
+        self._approvals.setdefault(approval.approval_id, approval)
+        return is_new
+
+    async def list(self, number: int) -> Sequence[Approval]:
+        mine = [approval for approval in self._approvals.values() if approval.number == number]
+        return sorted(mine, key=lambda approval: approval.at)
+
+
+class FakeMessages:
+    """Port `Messages`."""
+
+    def __init__(self) -> None:
+        self._messages: dict[str, Message] = {}
+
+    async def append(self, message: Message) -> bool:
+        is_new = message.message_id not in self._messages
+        self._messages.setdefault(message.message_id, message)
+        return is_new
+
+    async def of(self, task_id: str) -> Sequence[Message]:
+        mine = [message for message in self._messages.values() if message.task_id == task_id]
+        return sorted(mine, key=lambda message: message.at)
+
+
+class FakeMemo:
+    """Port `Memo`."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    async def load(self, key: str) -> str | None:
+        return self._texts.get(key)
+
+    async def save(self, key: str, value: str) -> None:
+        self._texts[key] = value
+
+
+class FakeBlobs:
+    """Port `Blobs`."""
+
+    def __init__(self) -> None:
+        self._blobs: dict[str, bytes] = {}
+
+    async def put(self, key: str, data: bytes) -> str:
+        if not key or key.startswith("/") or ".." in key.split("/"):
+            raise StoreError(f"{key!r} is no key.")
+        self._blobs[key] = data
+        return key
+
+    async def get(self, key: str) -> bytes:
+        if key not in self._blobs:
+            raise NotFound(f"Nothing is kept under {key}.")
+        return self._blobs[key]
+
+
+@dataclass(frozen=True, slots=True)
+class FakeStore:
+    """All of them, with the names of the real one."""
+
+    runs: FakeRuns = field(default_factory=FakeRuns)
+    events: FakeEvents = field(default_factory=FakeEvents)
+    pull_requests: MemoryPullRequests = field(default_factory=MemoryPullRequests)
+    approvals: FakeApprovals = field(default_factory=FakeApprovals)
+    messages: FakeMessages = field(default_factory=FakeMessages)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    memo: FakeMemo = field(default_factory=FakeMemo)
+    blobs: FakeBlobs = field(default_factory=FakeBlobs)
+    tasks: FakeTasks = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tasks", FakeTasks(self.runs))

@@ -1,0 +1,121 @@
+"""The engine's rules, on DBOS and on the fake; and what only a real crash can show."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from honk.engine import WorkflowStatus
+from honk.engine.dbos import DBOSEngine
+from honk.store.database import Database, migrate
+from honk.testing.engine import FakeEngine
+from honk.testing.engine_rules import ENGINE_RULES, Bench
+
+pytestmark = pytest.mark.anyio
+CRASHER = Path(__file__).parent / "crasher.py"
+
+
+@asynccontextmanager
+async def dbos(home: Path) -> AsyncIterator[Bench]:
+    await migrate(home / "honk.db")
+    database, engine = Database(home / "honk.db"), DBOSEngine(home / "honk.db")
+
+    async def commit(enlist: Callable[[object], None]) -> None:
+        async with database.write() as connection:
+            await connection.run_sync(enlist)
+
+    try:
+        yield Bench(engine=engine, commit=commit)
+    finally:
+        await engine.stop()
+        await database.close()
+
+
+@asynccontextmanager
+async def fake(_home: Path) -> AsyncIterator[Bench]:
+    engine = FakeEngine()
+
+    async def commit(enlist: Callable[[object], None]) -> None:
+        enlist(None)
+
+    yield Bench(engine=engine, commit=commit)
+    await engine.stop()
+
+
+@pytest.mark.parametrize("make", [fake, pytest.param(dbos, marks=pytest.mark.slow)], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("rule", ENGINE_RULES, ids=lambda rule: rule.__name__)
+async def test_engine(rule: Callable[[Bench], Awaitable[None]], make: Callable, tmp_path: Path) -> None:
+    async with make(tmp_path) as bench:
+        await rule(bench)
+
+
+@pytest.mark.slow
+async def test_what_is_rolled_back_never_existed(tmp_path: Path) -> None:
+    await migrate(tmp_path / "honk.db")
+    database = Database(tmp_path / "honk.db")
+    async with dbos(tmp_path) as bench:
+
+        async def workflow(step: object, argument: str) -> None: ...
+
+        bench.engine.register("workflow", workflow)
+        await bench.engine.start()
+        with suppress(ZeroDivisionError):
+            async with database.write() as connection:
+                await connection.run_sync(bench.engine.enlist("workflow", "id", "argument"))
+                raise ZeroDivisionError
+        assert await bench.engine.status("id") is None
+    await database.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fatal", ["one", "two", "three"])
+async def test_kill_9_repeats_the_step_in_flight_and_nothing_else(tmp_path: Path, fatal: str) -> None:
+    assert await crash(tmp_path, "begin", fatal) == -signal.SIGKILL
+    assert await crash(tmp_path, "take_over", "") == 0
+    done = Counter((tmp_path / "acts").read_text().split())
+    assert done == {name: 2 if name == fatal else 1 for name in ("one", "two", "three")}
+    assert (tmp_path / "result").read_text() == "one,two,three"
+
+
+@pytest.mark.slow
+async def test_an_error_is_the_same_when_it_is_replayed(tmp_path: Path) -> None:
+    assert await crash(tmp_path, "begin_failing", "three") == -signal.SIGKILL
+    assert await crash(tmp_path, "take_over_failing", "") == 0
+    first, second = (tmp_path / "errors").read_text().splitlines()
+    assert first == second == "StepFailed KeyError: 'two'"
+    assert Counter((tmp_path / "acts").read_text().split())["two"] == 1
+
+
+@pytest.mark.slow
+async def test_a_start_alone_leaves_the_dead_s_work_for_resume(tmp_path: Path) -> None:
+    assert await crash(tmp_path, "begin", "two") == -signal.SIGKILL
+    assert await crash(tmp_path, "start_only", "") == 0
+    assert (tmp_path / "acts").read_text().split() == ["one", "two"]
+    assert (tmp_path / "status").read_text() == WorkflowStatus.WAITING
+    assert await crash(tmp_path, "resume", "") == 0
+    assert (tmp_path / "result").read_text() == "one,two,three"
+
+
+@pytest.mark.slow
+async def test_a_stop_in_mid_step_is_taken_over_too(tmp_path: Path) -> None:
+    assert await crash(tmp_path, "stop_in_two", "") == 0
+    assert await crash(tmp_path, "take_over", "") == 0
+    assert (tmp_path / "acts").read_text().split() == ["one", "two", "two", "three"]
+
+
+async def crash(home: Path, plan: str, fatal: str) -> int:
+    """How a process ended that ran the plan on the folder, and killed itself within the fatal step."""
+    with (home / "output").open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, CRASHER, home, plan, fatal, stdout=output, stderr=output, env=dict(os.environ)
+        )
+        async with asyncio.timeout(30):
+            code = await process.wait()
+    assert (home / "output").read_text() == "", "an engine is silent"
+    return code

@@ -1,0 +1,40 @@
+"""The store's rules, on SQLite and in memory."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from honk.store.sql import open_store
+from honk.testing.ledger_rules import LEDGER_RULES, LedgerRule
+from honk.testing.store import FakeStore
+from honk.testing.store_rules import STORE_RULES, Store, StoreRule
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def in_memory(_home: Path) -> AsyncIterator[Store]:
+    yield FakeStore()
+
+
+@asynccontextmanager
+async def sql(home: Path) -> AsyncIterator[Store]:
+    store = await open_store(home)
+    yield store
+    await store.close()
+
+
+@pytest.mark.parametrize("make", [in_memory, sql], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("rule", STORE_RULES, ids=lambda rule: rule.__name__)
+async def test_store(rule: StoreRule, make: Callable, tmp_path: Path) -> None:
+    async with make(tmp_path / "home") as store:
+        await rule(store)
+
+
+@pytest.mark.parametrize("rule", LEDGER_RULES, ids=lambda rule: rule.__name__)
+async def test_the_store_is_a_ledger(rule: LedgerRule, tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    await rule(store.ledger)
+    await store.close()
