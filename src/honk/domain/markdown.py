@@ -8,13 +8,13 @@ import re
 import unicodedata
 
 STRANGE = "\N{REPLACEMENT CHARACTER}"
-"""Stands where something invisible stood: control and format characters, reordering, halves of surrogates."""
+"""Stands where something invisible stood: control and format characters, odd line ends, halves of surrogates."""
 
 
 def visible(text: str) -> str:
     """The text with what a reader could not see made visible; line ends as line feeds, tabs as spaces."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4)
-    return "".join(STRANGE if unicodedata.category(c)[0] == "C" and c != "\n" else c for c in _lines(plain))
+    return "".join(STRANGE if _is_invisible(char) else char for char in plain)
 
 
 def one_line(text: str, width: int = 200) -> str:
@@ -46,9 +46,9 @@ def block(text: str, limit: int = 4000) -> str:
     return f"{fence}text\n{inner}\n{fence}"
 
 
-def _lines(text: str) -> str:
-    """Every kind of line end that Unicode knows as a line feed: a fence must not be met after any of them."""
-    return "\n".join(text.splitlines()) + ("\n" if text.endswith("\n") else "")
+def _is_invisible(char: str) -> bool:
+    """Controls, formats, surrogates, unassigned; and line ends that only some readers know."""
+    return char != "\n" and (unicodedata.category(char)[0] == "C" or unicodedata.category(char) in ("Zl", "Zp"))
 
 
 def _longest_run(text: str) -> int:

@@ -163,6 +163,12 @@ def test_a_block_ends_where_we_end_it(word: str) -> None:
 
 def test_what_cannot_be_seen_is_shown() -> None:
     assert visible("a\u202eb\u200b\x1b\r\nc\td") == f"a{STRANGE}b{STRANGE}{STRANGE}\nc   d"
+    assert visible("one\u2028two") == f"one{STRANGE}two"
+
+
+def test_a_bar_after_a_backslash_cannot_end_a_cell() -> None:
+    assert code("a | b") == "`a \\| b`"
+    assert code("a \\| b") == "`a \\¦ b`"
 
 
 def test_a_verified_change_shows_its_evidence() -> None:
