@@ -1,5 +1,118 @@
 """The entry of the command line."""
 
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-def main() -> None:
-    """Parse, hand on, show."""
+from honk.cli import exit_codes
+
+if TYPE_CHECKING:
+    import typer
+
+_HELP = frozenset({"--help", "-h"})
+_WORDS_ONLY = frozenset({"version", "--show-completion", "--install-completion"})
+
+
+def main() -> int:
+    """Parse, hand on, show. Returns the exit code."""
+    _fit_streams()
+    arguments = sys.argv[1:]
+    if not asks_for_words_only(arguments) and "_HONK_COMPLETE" not in os.environ:
+        if (refusal := refused_platform(platform.system(), platform.machine())) is not None:
+            sys.stderr.write(f"honk: {refusal}\n")
+            return exit_codes.USAGE
+        if os.geteuid() == 0:
+            return _as_service(arguments)
+    return _run(arguments)
+
+
+def asks_for_words_only(arguments: Sequence[str]) -> bool:
+    """Whether help or the version is wanted: that needs no platform, no state and no rights."""
+    if not arguments or arguments[0] in _WORDS_ONLY:
+        return True
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return not _HELP.isdisjoint(options)
+
+
+def refused_platform(system: str, machine: str) -> str | None:
+    """Why nothing can be run here; None where it can."""
+    if (system, machine) == ("Linux", "x86_64"):
+        return None
+    return (
+        f"this is {system or 'an unknown system'} on {machine or 'an unknown machine'}. Sandboxes need Linux on "
+        "x86-64; elsewhere Honk is only the client of a server, which does not exist yet. Nothing was begun. "
+        "Run it on a Linux x86-64 machine or virtual machine."
+    )
+
+
+def _as_service(arguments: Sequence[str]) -> int:
+    """As root: this process stays behind to read and write the person's repository, everything else runs unprivileged.
+
+    The porter starts the same command again in a child without rights; what is returned is that child's exit code.
+    """
+    from honk.cli.desk import CALLER_DIRECTORY
+    from honk.cli.faults import report
+    from honk.config import default_home
+    from honk.workspace.porter import enter_service
+
+    os.environ[CALLER_DIRECTORY] = os.getcwd()  # noqa: PTH109 - as text, for the child
+    try:
+        return enter_service(arguments, home=default_home())
+    except Exception as error:  # noqa: BLE001 - the last line of defence before the person
+        return report(error)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Carry the command out; faults become a short report."""
+    try:
+        command_line()(args=list(arguments), prog_name="honk")
+    except BrokenPipeError:
+        return _leave_broken_pipe()
+    except KeyboardInterrupt:
+        return exit_codes.CANCELLED
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else exit_codes.OK
+    except Exception as error:  # noqa: BLE001 - the last line of defence before the person
+        from honk.cli.faults import report
+
+        return report(error)
+    return exit_codes.OK
+
+
+def command_line() -> "typer.Typer":
+    """All verbs. Their files import nothing heavy before they are called."""
+    import typer
+
+    from honk.cli import demo, doctor, pr, run, task, verify, version
+
+    app = typer.Typer(
+        name="honk",
+        help="A background coding agent: asked in a sentence, proved outside the agent's reach, merged by you.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.command("run")(run.run)
+    app.command("verify")(verify.verify)
+    app.add_typer(pr.app, name="pr")
+    app.add_typer(task.app, name="task")
+    app.command("doctor")(doctor.doctor)
+    app.command("demo")(demo.demo)
+    app.command("version")(version.version)
+    return app
+
+
+def _fit_streams() -> None:
+    """A locale without the signs we use gets question marks instead of a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _leave_broken_pipe() -> int:
+    """The reader went away, `honk pr diff 1 | head` say: not a fault. Python must not try to flush at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return exit_codes.OK

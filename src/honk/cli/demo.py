@@ -1,0 +1,131 @@
+"""honk demo: the whole way on a small repository, with no model key."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from honk.base.errors import UsageError
+
+if TYPE_CHECKING:
+    from honk.app import App, RunResult
+    from honk.cli.facts import Line
+    from honk.config import Settings
+    from honk.domain.change import PullRequest
+
+SCRIPTED = "no model key: a scripted model speaks; everything else is real"
+LIVE = "the real model speaks, with your key; this costs a few cents"
+
+
+def demo(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Merge without asking.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="The real model; needs ANTHROPIC_API_KEY.")] = False,
+    keep: Annotated[Path | None, typer.Option(help="Make the sample repository at this path.")] = None,
+) -> None:
+    """Carry a bug report to a verified, merged change, on a sample repository made for it."""
+    from honk.cli.desk import person_path, run_async
+    from honk.config import read_settings
+
+    if live and not os.environ.get("ANTHROPIC_API_KEY"):
+        raise UsageError("--live needs a model key in ANTHROPIC_API_KEY. Without --live a scripted model speaks.")
+    path = person_path(keep) if keep is not None else None
+    raise typer.Exit(run_async(_demonstrate(read_settings(), path, is_live=live, is_agreed=yes)))
+
+
+async def _demonstrate(settings: "Settings", path: Path | None, *, is_live: bool, is_agreed: bool) -> int:
+    from honk.cli.exit_codes import of_outcome
+    from honk.cli.facts import Line
+    from honk.cli.following import follow_to_end
+    from honk.cli.progress import choose_view, print_lines
+    from honk.cli.run import request_of
+    from honk.testing.sample.script import PROMPT
+
+    print_lines([Line(text=LIVE if is_live else SCRIPTED)])
+    sample = await _make_sample(path or fresh_folder(settings.home))
+    print_lines([Line(text=f"sample repository: {sample}"), Line(text=f"request: {PROMPT.splitlines()[0]}")])
+    async with _desk(settings, is_live=is_live) as app:
+        view = choose_view(as_json=False)
+        task = await app.submit(request_of(PROMPT, sample, None, settings=settings))
+        result = await follow_to_end(app, task.task_id, view)
+        view.finish(result)
+        if result.pull_request is not None:
+            await _merge(app, result, result.pull_request, is_agreed=is_agreed)
+            result = await app.result(task.task_id)
+    print_lines(whereabouts(sample, settings.home, result))
+    return of_outcome(result.outcome, result.verification)
+
+
+async def _make_sample(path: Path) -> Path:
+    from honk.testing.sample.repository import create_sample
+
+    try:
+        await create_sample(path)
+    except OSError as error:
+        raise UsageError(f"The sample cannot be made at {path}: {error}. Name an empty or a new folder.") from error
+    return path
+
+
+def fresh_folder(home: Path) -> Path:
+    """A place for one demo, below the state folder."""
+    from honk.base.ids import new_id
+
+    return home / "demo" / new_id(6) / "tonearm"
+
+
+@asynccontextmanager
+async def _desk(settings: "Settings", *, is_live: bool) -> "AsyncIterator[App]":
+    """The same desk as any run's; only the model's service differs."""
+    from honk.cli.desk import open_desk
+
+    if is_live:
+        async with open_desk(settings) as app:
+            yield app
+        return
+    from honk.gateway import Upstream
+    from honk.testing.sample.script import AGENT, JUDGE
+    from honk.testing.scripted_model import ScriptedModel
+
+    async with ScriptedModel({"default": AGENT, "judge": JUDGE}) as model:
+        upstream = Upstream(base_url=model.url, headers={"x-api-key": "scripted"})
+        async with open_desk(settings, upstream=upstream) as app:
+            yield app
+
+
+async def _merge(app: "App", result: "RunResult", pull_request: "PullRequest", *, is_agreed: bool) -> None:
+    """Show the diff, ask where somebody sits there, and merge. What is not verified stays open."""
+    from honk.cli import asking
+    from honk.cli.facts import Line, Tone
+    from honk.cli.pager import show_diff
+    from honk.cli.pr import merged_lines
+    from honk.cli.progress import print_lines
+    from honk.domain.evidence import Verification
+
+    print_lines([Line(text=""), Line(text="The diff")])
+    show_diff(await app.pull_request_diff(pull_request.number), is_paged=False)
+    if pull_request.is_draft or result.verification is not Verification.PASSED:
+        print_lines([Line(text="It is not verified, so the demo leaves it open.", tone=Tone.UNSURE)])
+        return
+    question = f"Merge #{pull_request.number} into {pull_request.base_branch}?"
+    if asking.can_ask() and not is_agreed and not asking.is_agreed(question):
+        print_lines([Line(text=f"Not merged. Later: honk pr merge {pull_request.number}")])
+        return
+    print_lines(merged_lines(await app.merge(pull_request.number)))
+
+
+def whereabouts(sample: Path, home: Path, result: "RunResult") -> "list[Line]":
+    """Where everything is that the demo leaves behind. Nothing runs any more."""
+    from honk.cli.facts import Line
+
+    told = [
+        Line(text=""),
+        Line(text="Nothing is left running. Look around:"),
+        Line(text=f"  the repository    git -C {sample} log --oneline --graph --all"),
+        Line(text=f"  its page          cd {sample} && python3 -m tonearm"),
+        Line(text=f"  the task          honk task show {result.task_id}"),
+    ]
+    if result.pull_request is not None:
+        told.append(Line(text=f"  the pull request  honk pr show {result.pull_request.number}"))
+    return [*told, Line(text=f"  Honk's state      {home}"), Line(text='  your turn         honk run "..."')]

@@ -1,0 +1,175 @@
+"""honk pr: the built-in forge's pull requests."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from honk.app import App
+    from honk.cli.facts import Line
+    from honk.domain.change import PullRequest
+    from honk.workflows.pull_request import MergeResult
+
+app = typer.Typer(help="Pull requests of the built-in forge.", no_args_is_help=True, rich_markup_mode=None)
+Number = Annotated[int, typer.Argument(min=1, help="The pull request's number.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List all pull requests, newest first."""
+    from honk.cli.desk import run_async
+
+    run_async(_list(as_json=as_json))
+
+
+@app.command()
+def show(number: Number, as_json: AsJson = False) -> None:
+    """Show what a pull request holds: files, evidence, what was not verified."""
+    from honk.cli.desk import run_async
+
+    run_async(_show(number, as_json=as_json))
+
+
+@app.command()
+def diff(number: Number) -> None:
+    """Show the diff that a merge would bring; byte for byte when piped."""
+    from honk.cli.desk import run_async
+
+    run_async(_diff(number))
+
+
+@app.command()
+def merge(
+    number: Number,
+    sentence: Annotated[
+        str | None, typer.Option(help="Why a change that was not verified may merge; it is kept.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Merge exactly what was verified. Red never merges; unverified only by a sentence that is kept."""
+    from honk.cli.desk import run_async
+
+    raise typer.Exit(run_async(_merge(number, sentence=sentence, is_settled=yes)))
+
+
+@app.command()
+def close(number: Number) -> None:
+    """Close without merging; branch and evidence stay."""
+    from honk.cli.desk import run_async
+
+    run_async(_close(number))
+
+
+async def _list(*, as_json: bool) -> None:
+    from honk.cli.desk import own_desk
+    from honk.cli.facts import Line
+    from honk.cli.machine_lines import record_line
+    from honk.cli.progress import print_lines
+
+    async with own_desk() as desk:
+        found = await desk.pull_requests()
+    if as_json:
+        sys.stdout.writelines(f"{record_line(one)}\n" for one in found)
+    else:
+        print_lines([headline(one) for one in found] or [Line(text="There are no pull requests yet.")])
+
+
+async def _show(number: int, *, as_json: bool) -> None:
+    from honk.cli.desk import own_desk
+    from honk.cli.machine_lines import record_line
+    from honk.cli.progress import print_lines
+
+    async with own_desk() as desk:
+        pull_request = await desk.pull_request(number)
+        if as_json:
+            sys.stdout.write(f"{record_line(pull_request)}\n")
+        else:
+            print_lines(await contents(desk, pull_request))
+
+
+async def _diff(number: int) -> None:
+    from honk.cli.desk import own_desk
+    from honk.cli.pager import show_diff
+
+    async with own_desk() as desk:
+        diff_bytes = await desk.pull_request_diff(number)
+    show_diff(diff_bytes)
+
+
+async def _merge(number: int, *, sentence: str | None, is_settled: bool) -> int:
+    from honk.cli.asking import can_ask
+    from honk.cli.desk import own_desk
+    from honk.cli.exit_codes import CANCELLED, of_outcome
+    from honk.cli.facts import Line
+    from honk.cli.progress import print_lines
+    from honk.domain.task import OutcomeName
+
+    async with own_desk() as desk:
+        pull_request = await desk.pull_request(number)
+        if pull_request.state == "open":
+            print_lines(await contents(desk, pull_request))
+            if can_ask() and not is_settled:
+                is_wanted, sentence = wants_merge(pull_request, sentence)
+                if not is_wanted:
+                    print_lines([Line(text="Not merged; nothing was changed.")])
+                    return CANCELLED
+        merged = await desk.merge(number, sentence=sentence)
+        print_lines(merged_lines(merged))
+        result = await desk.result(pull_request.task_id)
+    return of_outcome(OutcomeName.MERGED, result.verification)
+
+
+async def _close(number: int) -> None:
+    from honk.cli.desk import own_desk
+    from honk.cli.progress import print_lines
+
+    async with own_desk() as desk:
+        print_lines([headline(await desk.close_pull_request(number))])
+
+
+def headline(pull_request: "PullRequest") -> "Line":
+    """A pull request on one line."""
+    from honk.cli.facts import Line, Tone
+    from honk.cli.terminal import one_line
+
+    draft = ", draft: not verified" if pull_request.is_draft else ""
+    tones = {"open": Tone.UNSURE if pull_request.is_draft else Tone.PLAIN, "merged": Tone.GOOD}
+    text = f"#{pull_request.number} {pull_request.state}{draft}: {one_line(pull_request.title)}"
+    place = f" [{one_line(pull_request.branch)} -> {one_line(pull_request.base_branch)}]"
+    return Line(text=text + place, tone=tones.get(pull_request.state, Tone.QUIET))
+
+
+async def contents(desk: "App", pull_request: "PullRequest") -> "list[Line]":
+    """What would merge: the files, and the evidence for them."""
+    from honk.cli.diff_text import stat_lines
+    from honk.cli.summary import evidence
+
+    result = await desk.result(pull_request.task_id)
+    diff_bytes = await desk.pull_request_diff(pull_request.number)
+    return [headline(pull_request), *stat_lines(diff_bytes), *evidence(result)]
+
+
+def wants_merge(pull_request: "PullRequest", sentence: str | None) -> tuple[bool, str | None]:
+    """Ask whether to merge; what is not verified needs a sentence, which is then the yes."""
+    from honk.cli.asking import is_agreed, typed
+
+    if pull_request.is_draft and not sentence:
+        sentence = typed("This is not verified. To merge it all the same, say why in a sentence that is kept: ")
+        return bool(sentence), sentence or None
+    return is_agreed(f"Merge #{pull_request.number} into {pull_request.base_branch}?"), sentence
+
+
+def merged_lines(merged: "MergeResult") -> "list[Line]":
+    """What was merged, and what became of the person's own branch."""
+    from honk.cli.facts import Line, Tone
+    from honk.cli.terminal import block
+
+    pull_request = merged.pull_request
+    sha = (pull_request.merged_sha or "")[:10]
+    told = [Line(text=f"✓ merged #{pull_request.number} as {sha}", tone=Tone.GOOD)]
+    if merged.advance.has_moved:
+        told.append(Line(text=f"  your branch {pull_request.base_branch} is there now"))
+    advice = block(merged.advance.advice, max_lines=10)
+    return told + [Line(text=f"  {line}", tone=Tone.UNSURE) for line in advice if line]

@@ -1,0 +1,137 @@
+"""honk run: a request becomes a verified change."""
+
+import dataclasses
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from honk.base.errors import UsageError
+
+if TYPE_CHECKING:
+    from honk.app import RunRequest
+    from honk.config import Settings
+    from honk.domain.limits import Limits
+
+LONGEST_PROMPT_BYTES = 100 << 10
+"""What is read at most; the front desk has the say about the rest."""
+
+
+def run(
+    prompt: Annotated[str, typer.Argument(help="What is to be done, in a sentence; - reads it from standard input.")],
+    repo: Annotated[Path | None, typer.Option(help="The repository; the current one by default.")] = None,
+    base: Annotated[str | None, typer.Option(help="The branch to start from; the current one by default.")] = None,
+    agent: Annotated[str | None, typer.Option(help='"claude", or "command:PROGRAM ARGS".')] = None,
+    model: Annotated[str | None, typer.Option(help="The agent's model.")] = None,
+    max_usd: Annotated[float | None, typer.Option(min=0.01, help="Spend no more than this.")] = None,
+    max_minutes: Annotated[float | None, typer.Option(min=0.1, help="Take no longer than this.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line; the last is the result.")] = False,
+    sandbox: Annotated[str | None, typer.Option(help='"bubblewrap"; "none" isolates nothing.')] = None,
+) -> None:
+    """Carry a request to a verified change and a pull request.
+
+    Your checkout, index and uncommitted work are never touched. Exit codes: 0 opened, verification passed; 6 opened but
+    unverified; 3 no change, answered, not applicable, or a person must decide; 4 vetoed; 5 failed; 130 cancelled;
+    2 usage; 1 Honk's own fault.
+    """
+    from honk.cli.desk import person_path, run_async
+    from honk.config import read_settings
+
+    text = read_prompt(prompt, sys.stdin.buffer)
+    settings = read_settings(sandbox=sandbox, agent=agent)
+    request = request_of(
+        text,
+        person_path(repo),
+        base,
+        settings=settings,
+        model=model,
+        max_usd=max_usd,
+        max_minutes=max_minutes,
+    )
+    raise typer.Exit(run_async(_carry_out(settings, request, as_json=as_json)))
+
+
+async def _carry_out(settings: "Settings", request: "RunRequest", *, as_json: bool) -> int:
+    from honk.cli.desk import open_desk
+    from honk.cli.exit_codes import of_outcome
+    from honk.cli.following import follow_to_end
+    from honk.cli.progress import choose_view
+
+    view = choose_view(as_json=as_json)
+    async with open_desk(settings) as app:
+        task = await app.submit(request)
+        result = await follow_to_end(app, task.task_id, view)
+    view.finish(result)
+    return of_outcome(result.outcome, result.verification)
+
+
+def read_prompt(prompt: str, stdin: BinaryIO) -> str:
+    """The request as text, from the argument or, for "-", from standard input.
+
+    Raises:
+        UsageError: it is empty, too long or not UTF-8.
+    """
+    limit = LONGEST_PROMPT_BYTES + 1
+    raw = stdin.read(limit) if prompt == "-" else prompt.encode("utf-8", "surrogateescape")
+    if len(raw) > LONGEST_PROMPT_BYTES:
+        raise UsageError(
+            f"The request is longer than {LONGEST_PROMPT_BYTES >> 10} KB. Put long logs into a file of the repository, "
+            "commit it, and name it in the request. Nothing was begun."
+        )
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"The request is not UTF-8 (byte {error.start}). Nothing was begun.") from error
+    if not text.strip():
+        raise UsageError('The request is empty. Say what is to be done: honk run "fix the crash on empty titles"')
+    return text
+
+
+def request_of(
+    prompt: str,
+    repo: Path,
+    base: str | None,
+    *,
+    settings: "Settings",
+    model: str | None = None,
+    max_usd: float | None = None,
+    max_minutes: float | None = None,
+) -> "RunRequest":
+    """The request as the front desk takes it; what was not given comes from the settings."""
+    from honk.app import RunRequest
+
+    return RunRequest(
+        prompt=prompt,
+        repo=repo,
+        base=base,
+        agent=settings.agent,
+        model=model or settings.model.name,
+        limits=limits_of(settings, max_usd, max_minutes),
+        sandbox=settings.sandbox,
+    )
+
+
+def limits_of(settings: "Settings", max_usd: float | None, max_minutes: float | None) -> "Limits":
+    """The installation's limits, with what the person asked for in their place."""
+    from honk.domain.limits import Limits
+
+    for option, given in (("--max-usd", max_usd), ("--max-minutes", max_minutes)):
+        if given is not None and not math.isfinite(given):
+            raise UsageError(f"{option} must be a number, and {given} is none that could be a limit.")
+    ceilings = settings.limits
+    limits = Limits(
+        attempts=ceilings.attempts,
+        turns=ceilings.turns,
+        wall_seconds=ceilings.wall_minutes * 60,
+        idle_seconds=ceilings.idle_seconds,
+        cost_usd=ceilings.cost_usd,
+        output_bytes=ceilings.output_mib << 20,
+        disk_bytes=ceilings.disk_mib << 20,
+    )
+    if max_usd is not None:
+        limits = dataclasses.replace(limits, cost_usd=max_usd)
+    if max_minutes is not None:
+        limits = dataclasses.replace(limits, wall_seconds=max_minutes * 60)
+    return limits

@@ -1,0 +1,102 @@
+"""The end of a task in a few lines: outcome, evidence, what was not verified, cost, what to do next. Pure."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from honk.cli.facts import SIGNS, Line, Tone, counted, finding, new_test, seconds, verdict
+from honk.cli.terminal import block, one_line
+from honk.domain.evidence import Report, Severity, Verification
+from honk.domain.task import OutcomeName
+
+if TYPE_CHECKING:
+    from honk.app import RunResult
+
+REASON_LINES = 20
+_HAS_CHANGE = frozenset({OutcomeName.OPENED, OutcomeName.MERGED})
+_BAD = frozenset({OutcomeName.FAILED, OutcomeName.VETOED})
+
+
+def summary(result: "RunResult") -> list[Line]:
+    """The block that ends `honk run`."""
+    return [
+        Line(text=""),
+        *_outcome(result),
+        *evidence(result),
+        *_price(result),
+        *_next_steps(result),
+    ]
+
+
+def _outcome(result: "RunResult") -> list[Line]:
+    reason = block(result.reason, max_lines=REASON_LINES)
+    words = str(result.outcome).replace("_", " ")
+    if result.outcome in _HAS_CHANGE:
+        sign, tone = SIGNS[result.verification]
+        words = f"{words}, verification {sign}"
+    else:
+        tone = Tone.BAD if result.outcome in _BAD else Tone.UNSURE
+    head = Line(text=f"Task {result.task_id}: {words}", tone=tone)
+    return [head, *(Line(text=f"  {line}") for line in reason if line)]
+
+
+def evidence(result: "RunResult") -> list[Line]:
+    """What each verifier and the judge said, and what nobody verified."""
+    told = [line for report in result.reports for line in _report(report)]
+    for remark in result.findings:
+        told += finding(dataclasses.asdict(remark))
+    if result.verdict is not None:
+        told += verdict(dataclasses.asdict(result.verdict))
+    told += _not_verified(result)
+    return [Line(text="Evidence"), *(Line(text=f"  {line.text}", tone=line.tone) for line in told)] if told else []
+
+
+def _report(report: Report) -> list[Line]:
+    sign, tone = SIGNS[report.result]
+    role = "" if report.is_required else ", advisory"
+    head = f"{sign}: {one_line(report.verifier)} ({one_line(report.chosen_by)}{role})"
+    summary_lines = block(report.summary, max_lines=1)
+    told = [Line(text=f"{head}: {summary_lines[0]}" if report.result is Verification.PASSED else head, tone=tone)]
+    if report.tests is not None:
+        told += [new_test(dataclasses.asdict(test)) for test in report.tests.new]
+        if before := len(report.tests.failed_on_base):
+            told.append(Line(text=f"    {counted(before, 'test')} failed before the change as well", tone=Tone.UNSURE))
+    return told
+
+
+def _not_verified(result: "RunResult") -> list[Line]:
+    """Said aloud, so that silence is never taken for green."""
+    open_ones = [one_line(report.verifier) for report in result.reports if report.result is Verification.UNVERIFIED]
+    told = [Line(text=f"not verified: {name}", tone=Tone.UNSURE) for name in open_ones]
+    if result.outcome in _HAS_CHANGE:
+        if not any(report.ran_tests for report in result.reports):
+            told.append(Line(text="not verified: behaviour; no test ran", tone=Tone.UNSURE))
+        if result.verdict is None:
+            told.append(Line(text="not judged: no judge read the change", tone=Tone.UNSURE))
+        if any(remark.severity is Severity.NEEDS_HUMAN for remark in result.findings):
+            told.append(Line(text="a person must look before this merges", tone=Tone.UNSURE))
+    return told
+
+
+def _price(result: "RunResult") -> list[Line]:
+    used = f"{counted(result.turns, 'turn')}, {counted(result.attempts, 'attempt')}"
+    told = [Line(text=f"Cost   ${result.cost_usd:.4f} for {used}")]
+    if result.seconds:
+        stages = " · ".join(f"{one_line(name)} {seconds(value)}" for name, value in result.seconds.items())
+        told.append(Line(text=f"Time   {stages}"))
+    return told
+
+
+def _next_steps(result: "RunResult") -> list[Line]:
+    told = []
+    if result.branch:
+        told.append(Line(text=f"Branch {one_line(result.branch)}"))
+    pull_request = result.pull_request
+    if pull_request is None:
+        if result.diff_blob:
+            told.append(Line(text=f"Diff   honk task show {result.task_id} --diff"))
+        return told
+    told.append(Line(text=f"Diff   honk pr diff {pull_request.number}"))
+    if pull_request.state == "open":
+        sentence = ' --sentence "why it may merge unverified"' if pull_request.is_draft else ""
+        told.append(Line(text=f"Merge  honk pr merge {pull_request.number}{sentence}"))
+    return told

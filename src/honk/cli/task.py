@@ -1,0 +1,104 @@
+"""honk task: what was asked for, and going on with what was interrupted."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from honk.cli.facts import Line
+    from honk.domain.task import Task
+
+app = typer.Typer(help="Tasks: list, show, resume.", no_args_is_help=True, rich_markup_mode=None)
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the newest tasks."""
+    from honk.cli.desk import run_async
+
+    run_async(_list(as_json=as_json))
+
+
+@app.command()
+def show(
+    task: Annotated[str, typer.Argument(help="The task's id, or its beginning.")],
+    diff: Annotated[bool, typer.Option("--diff", help="Only the diff, also of a change that was refused.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show how a task ended: outcome, evidence, cost."""
+    from honk.cli.desk import run_async
+
+    run_async(_show(task, diff=diff, as_json=as_json))
+
+
+@app.command()
+def resume(
+    task: Annotated[str | None, typer.Argument(help="The task's id, or its beginning; the newest by default.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line; the last is the result.")] = False,
+) -> None:
+    """Go on with an interrupted task where it was. Exit codes as of `honk run`."""
+    from honk.cli.desk import run_async
+
+    raise typer.Exit(run_async(_resume(task, as_json=as_json)))
+
+
+async def _list(*, as_json: bool) -> None:
+    from honk.cli.desk import own_desk
+    from honk.cli.facts import Line
+    from honk.cli.machine_lines import record_line
+    from honk.cli.progress import print_lines
+
+    async with own_desk() as desk:
+        found = await desk.tasks()
+    if as_json:
+        sys.stdout.writelines(f"{record_line(one)}\n" for one in found)
+    else:
+        print_lines([headline(one) for one in found] or [Line(text="There are no tasks yet.")])
+
+
+async def _show(task_id: str, *, diff: bool, as_json: bool) -> None:
+    from honk.cli.desk import own_desk
+    from honk.cli.machine_lines import result_line
+    from honk.cli.pager import show_diff
+    from honk.cli.progress import print_lines
+    from honk.cli.summary import summary
+
+    async with own_desk() as desk:
+        result = await desk.result(task_id)
+        diff_bytes = await desk.diff(result.diff_blob) if diff and result.diff_blob else b""
+    if diff:
+        show_diff(diff_bytes)
+    elif as_json:
+        sys.stdout.write(f"{result_line(result)}\n")
+    else:
+        print_lines(summary(result)[1:])
+
+
+async def _resume(task_id: str | None, *, as_json: bool) -> int:
+    from honk.cli.desk import own_desk
+    from honk.cli.exit_codes import OK, of_outcome
+    from honk.cli.following import follow_to_end
+    from honk.cli.progress import choose_view
+
+    view = choose_view(as_json=as_json)
+    async with own_desk() as desk:
+        task = await desk.resume(task_id)
+        if task is None:
+            sys.stderr.write("There is nothing to resume: every task has ended.\n")
+            return OK
+        result = await follow_to_end(desk, task.task_id, view)
+    view.finish(result)
+    return of_outcome(result.outcome, result.verification)
+
+
+def headline(task: "Task") -> "Line":
+    """A task on one line."""
+    from honk.cli.facts import Line, Tone
+    from honk.cli.terminal import one_line
+    from honk.domain.task import subject_of
+
+    ended = str(task.outcome.name) if task.outcome else str(task.status)
+    text = f"{task.task_id}  {ended:<14}  {one_line(task.repository.name, 24)}: {one_line(subject_of(task.prompt))}"
+    return Line(text=text, tone=Tone.PLAIN if task.outcome else Tone.UNSURE)

@@ -1,0 +1,62 @@
+"""Diffs are readable, and byte for byte where a program reads them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from honk.cli.diff_text import diff_lines, file_stats, stat_lines
+from honk.cli.facts import Tone
+from honk.cli.pager import show_diff
+
+DIFF = b"""\
+diff --git a/a.py b/a.py
+index 1..2 100644
+--- a/a.py
++++ b/a.py
+@@ -1,2 +1,3 @@
+ same
+-old
+--- not a header
++new
++++ neither
++\x1b[2Jwipe\xff
+diff --git a/logo.png b/logo.png
+index 3..4 100644
+GIT binary patch
+literal 3
+Kc-abc
+"""
+
+
+def test_a_file_s_lines_are_counted_and_binaries_named() -> None:
+    assert [(one.path, one.added, one.deleted, one.is_binary) for one in file_stats(DIFF)] == [
+        ("a.py", 3, 2, False),
+        ("logo.png", 0, 0, True),
+    ]
+    assert [line.text for line in stat_lines(DIFF)] == ["  a.py  +3 −2", "  logo.png  binary"]
+
+
+def test_a_shown_diff_is_coloured_and_cannot_steer_the_terminal() -> None:
+    told = diff_lines(DIFF)
+    assert all(line.text.isprintable() for line in told)
+    assert {line.text: line.tone for line in told}["+new"] is Tone.GOOD
+    assert {line.text: line.tone for line in told}["-old"] is Tone.BAD
+
+
+def test_an_empty_diff_is_nothing() -> None:
+    assert diff_lines(b"") == []
+    assert file_stats(b"") == []
+
+
+def test_a_piped_diff_is_byte_for_byte(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    show_diff(DIFF)
+    assert capfdbinary.readouterr().out == DIFF
+
+
+@pytest.mark.slow
+def test_a_reader_that_goes_away_is_no_fault() -> None:
+    code = "import sys; from honk.cli import main, version; sys.argv = ['honk', 'version'];"
+    code += "import honk.cli.version as v; v.sys.stdout.write = lambda text: (_ for _ in ()).throw(BrokenPipeError())"
+    done = subprocess.run([sys.executable, "-c", f"{code}; sys.exit(main.main())"], capture_output=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, b"")

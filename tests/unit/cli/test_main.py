@@ -1,0 +1,152 @@
+"""The entry: what is refused before anything begins, and what a fault looks like."""
+
+import io
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from honk.base.errors import HonkError, PlatformError, UsageError
+from honk.cli import faults, main
+from honk.cli.desk import CALLER_DIRECTORY, open_desk, person_path
+from honk.cli.run import limits_of, read_prompt
+from honk.config import read_settings
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HONK_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+ELSEWHERE = [("Darwin", "arm64"), ("Linux", "aarch64"), ("Windows", "AMD64"), ("", "")]
+
+
+@pytest.mark.parametrize(("system", "machine"), ELSEWHERE)
+def test_elsewhere_than_linux_on_x86_64_it_says_so(system: str, machine: str) -> None:
+    assert "client" in (main.refused_platform(system, machine) or "")
+
+
+def test_linux_on_x86_64_is_fine() -> None:
+    assert main.refused_platform("Linux", "x86_64") is None
+
+
+def test_another_platform_ends_with_two_before_anything_begins(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    monkeypatch.setattr(sys, "argv", ["honk", "run", "fix it"])
+    assert main.main() == 2
+    assert "Nothing was begun" in capsys.readouterr().err
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_harmless"),
+    [
+        (["version"], True),
+        (["run", "--help"], True),
+        ([], True),
+        (["run", "version"], False),
+        (["run", "--", "--help"], False),
+        (["doctor"], False),
+    ],
+)
+def test_only_words_are_given_without_a_look_at_rights(arguments: list[str], is_harmless: bool) -> None:
+    assert main.asks_for_words_only(arguments) is is_harmless
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run"],
+        ["run", ""],
+        ["run", " \n\t"],
+        ["run", "x" * (101 << 10)],
+        ["run", "fix", "--max-usd", "0"],
+        ["run", "fix", "--max-usd", "nan"],
+        ["run", "fix", "--max-minutes", "inf"],
+        ["run", "fix", "--sandbox", "docker"],
+        ["run", "fix", "--colour"],
+        ["pr", "merge", "0"],
+        ["pr", "merge", "seven"],
+        ["fly"],
+        ["demo", "--live"],
+    ],
+)
+def test_a_wrong_call_is_two_and_says_why(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    assert main._run(arguments) == 2
+    told = capsys.readouterr().err
+    assert told.strip()
+    assert "Traceback" not in told
+
+
+def test_a_prompt_of_another_encoding_is_refused() -> None:
+    with pytest.raises(UsageError, match="not UTF-8"):
+        read_prompt("-", io.BytesIO(b"caf\xe9"))
+    with pytest.raises(UsageError, match="not UTF-8"):
+        read_prompt("caf\udce9", io.BytesIO())
+
+
+def test_a_prompt_comes_from_standard_input_for_a_dash() -> None:
+    assert read_prompt("-", io.BytesIO("café ♪\n".encode())) == "café ♪\n"
+    with pytest.raises(UsageError, match="longer"):
+        read_prompt("-", io.BytesIO(b"x" * (1 << 20)))
+
+
+def test_limits_are_the_settings_unless_a_person_says_otherwise() -> None:
+    limits = limits_of(read_settings(), 0.5, 2.0)
+    assert (limits.cost_usd, limits.wall_seconds, limits.attempts) == (0.5, 120.0, 3)
+
+
+def test_a_path_means_what_it_meant_where_the_person_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CALLER_DIRECTORY, "/home/ada/code")
+    assert person_path(Path("../music")) == Path("/home/ada/code/../music")
+    assert person_path(Path("/srv/x")) == Path("/srv/x")
+    assert person_path(None) == Path("/home/ada/code")
+
+
+def test_the_house_is_never_opened_as_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(PlatformError, match="root"):
+        open_desk(read_settings(home=Path("/nowhere")))
+
+
+def test_a_fault_of_ours_is_a_short_report_and_a_trace_in_a_file(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "very-secret-value")
+    with pytest.raises(ExceptionGroup) as raised:
+        raise ExceptionGroup("tasks", [ZeroDivisionError("by very-secret-value")])
+    assert faults.report(raised.value) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("honk: a fault of Honk itself: ZeroDivisionError: by")
+    assert "very-secret-value" not in told
+    assert "honk task resume" in told
+    assert "Traceback" not in told
+    [log] = (home / "logs").iterdir()
+    assert str(log) in told
+    assert "Traceback" in log.read_text()
+    assert "very-secret-value" not in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_our_own_errors_speak_for_themselves_out_of_a_group(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    group = ExceptionGroup("tasks", [ValueError("noise"), UsageError("No such branch: \x1b[31mmian")])
+    assert faults.report(group) == 2
+    assert capsys.readouterr().err == "honk: No such branch: mian\n"
+    assert not home.exists()
+    assert faults.report(HonkError("The disk is full.")) == 1
+
+
+def test_a_trace_that_cannot_be_kept_is_no_second_fault(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HONK_HOME", str(tmp_path / "file"))
+    assert faults.report(RuntimeError("x")) == 1
+    assert "could not be kept" in capsys.readouterr().err
