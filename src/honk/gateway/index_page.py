@@ -5,6 +5,7 @@ Pages are written anew from what is known of them: nothing passes that was not u
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
 from typing import Any
@@ -39,9 +40,9 @@ def _json_page(page: Any, base_url: str, link: Link) -> bytes:
     for file in page["files"]:
         if not isinstance(file, dict) or not isinstance(file.get("url"), str):
             continue
-        address, _ = urldefrag(urljoin(base_url, file["url"]))
-        if (name := _name_in(address)) is not None and name == file.get("filename"):
-            files.append({**{key: file[key] for key in _FILE_KEYS if key in file}, "url": link(address, name)})
+        at = _place_of(base_url, file["url"])
+        if at is not None and at.name == file.get("filename"):
+            files.append({**{key: file[key] for key in _FILE_KEYS if key in file}, "url": link(at.address, at.name)})
     kept = {key: page[key] for key in ("name", "versions", "meta") if key in page}
     return json.dumps({**kept, "files": files}).encode()
 
@@ -52,12 +53,11 @@ def _html_page(page: str, base_url: str, link: Link) -> bytes:
     anchors.close()
     lines = []
     for attributes in anchors.found:
-        address, fragment = urldefrag(urljoin(base_url, attributes.get("href") or ""))
-        if (name := _name_in(address)) is None:
+        if (at := _place_of(base_url, attributes.get("href") or "")) is None:
             continue
-        href = link(address, name) + (f"#{fragment}" if fragment else "")
+        href = link(at.address, at.name) + (f"#{at.fragment}" if at.fragment else "")
         kept = "".join(f' {key}="{escape(attributes[key] or "")}"' for key in _ATTRIBUTES if key in attributes)
-        lines.append(f'<a href="{escape(href)}"{kept}>{escape(name)}</a><br/>')
+        lines.append(f'<a href="{escape(href)}"{kept}>{escape(at.name)}</a><br/>')
     body = "\n".join(lines)
     return f"<!DOCTYPE html>\n<html><body>\n{body}\n</body></html>\n".encode()
 
@@ -72,8 +72,23 @@ class _Anchors(HTMLParser):
             self.found.append(dict(attrs))
 
 
-def _name_in(address: str) -> str | None:
-    """The file's name at the end of its address, if it is a plain one."""
-    name = unquote(urlsplit(address).path.rpartition("/")[2])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    address: str
+    fragment: str
+    name: str
+
+
+def _place_of(base_url: str, href: str) -> _Place | None:
+    """Where a link leads, if that is a file with a plain name on the web."""
+    try:
+        address, fragment = urldefrag(urljoin(base_url, href))
+        parts = urlsplit(address)
+        is_on_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    name = unquote(parts.path.rpartition("/")[2])
     is_plain = name and name.isascii() and name.isprintable() and not set(name) & set(" /\\\"'<>?#%")
-    return name if is_plain and not name.startswith(".") else None
+    if not is_on_web or not is_plain or name.startswith("."):
+        return None
+    return _Place(address=address, fragment=fragment, name=name)

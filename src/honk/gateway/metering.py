@@ -26,7 +26,9 @@ class EventParser:
 
     def feed(self, chunk: bytes) -> list[dict[str, Any]]:
         """The events that this chunk completes."""
-        if self._after_cr and chunk:
+        if not chunk:
+            return []
+        if self._after_cr:
             chunk = chunk.removeprefix(b"\n")
             self._after_cr = False
         self._after_cr = chunk.endswith(b"\r")

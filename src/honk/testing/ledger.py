@@ -21,7 +21,7 @@ class FakeLedger:
     async def reserve(self, call: ModelCall, budget_usd: float) -> bool:
         """Write the reservation down if the run's sum stays within the budget."""
         await asyncio.sleep(0)  # a real ledger gives way here; whoever is careless about it must be caught
-        if self._spent(call.run_id) + call.reserved_usd > budget_usd:
+        if round(self._spent(call.run_id) + call.reserved_usd, 9) > budget_usd:
             return False
         self._calls[call.call_id] = replace(call, cost_usd=None)
         return True
@@ -46,4 +46,4 @@ class FakeLedger:
 
     def _spent(self, run_id: str) -> float:
         calls = [call for call in self._calls.values() if call.run_id == run_id]
-        return sum(call.reserved_usd if call.cost_usd is None else call.cost_usd for call in calls)
+        return round(sum(call.reserved_usd if call.cost_usd is None else call.cost_usd for call in calls), 9)
