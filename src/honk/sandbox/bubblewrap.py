@@ -1,9 +1,9 @@
 """The default sandbox on Linux: bubblewrap, without rights, in namespaces that one holder for each sandbox keeps."""
 
 import asyncio
-import fcntl
 import os
 import platform
+import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,16 +16,16 @@ from honk.base.subprocess import Completed
 from honk.sandbox import (
     WORKSPACE,
     DiskFull,
-    SandboxBusy,
     SandboxError,
     SandboxSpec,
     SandboxUnavailable,
     Usage,
 )
-from honk.sandbox.ceilings import Cgroup, make_cgroup, watch_disk, written_bytes
+from honk.sandbox.ceilings import Cgroup, make_cgroup, watch_disk
 from honk.sandbox.channel import Channel, HolderRefused
 from honk.sandbox.profile import HOST_ETC, Host, command_options, profile
 from honk.sandbox.seccomp import deny_filter
+from honk.sandbox.state import lock_state, written_bytes
 from honk.sandbox.streams import Ended, Pipes, StreamedProcess
 
 _ROOT_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -48,9 +48,11 @@ class BubblewrapBackend:
             SandboxBusy: another live sandbox holds this state.
             UsageError: a mount cannot be shown where it should.
         """
-        program = _program()
+        program = bubblewrap_program()
         options = profile(spec, _read_host())
-        with _locked(spec.state) as lock, _filter() as filter_file:
+        with lock_state(spec.state) as lock, _filter() as filter_file:
+            for part in _PARTS:
+                (spec.state / part).mkdir(exist_ok=True)
             cgroup = make_cgroup(spec.ceilings)
             ceilings = spec.ceilings
             counts_memory = cgroup.peak_memory_bytes() is not None
@@ -124,8 +126,7 @@ class BubblewrapSandbox:
     ) -> StreamedProcess:
         """Start a program; about 6 ms. If the caller is cancelled later, call `kill`.
 
-        A program that is not there ends with 127; one ended by a signal with its negative number, which is
-        told from an exit code of 128 + n by nobody.
+        A program that is not there ends with 127. Bubblewrap tells signal n and exit code 128 + n alike: both are -n.
 
         Raises:
             SandboxLost: the sandbox is gone.
@@ -197,18 +198,19 @@ class BubblewrapSandbox:
         end = await ended
         if end.status < 0 and self._excess is not None:
             raise self._excess
-        return end
+        is_signal = end.has_started and 128 < end.status <= 128 + signal.SIGRTMAX
+        return Ended(status=128 - end.status) if is_signal else end
 
     async def _end_for_disk(self, used_bytes: int) -> None:
         self._excess = DiskFull(
-            f"The sandbox {self.spec.name!r} wrote {used_bytes >> 20} MiB, more than its ceiling of "
-            f"{self.spec.ceilings.disk_bytes >> 20} MiB; what ran in it was ended, its files are kept. "
+            f"The sandbox {self.spec.name!r} wrote {_amount(used_bytes)}, more than its ceiling of "
+            f"{_amount(self.spec.ceilings.disk_bytes)}; what ran in it was ended, its files are kept. "
             "Raise the disk ceiling, or let the task write less."
         )
         await self._channel.kill_all()
 
 
-def _program() -> str:
+def bubblewrap_program() -> str:
     """The bubblewrap program.
 
     Raises:
@@ -233,32 +235,15 @@ def _program() -> str:
         ) from error
 
 
+def _amount(size_bytes: int) -> str:
+    return "directories nested deeper than can be measured" if size_bytes == sys.maxsize else f"{size_bytes >> 20} MiB"
+
+
 def _read_host() -> Host:
     links = {path: str(Path(path).readlink()).lstrip("/") for path in _ROOT_LINKS if Path(path).is_symlink()}
     trees = tuple(path for path in _ROOT_LINKS if path not in links and Path(path).is_dir())
     java = tuple(sorted(str(path) for path in Path("/etc").glob("java-*")))
     return Host(links=links, trees=trees, etc=(*HOST_ETC, *java))
-
-
-def _locked(state: Path) -> BinaryIO:
-    """The state's lock, held; the holder inherits it and keeps it as long as anything inside may live.
-
-    Raises:
-        SandboxBusy: another live sandbox holds it.
-    """
-    state.mkdir(parents=True, exist_ok=True)
-    state.chmod(0o700)
-    lock = (state / "lock").open("wb")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise SandboxBusy(
-            f"Another live sandbox works on {state}. Nothing was begun. Close that one first, or wait for its end."
-        ) from None
-    for part in _PARTS:
-        (state / part).mkdir(exist_ok=True)
-    return lock
 
 
 def _filter() -> BinaryIO:

@@ -2,10 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
-import os
-import stat
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,6 +9,7 @@ from pathlib import Path
 
 from honk.base.ids import new_id
 from honk.sandbox import Ceilings
+from honk.sandbox.state import written_bytes
 
 V2_ROOT = Path("/sys/fs/cgroup")
 _SHORTEST_PAUSE_SECONDS = 1.0
@@ -108,64 +105,3 @@ async def watch_disk(upper: Path, ceiling_bytes: int, on_excess: Callable[[int],
         pause = max(_SHORTEST_PAUSE_SECONDS, _PAUSE_FACTOR * (time.monotonic() - begun))
         if used > ceiling_bytes:
             await on_excess(used)
-
-
-def written_bytes(tree: Path) -> int:
-    """What the files of the tree take on disk; what vanishes meanwhile counts nothing, links are not followed.
-
-    A tree nested deeper than a path can tell, which hides its files from us, counts as more than any ceiling.
-    """
-    total = 0
-    waiting = [os.fspath(tree)]
-    while waiting:
-        try:
-            for entry in _entries(waiting.pop()):
-                with contextlib.suppress(FileNotFoundError, PermissionError):
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-        except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                return sys.maxsize
-    return total
-
-
-async def remove_state(path: Path) -> None:
-    """Delete a sandbox's state, of any size and with any modes; links are not followed. No such path: nothing to do."""
-    await asyncio.to_thread(_remove, path)
-
-
-def _remove(top: Path) -> None:
-    """Flatten while deleting: no depth of nesting, which a program inside chooses, can exhaust a path or the stack."""
-    if not _is_directory(os.fspath(top)):
-        with contextlib.suppress(FileNotFoundError):
-            top.unlink()
-        return
-    top.chmod(0o700)
-    count = 0
-    while names := [entry.path for entry in _entries(os.fspath(top))]:
-        for path in names:
-            if not _is_directory(path):
-                os.unlink(path)
-                continue
-            os.chmod(path, 0o700)
-            for entry in _entries(path):
-                if entry.is_dir(follow_symlinks=False):
-                    os.chmod(entry.path, 0o700)  # a directory that may not be written may not be moved either
-                    count += 1
-                    os.rename(entry.path, top / f".{count}.{new_id()}")
-                else:
-                    os.unlink(entry.path)
-            os.rmdir(path)
-    top.rmdir()
-
-
-def _is_directory(path: str) -> bool:
-    with contextlib.suppress(FileNotFoundError):
-        return stat.S_ISDIR(os.lstat(path).st_mode)
-    return False
-
-
-def _entries(path: str) -> list[os.DirEntry[str]]:
-    with os.scandir(path) as entries:
-        return list(entries)

@@ -83,6 +83,7 @@ def environment(path: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
         "USER": "agent",
         "LANG": "C.UTF-8",
         "TMPDIR": "/tmp",  # noqa: S108
+        "HONK_WORKSPACE": WORKSPACE,
         **env,
     }
 

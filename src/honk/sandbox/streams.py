@@ -24,7 +24,7 @@ class Ended:
     """How a program ended."""
 
     status: int
-    """The exit code, negative if it was killed from outside; bubblewrap tells a signal inside as 128 + its number."""
+    """The exit code, negative for a signal."""
     has_started: bool = True
     """False if it was never executed: its file is missing, or the sandbox could not be put up for it."""
 
@@ -198,8 +198,7 @@ def look_at(future: "asyncio.Future[Ended]") -> None:
 
 def _exit_code(ended: Ended, errors: str) -> int:
     if ended.has_started:
-        is_signal = 128 < ended.status <= 128 + signal.SIGRTMAX
-        return 128 - ended.status if is_signal else ended.status
+        return ended.status
     if ended.status < 0:
         return ended.status
     if any(line.startswith(_NOT_STARTED) for line in errors.splitlines()):

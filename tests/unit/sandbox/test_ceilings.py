@@ -1,0 +1,53 @@
+"""Cgroups, on trees that look like the kernel's; and what a tree takes on disk."""
+
+import sys
+from pathlib import Path
+
+from honk.sandbox import Ceilings
+from honk.sandbox.ceilings import make_cgroup
+from honk.sandbox.state import written_bytes
+
+CEILINGS = Ceilings(memory_bytes=1 << 30, processes=64)
+
+
+def test_no_delegation_means_no_cgroup(tmp_path: Path) -> None:
+    assert make_cgroup(CEILINGS, tmp_path, "0::/user.slice").directories == ()
+
+
+def test_a_delegated_version_2_tree_gets_a_directory_beside_our_leaf(tmp_path: Path) -> None:
+    parent = tmp_path / "system.slice/honk.service"
+    (parent / "main").mkdir(parents=True)
+    (parent / "main/cgroup.subtree_control").write_text("\n")
+    (parent / "cgroup.subtree_control").write_text("cpu memory pids\n")
+    cgroup = make_cgroup(CEILINGS, tmp_path, "0::/system.slice/honk.service/main")
+    (directory,) = cgroup.directories
+    assert directory.parent == parent
+    assert (directory / "memory.max").read_text() == str(1 << 30)
+    assert (directory / "pids.max").read_text() == "64"
+    cgroup.join(4711)
+    assert (directory / "cgroup.procs").read_text() == "4711"
+    (directory / "memory.peak").write_text("123\n")
+    assert cgroup.peak_memory_bytes() == 123
+
+
+def test_version_1_controllers_are_used_where_they_are_writable(tmp_path: Path) -> None:
+    (tmp_path / "memory/box").mkdir(parents=True)
+    (tmp_path / "pids").mkdir()
+    cgroup = make_cgroup(CEILINGS, tmp_path, "5:pids:/\n4:cpu,memory:/box\n0::/")
+    memory, pids = cgroup.directories
+    assert memory.parent == tmp_path / "memory/box"
+    assert (memory / "memory.limit_in_bytes").read_text() == str(1 << 30)
+    assert (pids / "pids.max").read_text() == "64"
+
+
+def test_written_bytes_follows_no_link_and_counts_nested_files(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "a/b").mkdir(parents=True)
+    (tmp_path / "big").write_bytes(bytes(1 << 20))
+    (tree / "link").symlink_to(tmp_path / "big")
+    small = written_bytes(tree)
+    (tree / "a/b/file").write_bytes(bytes(1 << 20))
+    assert small < 1 << 20 <= written_bytes(tree) < 2 << 20
+    with (tree / "sparse").open("wb") as sparse:
+        sparse.truncate(1 << 40)
+    assert written_bytes(tree) < sys.maxsize >> 20
