@@ -116,7 +116,7 @@ class MirrorTree:
     async def read(self, path: str, max_bytes: int = 1 << 20) -> bytes | None:
         if not path or path.endswith("/") or "\0" in path:
             return None
-        done = await self.git("ls-tree", "-z", "-l", "--full-tree", "--", self.sha, path)
+        done = await self.git("--literal-pathspecs", "ls-tree", "-z", "-l", "--full-tree", "--", self.sha, path)
         entries = done.must("git ls-tree").text.split("\0")
         for entry in filter(None, entries):
             about, _, name = entry.partition("\t")
