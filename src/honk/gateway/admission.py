@@ -12,7 +12,10 @@ from typing import Any
 
 from honk.gateway.pricing import CACHE_WRITE_1H_FACTOR, CACHE_WRITE_5M_FACTOR, Price, price_of
 
-MAX_BODY_BYTES = 64 << 20
+MAX_BODY_BYTES = 32 << 20
+"""The API's own limit."""
+_MAX_PARTS = 1_000_000
+"""Brackets and commas in a body: a few bytes of them become a hundred in memory."""
 _MAX_DEPTH = 64
 _FIELDS = frozenset(
     {"model", "messages", "system", "tools", "tool_choice", "metadata", "max_tokens", "thinking", "stream"}
@@ -61,7 +64,6 @@ class Question:
     """What writing the prompt to the cache costs, of the input price; 1.0 where nothing is cached."""
     is_turn: bool
     """Whether it is a generation of the working agent: it carries tools."""
-    is_us_only: bool
 
     def with_max_tokens(self, tokens: int) -> bytes:
         """The request's body with that ceiling; a thinking budget is kept below it, as the API demands."""
@@ -84,6 +86,8 @@ def invalid(message: str) -> Refusal:
 
 def admit(raw: bytes, prices: Mapping[str, Price]) -> Question | Refusal:
     """The question that a body asks, or why it may not be asked."""
+    if sum(raw.count(sign) for sign in b"[{,") > _MAX_PARTS:
+        return Refusal(status=413, kind="request_too_large", message="The request has too many parts.")
     try:
         # Only UTF-8: in another encoding a byte could stand for more than one token's worth.
         body = json.loads(raw.decode())
@@ -110,7 +114,6 @@ def admit(raw: bytes, prices: Mapping[str, Price]) -> Question | Refusal:
         input_bound=len(raw) - weighed.image_bytes + _HIDDEN_TOKENS + weighed.images * _IMAGE_TOKENS,
         cache_factor=weighed.cache_factor,
         is_turn=bool(body.get("tools")),
-        is_us_only=body.get("inference_geo") is not None,
     )
 
 

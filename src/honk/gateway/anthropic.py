@@ -1,5 +1,6 @@
 """The gateway to Anthropic's Messages API, or to whatever speaks it."""
 
+import asyncio
 import hmac
 import json
 import socket
@@ -21,6 +22,9 @@ from honk.gateway.till import Reserved, Till, out_of_turns
 
 _GENERATE, _COUNT = "/v1/messages", "/v1/messages/count_tokens"
 _PINNED = {path + query: path for path in (_GENERATE, _COUNT) for query in ("", "?beta=true")}
+_LARGE_BYTES = 4 << 20
+_LARGE_AT_ONCE, _SMALL_AT_ONCE = 2, 24
+"""Of one run: what a hostile one can make us hold in memory is bounded by these."""
 _MAX_ERROR_BYTES = 1 << 20
 _MAX_ANSWER_BYTES = 64 << 20
 DEFAULT_MAX_OUTPUT_TOKENS = 32_000
@@ -104,6 +108,8 @@ class _ModelRoute:
         self._patience = patience
         self._clock = clock
         self._turns = 0
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self._small = asyncio.Semaphore(_SMALL_AT_ONCE)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to any request; what is not known is refused."""
@@ -116,12 +122,17 @@ class _ModelRoute:
             return _refuse(
                 Refusal(status=403, kind="permission_error", message="Honk's gateway passes calls to the model only.")
             )
+        length = request.content_length
+        async with self._large if length is None or length > _LARGE_BYTES else self._small:
+            return await self._call(request, path)
+
+    async def _call(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         try:
             raw = await read_body(request, MAX_BODY_BYTES, self._patience)
         except TimeoutError:
             return _refuse(Refusal(status=408, kind="timeout_error", message="The request was not sent in time."))
         if raw is None:
-            return _refuse(Refusal(status=413, kind="request_too_large", message="The request is larger than 64 MiB."))
+            return _refuse(Refusal(status=413, kind="request_too_large", message="The request is larger than 32 MiB."))
         asked = admit(raw if path == _GENERATE else _as_question(raw), self._prices)
         if isinstance(asked, Refusal):
             return _refuse(asked)

@@ -131,12 +131,14 @@ class Worst:
         return math.floor((left_usd - 4e-9 - self.input_usd) / self.output_token_usd)
 
 
-def worst_of(price: Price, input_tokens: int, *, cache_factor: float, is_us_only: bool) -> Worst:
-    """The worst case of a call that reads at most `input_tokens`, all of them written to the cache at that factor."""
+def worst_of(price: Price, input_tokens: int, *, cache_factor: float) -> Worst:
+    """The worst case of a call that reads at most `input_tokens`, all of them written to the cache at that factor.
+
+    An account can be set to stay in the United States without the request saying so: the worst case does.
+    """
     is_long = price.long_above is not None and input_tokens > price.long_above
-    more = US_ONLY_FACTOR if is_us_only else 1.0
-    input_usd = price.input_usd * (price.long_input_factor if is_long else 1.0) * more
-    output_usd = price.output_usd * (price.long_output_factor if is_long else 1.0) * more
+    input_usd = price.input_usd * (price.long_input_factor if is_long else 1.0) * US_ONLY_FACTOR
+    output_usd = price.output_usd * (price.long_output_factor if is_long else 1.0) * US_ONLY_FACTOR
     return Worst(
         input_usd=input_tokens * input_usd * max(cache_factor, 1.0, price.cache_read_factor) / 1_000_000,
         output_token_usd=output_usd / 1_000_000,

@@ -89,7 +89,7 @@ class Till:
                 self._settled.notify_all()
 
     def _worst(self, question: Question, bound: int) -> Worst:
-        return worst_of(question.price, bound, cache_factor=question.cache_factor, is_us_only=question.is_us_only)
+        return worst_of(question.price, bound, cache_factor=question.cache_factor)
 
     async def _write_down(self, grant: Grant, question: Question, tokens: int, worst_usd: float) -> Reserved | None:
         call = ModelCall(

@@ -86,6 +86,12 @@ def test_another_encoding_is_refused() -> None:
     assert isinstance(admit(json.dumps(body).encode("utf-16"), PRICES), Refusal)
 
 
+def test_a_body_that_would_swell_in_memory_is_refused_unparsed() -> None:
+    answer = admit(b"[" + b"[]," * 600_000 + b"0]", PRICES)
+    assert isinstance(answer, Refusal)
+    assert answer.status == 413
+
+
 def test_a_thinking_budget_stays_below_the_ceiling() -> None:
     answer = asked(max_tokens=20_000, thinking={"type": "enabled", "budget_tokens": 10_000})
     assert isinstance(answer, Question)

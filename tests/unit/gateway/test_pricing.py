@@ -67,12 +67,12 @@ def test_no_call_within_its_bounds_costs_more_than_the_worst(
         output_tokens=output,
         is_us_only=us_only,
     )
-    worst = worst_of(PRICES[model], used.all_input_tokens, cache_factor=factor, is_us_only=us_only)
+    worst = worst_of(PRICES[model], used.all_input_tokens, cache_factor=factor)
     assert cost_of(PRICES[model], used) <= worst.total_usd(output) + 1e-12
 
 
 @given(st.sampled_from(sorted(PRICES)), counts, st.floats(0, 20))
 def test_what_can_be_afforded_stays_within_the_money(model: str, bound: int, left_usd: float) -> None:
-    worst = worst_of(PRICES[model], bound, cache_factor=1.25, is_us_only=False)
+    worst = worst_of(PRICES[model], bound, cache_factor=1.25)
     if (tokens := worst.affordable_tokens(left_usd)) >= 0:
         assert round(worst.total_usd(tokens), 9) <= left_usd
