@@ -1,0 +1,27 @@
+"""Makes what an agent prints fit for people: no control sequences, no secrets, no floods. Pure."""
+
+import re
+
+from honk.base.censor import Censor
+
+_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+SAID_CHARS = 8000
+EXCERPT_CHARS = 2000
+LINE_CHARS = 200
+
+
+def plain(text: str, censor: Censor, limit: int = SAID_CHARS) -> str:
+    """The text without terminal control, invisible characters and secrets, cut in the middle at the limit."""
+    clean = censor.clean(_CONTROLS.sub("", _SEQUENCES.sub("", text))).strip()
+    if len(clean) <= limit:
+        return clean
+    return (
+        f"{clean[: limit // 2]}\n[... {len(clean) - limit} characters left out ...]\n{clean[-(limit - limit // 2) :]}"
+    )
+
+
+def one_line(text: str, censor: Censor, limit: int = LINE_CHARS) -> str:
+    """The text as one line, cut at the end."""
+    line = " ".join(plain(text, censor, limit=4 * limit).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
