@@ -1,7 +1,5 @@
 """Ready scripts for Claude Code's tools: each a function that returns what the model says, turn by turn."""
 
-import json
-
 from honk.testing.replies import Ask, Reply, Script, Text, ToolUse, fail, say, use
 
 VERIFY = "mcp__honk__verify"
@@ -122,8 +120,8 @@ def in_parallel(*uses: ToolUse, done: str = "Done.") -> list[Reply]:
 
 
 def judge(ruling: str = "pass", *reasons: str) -> list[Reply]:
-    """A judge's answer as bare JSON, the same to every question."""
-    return [say(json.dumps({"ruling": ruling, "reasons": list(reasons) or ["It does what was asked."]}))]
+    """A judge's verdict, the same to every question; like the model's, it is the use of a forced tool."""
+    return [use("verdict", ruling=ruling, reasons=list(reasons) or ["It does what was asked."])]
 
 
 def judge_in_turn(*rulings: Reply) -> Script:
