@@ -29,10 +29,19 @@ def demo(
     from honk.cli.desk import person_path, run_async
     from honk.config import read_settings
 
-    if live and not os.environ.get("ANTHROPIC_API_KEY"):
+    settings = read_settings()
+    if live and not may_have_key(settings.home):
         raise UsageError("--live needs a model key in ANTHROPIC_API_KEY. Without --live a scripted model speaks.")
     path = person_path(keep) if keep is not None else None
-    raise typer.Exit(run_async(_demonstrate(read_settings(), path, is_live=live, is_agreed=yes)))
+    raise typer.Exit(run_async(_demonstrate(settings, path, is_live=live, is_agreed=yes)))
+
+
+def may_have_key(home: Path) -> bool:
+    """Whether a key is in the environment, in the state folder, or handed over by root's side (which is not read)."""
+    from honk.bootstrap import KEY_FILE, KEY_VARIABLE
+    from honk.workspace.porter_source import KEY_FD
+
+    return bool(os.environ.get(KEY_VARIABLE)) or KEY_FD in os.environ or (home / KEY_FILE).exists()
 
 
 async def _demonstrate(settings: "Settings", path: Path | None, *, is_live: bool, is_agreed: bool) -> int:
@@ -52,7 +61,7 @@ async def _demonstrate(settings: "Settings", path: Path | None, *, is_live: bool
         result = await follow_to_end(app, task.task_id, view)
         view.finish(result)
         if result.pull_request is not None:
-            await _merge(app, result, result.pull_request, is_agreed=is_agreed)
+            await _merge(app, sample, result, result.pull_request, is_agreed=is_agreed)
             result = await app.result(task.task_id)
     print_lines(whereabouts(sample, settings.home, result))
     return of_outcome(result.outcome, result.verification)
@@ -94,7 +103,9 @@ async def _desk(settings: "Settings", *, is_live: bool) -> "AsyncIterator[App]":
             yield app
 
 
-async def _merge(app: "App", result: "RunResult", pull_request: "PullRequest", *, is_agreed: bool) -> None:
+async def _merge(
+    app: "App", sample: Path, result: "RunResult", pull_request: "PullRequest", *, is_agreed: bool
+) -> None:
     """Show the diff, ask where somebody sits there, and merge. What is not verified stays open."""
     from honk.cli import asking
     from honk.cli.facts import Line, Tone
@@ -112,7 +123,20 @@ async def _merge(app: "App", result: "RunResult", pull_request: "PullRequest", *
     if asking.can_ask() and not is_agreed and not asking.is_agreed(question):
         print_lines([Line(text=f"Not merged. Later: honk pr merge {pull_request.number}")])
         return
-    print_lines(merged_lines(await app.merge(pull_request.number)))
+    merged = await app.merge(pull_request.number)
+    print_lines(merged_lines(merged))
+    if not merged.advance.has_moved and merged.pull_request.merged_sha:
+        await _follow_advice(sample, merged.pull_request.merged_sha)
+
+
+async def _follow_advice(sample: Path, sha: str) -> None:
+    """Honk never touches a checkout; this one is the demo's own, so the demo does what its owner would."""
+    from honk.cli.facts import Line
+    from honk.cli.progress import print_lines
+    from honk.testing.sample.repository import take_merge
+
+    await take_merge(sample, sha)
+    print_lines([Line(text=f"  the demo, whose checkout it is, did just that: main is at {sha[:10]}")])
 
 
 def whereabouts(sample: Path, home: Path, result: "RunResult") -> "list[Line]":

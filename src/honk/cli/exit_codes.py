@@ -1,7 +1,8 @@
 """What the shell is told. Pure.
 
 0 opened or merged, verification passed · 6 opened or merged, unverified · 3 no change was called for, or a person must
-decide · 4 vetoed · 5 failed · 130 cancelled · 2 usage, or a machine that cannot do it · 1 Honk's own fault.
+decide · 4 vetoed · 5 failed · 130 cancelled · 2 usage, or a machine that cannot do it · 1 Honk's own fault · 141 nobody
+reads the output any more (SIGPIPE).
 """
 
 from honk.base.errors import HonkError, PlatformError, UsageError
@@ -18,6 +19,7 @@ VETOED = 4
 FAILED = 5
 UNVERIFIED = 6
 CANCELLED = 130
+READER_GONE = 141
 
 _BY_OUTCOME = {
     OutcomeName.NO_CHANGE: NOTHING_TO_MERGE,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from honk.cli.terminal import block, clean, one_line
+from honk.sandbox import WORKSPACE
 from honk.store import TaskEvent
 
 SHOWN_LINES = 12
@@ -118,10 +119,15 @@ def _said(body: Body) -> list[Line]:
 
 
 def _tool(body: Body) -> list[Line]:
-    call = f"{tool_name(text_of(body, 'tool'))} {text_of(body, 'summary')}".rstrip()
+    call = tool_call(body)
     if body.get("is_denied"):
         return [Line(text=f"  ✗ denied: {call}", tone=Tone.BAD)]
     return [Line(text=f"  {call}", tone=Tone.QUIET, is_passing=True)]
+
+
+def tool_call(body: Body) -> str:
+    """A tool and what it is used on, as a person says it."""
+    return f"{tool_name(text_of(body, 'tool'))} {text_of(body, 'summary').replace(f'{WORKSPACE}/', '')}".rstrip()
 
 
 def tool_name(name: str) -> str:

@@ -113,6 +113,6 @@ def _fit_streams() -> None:
 
 
 def _leave_broken_pipe() -> int:
-    """The reader went away, `honk pr diff 1 | head` say: not a fault. Python must not try to flush at exit."""
+    """The reader went away, `honk pr diff 1 | head` say: nobody's fault. Python must not try to flush at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return exit_codes.OK
+    return exit_codes.READER_GONE

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from honk.cli.facts import number_of, seconds, text_of, tool_name
+from honk.cli.facts import number_of, seconds, text_of, tool_call
 from honk.cli.terminal import one_line
 from honk.store import TaskEvent
 
@@ -38,8 +38,7 @@ def after(moment: Moment, event: TaskEvent, at: float) -> Moment:
         case "attempt":
             return replace(moment, attempt=f"attempt {number_of(body, 'number'):.0f} of {number_of(body, 'of'):.0f}")
         case "tool":
-            call = f"{tool_name(text_of(body, 'tool'))} {text_of(body, 'summary')}".rstrip()
-            return replace(moment, call=call, call_id=text_of(body, "call_id"))
+            return replace(moment, call=tool_call(body), call_id=text_of(body, "call_id"))
         case "tool_result" if text_of(body, "call_id") == moment.call_id:
             return replace(moment, call="", call_id="")
         case _:

@@ -6,9 +6,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 from honk.base.clock import monotonic_seconds
-from honk.cli.facts import Line, Tone, facts
+from honk.cli.facts import Line, Tone
 from honk.cli.machine_lines import event_line, result_line
 from honk.cli.moment import after, begin, rows
+from honk.cli.story import Story
 from honk.cli.summary import summary
 from honk.store import TaskEvent
 
@@ -84,8 +85,12 @@ def styled(line: Line) -> "Text":
     return Text(line.text, style=STYLES[line.tone])
 
 
-class _Still:
-    """A view that needs no opening and closing."""
+class _Stream:
+    """A view that writes lines. A reader that goes away stops the lines, not the task."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._is_read = True
 
     def __enter__(self) -> Self:
         return self
@@ -95,31 +100,37 @@ class _Still:
     ) -> None:
         return None
 
+    def _write(self, line: str) -> None:
+        if not self._is_read:
+            return
+        try:
+            self._out.write(f"{line}\n")
+            self._out.flush()
+        except BrokenPipeError:
+            self._is_read = False
 
-class PlainView(_Still):
+
+class PlainView(_Stream):
     """One line per fact, no control characters."""
 
     def __init__(self, out: TextIO) -> None:
-        self._out = out
+        super().__init__(out)
+        self._story = Story()
 
     def show(self, event: TaskEvent) -> None:
-        for line in facts(event):
+        for line in self._story.facts(event):
             self.tell(line)
 
     def tell(self, line: Line) -> None:
-        self._out.write(f"{line.text}\n")
-        self._out.flush()
+        self._write(line.text)
 
     def finish(self, result: "RunResult") -> None:
         for line in summary(result):
             self.tell(line)
 
 
-class JsonView(_Still):
+class JsonView(_Stream):
     """One object per line; the last is the result."""
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
 
     def show(self, event: TaskEvent) -> None:
         self._write(event_line(event))
@@ -131,10 +142,6 @@ class JsonView(_Still):
     def finish(self, result: "RunResult") -> None:
         self._write(result_line(result))
 
-    def _write(self, line: str) -> None:
-        self._out.write(f"{line}\n")
-        self._out.flush()
-
 
 class LiveView:
     """What stays scrolls up; what is of the moment is two lines at the bottom, redrawn in place."""
@@ -143,6 +150,7 @@ class LiveView:
         from rich.live import Live
 
         self._console = console
+        self._story = Story()
         self._moment = begin(monotonic_seconds())
         self._live = Live(
             get_renderable=self._render,
@@ -164,7 +172,7 @@ class LiveView:
 
     def show(self, event: TaskEvent) -> None:
         self._moment = after(self._moment, event, monotonic_seconds())
-        for line in facts(event):
+        for line in self._story.facts(event):
             if not line.is_passing:
                 self.tell(line)
 

@@ -24,7 +24,7 @@ def test_a_run_reads_as_a_story(event: Callable[..., TaskEvent]) -> None:
         event("stage", stage="agent", state="started", attempt=1),
         event("attempt", number=1, of=3),
         event("said", text="I start\nwhere the covers are made."),
-        event("tool", tool="Edit", call_id="1", summary="tonearm/covers.py", is_denied=False),
+        event("tool", tool="Edit", call_id="1", summary="/workspace/tonearm/covers.py", is_denied=False),
         event("tool", tool="mcp__honk__verify", call_id="2", summary="", is_denied=False),
         event("tool_result", call_id="2", is_error=True, excerpt="3 tests failed"),
         event("retrying", attempt=2, status=529, delay_seconds=1.5),

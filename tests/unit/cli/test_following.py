@@ -1,6 +1,7 @@
 """A task is watched to its end; Ctrl-C stops it and keeps the work."""
 
 import asyncio
+import io
 import os
 import signal
 import subprocess
@@ -44,6 +45,7 @@ class Recorder(PlainView):
     """Remembers what was told."""
 
     def __init__(self) -> None:
+        super().__init__(io.StringIO())
         self.told: list[str] = []
 
     def tell(self, line: Line) -> None:

@@ -14,6 +14,7 @@ from honk.base.clock import now
 from honk.cli.machine_lines import record_line
 from honk.cli.moment import after, begin, rows
 from honk.cli.progress import JsonView, LiveView, PlainView
+from honk.cli.story import Story
 from honk.domain.change import PullRequest
 from honk.store import TaskEvent
 
@@ -95,3 +96,39 @@ def test_a_live_display_leaves_facts_behind_and_not_the_moment(
     assert "attempt 1 of 3" in out.getvalue()
     assert "[31m" not in out.getvalue(), "NO_COLOR"
     assert out.getvalue().rstrip().endswith("\x1b[2K") or "\x1b[?25h" in out.getvalue(), "the cursor is back"
+
+
+def test_the_agents_own_check_is_told_red_and_green(event: Callable[..., TaskEvent]) -> None:
+    story = Story()
+    told = [
+        line.text
+        for one in (
+            event("tool", tool="mcp__honk__verify", call_id="1", summary=""),
+            event("tool_result", call_id="1", is_error=True, excerpt="3 failed"),
+            event("tool", tool="mcp__honk__verify", call_id="2", summary=""),
+            event("tool_result", call_id="2", is_error=False, excerpt="15 passed"),
+            event("tool_result", call_id="3", is_error=False, excerpt="whatever"),
+        )
+        for line in story.facts(one)
+    ]
+    assert told == [
+        "  verify",
+        "  ✗ red, in the agent's own check: 3 failed",
+        "  verify",
+        "  ✓ green, in the agent's own check: 15 passed",
+    ]
+
+
+class ClosedPipe(io.StringIO):
+    """Nobody reads any more."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_reader_that_goes_away_stops_the_lines_and_not_the_task(
+    event: Callable[..., TaskEvent], result: Callable[..., RunResult]
+) -> None:
+    for view in (PlainView(ClosedPipe()), JsonView(ClosedPipe())):
+        view.show(event("attempt", number=1, of=3))
+        view.finish(result())

@@ -10,7 +10,7 @@ from honk.base.git import Git
 from honk.sandbox import WORKSPACE
 from honk.testing.replies import Reply, ToolUse
 from honk.testing.sample import script
-from honk.testing.sample.repository import create_sample
+from honk.testing.sample.repository import create_sample, take_merge
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 HEAD_SHA = "b14ef42860c171d22345ca05662266ef0c86a5b7"
@@ -70,3 +70,15 @@ async def test_the_new_tests_fail_on_the_code_as_it_was(tmp_path: Path) -> None:
             if "/tests/" in str(used.input["file_path"]):
                 apply(sample, used)
     assert not is_green(sample)
+
+
+async def test_the_demo_s_checkout_takes_a_merge(tmp_path: Path) -> None:
+    sample = tmp_path / "sample"
+    await create_sample(sample)
+    git = Git(sample / ".git", env={"GIT_WORK_TREE": str(sample)})
+    tree = await git.line("rev-parse", "main~1^{tree}")
+    someone = {f"GIT_{role}_{part}": "x" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
+    sha = await git.line("commit-tree", tree, "-p", "main", "-m", "merge", env=someone)
+    await take_merge(sample, sha)
+    assert await git.line("rev-parse", "main") == sha
+    assert await git.line("status", "--porcelain") == ""

@@ -78,3 +78,13 @@ def _lay_over(folder: Path, path: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             target.chmod(0o644)
+
+
+async def take_merge(path: Path, sha: str) -> None:
+    """Move the sample's checked-out `main` on to a merge, as its owner would on Honk's advice.
+
+    Raises:
+        ProgramError: git refused: the checkout was changed meanwhile.
+    """
+    git = Git(path / ".git", env={"GIT_WORK_TREE": str(path)})
+    await git.line("merge", "-q", "--ff-only", sha)
