@@ -59,7 +59,7 @@ _SETTLE = (
     + """\
 if [ $# = 2 ]; then  # the files of a change lie there: known by its index, they go where the base has none
     echo CHANGE >> "$GIT_DIR/objects/info/alternates"
-    git read-tree -m "$2"
+    git read-tree --reset "$2"
 fi
 git read-tree --reset -u "$1"
 git ls-files -z --others --exclude-standard
