@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import honk
 from honk.base.ids import new_id
 from honk.sandbox import Mount, SandboxBusy, SandboxLost, SandboxSpec, SandboxUnavailable
 from honk.sandbox.bubblewrap import BubblewrapBackend, BubblewrapSandbox
@@ -122,3 +123,41 @@ async def test_mounts_are_shown_where_they_should_be(tmp_path: Path) -> None:
     await sandbox.close()
     assert (done.stdout, done.exit_code) == (b"xx", 0)
     assert sorted(path.name for path in (tmp_path / "source").iterdir()) == ["file", "y"]
+
+
+@pytest.mark.parametrize("place", ["workspace", "home/agent"])
+async def test_a_link_left_inside_never_leads_a_mount_out(place: str, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "file").write_text("x")
+    mounts = (Mount(source=tmp_path / "file", target=f"/{place}/a/b"),)
+    spec = SandboxSpec(name="t", state=tmp_path / "s", mounts=mounts)
+    backend = BubblewrapBackend()
+    plain = await backend.open(SandboxSpec(name="t", state=tmp_path / "s"))
+    await plain.run(["ln", "-s", f"/oldroot{outside}", f"/{place}/a"], timeout_seconds=20)
+    await plain.run(["ln", "-s", str(outside), "/workspace/c"], timeout_seconds=20)
+    await plain.close()
+    if place == "workspace":
+        with pytest.raises(SandboxUnavailable, match="stands in the way"):
+            await backend.open(spec)
+    else:
+        sandbox = await backend.open(spec)  # the home is a new one each time
+        script = f"cd; mv a z && ln -s /oldroot{outside} a"
+        assert (await sandbox.run(["sh", "-c", script], timeout_seconds=20)).exit_code == 0
+        assert (await sandbox.run(["true"], timeout_seconds=20)).exit_code == 0
+        await sandbox.close()
+    assert list(outside.iterdir()) == []
+
+
+async def test_where_user_namespaces_are_refused_nothing_runs(tmp_path: Path) -> None:
+    """Inside a sandbox there is no second one: a real refusal by a kernel."""
+    roots = {Path(sys.base_prefix).resolve(), Path(sys.prefix), Path(honk.__file__).parents[1]}
+    mounts = tuple(Mount(source=root, target=str(root)) for root in roots if not root.is_relative_to("/usr"))
+    sandbox = await BubblewrapBackend().open(SandboxSpec(name="t", state=tmp_path / "s", mounts=mounts))
+    env = {"PYTHONPATH": str(Path(honk.__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = await sandbox.run([sys.executable, "-c", SUPERVISOR, "/tmp/state", "echo up"], env=env, timeout_seconds=30)
+    await sandbox.close()
+    assert done.exit_code == 1
+    assert done.stdout == b""
+    assert b"SandboxUnavailable: This machine does not let Honk make user namespaces" in done.stderr
+    assert b"nothing runs without a sandbox instead" in done.stderr

@@ -16,7 +16,11 @@ HOME = "/home/agent"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """A host path shown inside. Read-only unless it says otherwise."""
+    """A host path shown inside. Read-only unless it says otherwise.
+
+    What programs inside must not be able to put aside belongs under /opt or /etc: a target deeper than one step below
+    the work tree, the home or /tmp lies in a directory that they may rename.
+    """
 
     source: Path
     target: str

@@ -23,7 +23,7 @@ from honk.sandbox import (
 )
 from honk.sandbox.ceilings import Cgroup, make_cgroup, watch_disk
 from honk.sandbox.channel import Channel, HolderRefused
-from honk.sandbox.profile import HOST_ETC, Host, command_options, profile
+from honk.sandbox.profile import HOST_ETC, Host, command_options, profile, shared_mounts
 from honk.sandbox.seccomp import deny_filter
 from honk.sandbox.state import lock_state, written_bytes
 from honk.sandbox.streams import Ended, Pipes, StreamedProcess
@@ -49,20 +49,22 @@ class BubblewrapBackend:
             UsageError: a mount cannot be shown where it should.
         """
         program = bubblewrap_program()
+        shown = shared_mounts(spec)
         options = profile(spec, _read_host())
         with lock_state(spec.state) as lock, _filter() as filter_file:
             for part in _PARTS:
                 (spec.state / part).mkdir(exist_ok=True)
             cgroup = make_cgroup(spec.ceilings)
             ceilings = spec.ceilings
-            counts_memory = cgroup.peak_memory_bytes() is not None
             arguments = (
                 str(spec.state),
                 str(ceilings.tmp_bytes),
                 str(ceilings.processes),
                 str(ceilings.file_bytes),
-                "-1" if counts_memory else str(ceilings.memory_bytes),
+                "-1" if cgroup.holds_memory else str(ceilings.memory_bytes),
                 ",".join(map(str, spec.ports)),
+                str(len(shown) // 3),
+                *shown,
                 *map(str, spec.layers),
             )
             try:
@@ -70,6 +72,9 @@ class BubblewrapBackend:
             except HolderRefused as refused:
                 cgroup.remove()
                 raise _explain(refused) from refused
+            except BaseException:
+                cgroup.remove()
+                raise
         sandbox = BubblewrapSandbox(
             spec, program, options, channel, dict(zip(spec.ports, listeners, strict=True)), cgroup
         )
@@ -260,6 +265,12 @@ def _explain(refused: HolderRefused) -> SandboxError:
             f"The kernel refused the overlay ({os.strerror(refused.number)}). Nothing was begun. It needs Linux 5.11 "
             "or later, layers and state that belong to this user, and a state directory on a filesystem with user "
             "extended attributes (ext4, xfs, btrfs; not NFS)."
+        )
+    if refused.stage.startswith("show:"):
+        return SandboxUnavailable(
+            f"Something cannot be shown in the sandbox at {refused.stage.removeprefix('show:')} "
+            f"({os.strerror(refused.number)}). Nothing was run. Either its source is missing, or a file or a symbolic "
+            "link stands in the way: an earlier program left it in this sandbox's state."
         )
     if refused.stage not in ("unshare", "map", "propagation", "proc", "bind", "tmpfs"):
         return SandboxUnavailable(f"The sandbox could not be set up: {refused}. Nothing was begun.")

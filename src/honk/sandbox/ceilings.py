@@ -11,6 +11,7 @@ from honk.base.ids import new_id
 from honk.sandbox import Ceilings
 from honk.sandbox.state import written_bytes
 
+_MEMORY_FILES = ("memory.max", "memory.limit_in_bytes")
 V2_ROOT = Path("/sys/fs/cgroup")
 _SHORTEST_PAUSE_SECONDS = 1.0
 _PAUSE_FACTOR = 20
@@ -27,6 +28,11 @@ class Cgroup:
         """Put the process, and all it will start, in."""
         for directory in self.directories:
             (directory / "cgroup.procs").write_text(str(pid))
+
+    @property
+    def holds_memory(self) -> bool:
+        """Whether the memory ceiling is the sandbox's as a whole; else it is only each process's own."""
+        return any((one / name).exists() for one in self.directories for name in _MEMORY_FILES)
 
     def peak_memory_bytes(self) -> int | None:
         """The most memory that was in use at once; None where the kernel does not count it."""

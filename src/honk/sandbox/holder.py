@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import os
 import resource
 import select
 import signal
 import socket
+import stat
 import struct
 import sys
 
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_SLAVE = 2, 4, 8, 4096, 16384, 1 << 19
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC = 1, 2, 4, 8, 32, 4096, 16384
+MS_SLAVE, MS_RELATIME, ST_RELATIME = 1 << 19, 1 << 21, 4096
 PR_SET_PDEATHSIG = 1
 SIOCSIFFLAGS, IFF_UP_RUNNING = 0x8914, 0x41
 OPTIONS_FD, FILTER_FD, STATUS_FD, FIRST_FREE_FD = 3, 4, 5, 10
@@ -91,7 +94,7 @@ def unshare() -> None:
 
 
 def build(
-    state: str, tmp_bytes: str, processes: str, file_bytes: str, memory_bytes: str, ports: str, *layers: str
+    state: str, tmp_bytes: str, processes: str, file_bytes: str, memory_bytes: str, ports: str, mounts: str, *rest: str
 ) -> tuple[list[socket.socket], socket.socket]:
     """Everything that the sandbox's programs share; returns the listeners and the bridges' door."""
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # the stub died: end tidily, the lock is still ours
@@ -103,12 +106,15 @@ def build(
         pass
     if fd >= FIRST_FREE_FD:
         os.close(fd)
-    mount_tree(layers)
+    shown = int(mounts) * 3
+    mount_tree(rest[shown:])
     options = f"size={tmp_bytes},nr_inodes=262144,mode=0755"
     mount("tmpfs", "s", "tmpfs", MS_NOSUID | MS_NODEV, options, "tmpfs")
     for name, mode in (("tmp", 0o1777), ("home", 0o755)):
         os.mkdir(f"s/{name}")
         os.chmod(f"s/{name}", mode)
+    for at in range(0, shown, 3):
+        show(*rest[at : at + 3])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh", b"lo", IFF_UP_RUNNING))
     listeners = [socket.create_server(("127.0.0.1", int(port)), backlog=256) for port in ports.split(",") if port]
@@ -145,6 +151,41 @@ def mount_tree(layers: tuple[str, ...]) -> None:
     mount("overlay", "m", "overlay", MS_NOSUID | MS_NODEV, options, "overlay")
     for fd in fds:
         os.close(fd)
+
+
+def show(source: str, target: str, rights: str) -> None:
+    """Bind the source at the target, which lies where programs write: no link that one left there is followed."""
+    at = -1
+    *parents, last = target.split("/")
+    for part in parents:
+        at = step(at, part, is_directory=True)
+    at = step(at, last, is_directory=os.path.isdir(source))
+    there = f"/proc/self/fd/{at}"
+    mount(source, there, "none", MS_BIND | MS_REC, "", f"show:{target}")
+    os.close(at)
+    flags = os.statvfs(target).f_flag  # in a user namespace, what is set on the source's mount must stay set
+    flags = flags & 0xC0F | (MS_RELATIME if flags & ST_RELATIME else 0)
+    flags |= MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV | (MS_RDONLY if rights == "ro" else 0)
+    mount("none", target, "none", flags, "", f"show:{target}")
+
+
+def step(at: int, name: str, *, is_directory: bool) -> int:
+    """The entry of the directory, made if it is not there; the directory's descriptor is closed."""
+    directory = at if at >= 0 else None
+    with contextlib.suppress(FileExistsError):
+        if is_directory:
+            os.mkdir(name, 0o755, dir_fd=directory)
+        else:
+            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=directory))
+    try:
+        fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | (os.O_DIRECTORY if is_directory else 0), dir_fd=directory)
+    except OSError as error:
+        raise StageError(f"show:{name}", error.errno) from error
+    if stat.S_ISLNK(os.fstat(fd).st_mode):
+        raise StageError(f"show:{name}", errno.ELOOP)
+    if directory is not None:
+        os.close(directory)
+    return fd
 
 
 class Command:
@@ -256,6 +297,8 @@ class Holder:
             tell(listener, f"exit {ident} {error.errno} 0")
         else:
             self.commands.append(Command(ident, pid, status_read, listener))
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/oom_score_adj", "w") as file:
+                file.write("500")  # when memory runs out: the program before us, and before our supervisor
         close_all([*again, status_write])
 
     def kill(self, is_meant: Callable[[Command], bool]) -> bool:

@@ -24,6 +24,9 @@ HOST_ETC = (
 )
 SHM_BYTES = 256 << 20
 _TAKEN = ("/usr", "/proc", "/dev", "/sys", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", TOOLS)
+_SHARED = {"/tmp": "s/tmp", HOME: "s/home", WORKSPACE: "m"}  # noqa: S108
+"""Where programs write, and what that is below the state."""
+_ROOTS = {"/", "/etc", "/home", "/opt", "/opt/honk", *_SHARED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +42,7 @@ class Host:
 
 
 def profile(spec: SandboxSpec, host: Host) -> tuple[str, ...]:
-    """The options that every program of the sandbox shares.
-
-    Raises:
-        UsageError: a mount's target cannot be shown inside.
-    """
+    """The options that every program of the sandbox shares."""
     state = spec.state
     options = [
         "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--disable-userns",
@@ -60,10 +59,11 @@ def profile(spec: SandboxSpec, host: Host) -> tuple[str, ...]:
     options += ["--ro-bind", str(INSIDE / "bin"), TOOLS]
     options += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
     options += ["--size", str(SHM_BYTES), "--tmpfs", "/dev/shm"]  # noqa: S108
-    options += ["--bind", str(state / "s/tmp"), "/tmp", "--bind", str(state / "s/home"), HOME]  # noqa: S108
-    options += ["--bind", str(state / "m"), WORKSPACE]
+    for path, place in _SHARED.items():
+        options += ["--bind", str(state / place), path]
     for mount in spec.mounts:
-        options += _mount(mount)
+        if _shared_place(mount) is None:
+            options += ["--bind" if mount.is_writable else "--ro-bind", str(mount.source), mount.target]
     return (*options, "--remount-ro", "/dev", "--remount-ro", "/")
 
 
@@ -88,12 +88,35 @@ def environment(path: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _mount(mount: Mount) -> list[str]:
+def shared_mounts(spec: SandboxSpec) -> tuple[str, ...]:
+    """Source, place below the state, and rights of each mount that lies where programs write.
+
+    The holder makes them, once and before any program runs: bubblewrap would do it for each program anew, and follow a
+    symbolic link that an earlier one left in the way, out into the host's files.
+
+    Raises:
+        UsageError: a mount's target cannot be shown inside.
+    """
+    words: list[str] = []
+    for mount in spec.mounts:
+        _check(mount)
+        if place := _shared_place(mount):
+            words += [str(mount.source), place, "rw" if mount.is_writable else "ro"]
+    return tuple(words)
+
+
+def _shared_place(mount: Mount) -> str | None:
+    for inside, place in _SHARED.items():
+        if mount.target.startswith(f"{inside}/"):
+            return place + mount.target.removeprefix(inside)
+    return None
+
+
+def _check(mount: Mount) -> None:
     target = mount.target
     parts = PurePosixPath(target).parts
     is_plain = target == str(PurePosixPath(target)) and target.startswith("/") and ".." not in parts
     taken = next((path for path in _TAKEN if target == path or target.startswith(f"{path}/")), None)
-    if not is_plain or taken or target in ("/", "/etc", "/tmp", "/home", HOME, "/opt", "/opt/honk", WORKSPACE):  # noqa: S108
+    if not is_plain or taken or target in _ROOTS:
         why = f"{taken or target} is the sandbox's own" if is_plain else "it is not a plain absolute path"
         raise UsageError(f"{mount.source} cannot be shown at {target} in a sandbox: {why}. Choose another target.")
-    return ["--bind" if mount.is_writable else "--ro-bind", str(mount.source), target]

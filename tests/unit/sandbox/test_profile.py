@@ -6,7 +6,7 @@ import pytest
 
 from honk.base.errors import UsageError
 from honk.sandbox import Mount, SandboxSpec
-from honk.sandbox.profile import Host, command_options, profile
+from honk.sandbox.profile import Host, command_options, profile, shared_mounts
 
 HOST = Host(links={"/bin": "usr/bin"}, trees=("/lib",), etc=("/etc/ssl/certs",))
 
@@ -44,9 +44,18 @@ def test_nothing_of_the_host_s_etc_that_could_lead_out() -> None:
     assert "--cap-add" not in found
 
 
-def test_a_mount_comes_after_what_it_lies_in() -> None:
-    found = options(Mount(source=Path("/a"), target="/home/agent/.claude", is_writable=True))
-    assert found.index("/home/agent/.claude") > found.index("/home/agent")
+def test_a_mount_where_programs_write_is_the_holder_s() -> None:
+    mounts = (
+        Mount(source=Path("/a"), target="/home/agent/.claude", is_writable=True),
+        Mount(source=Path("/b"), target="/workspace/x y/z"),
+        Mount(source=Path("/c"), target="/opt/c"),
+    )
+    found = options(*mounts)
+    assert "/a" not in found
+    assert "/b" not in found
+    assert sources(found, "--ro-bind")["/opt/c"] == "/c"
+    spec = SandboxSpec(name="t", state=Path("/state"), mounts=mounts)
+    assert shared_mounts(spec) == ("/a", "s/home/.claude", "rw", "/b", "m/x y/z", "ro")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +76,7 @@ def test_a_mount_comes_after_what_it_lies_in() -> None:
 )
 def test_the_sandbox_s_own_places_are_not_covered(target: str) -> None:
     with pytest.raises(UsageError, match="cannot be shown"):
-        options(Mount(source=Path("/a"), target=target))
+        shared_mounts(SandboxSpec(name="t", state=Path("/s"), mounts=(Mount(source=Path("/a"), target=target),)))
 
 
 def test_a_program_s_environment_is_given_by_the_call_over_the_spec() -> None:
