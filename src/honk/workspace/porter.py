@@ -192,7 +192,7 @@ def _become_child(argv: Sequence[str], user: ServiceUser, home: Path, env: Mappi
         for name in (PORTER_FD, KEY_FD):
             os.set_inheritable(int(env[name]), True)
         os.chdir("/")
-        os.umask(0o077)
+        os.umask(0o022)  # also for the mount points on the way, which the user must pass
         become(user.uid, user.gid, read=_runtime(argv), write=[home], argv=argv, env=env)
     except (HonkError, OSError) as error:
         sys.stderr.write(f"honk: {error}\n")
