@@ -39,9 +39,9 @@ def demo(
 def may_have_key(home: Path) -> bool:
     """Whether a key is in the environment, in the state folder, or handed over by root's side (which is not read)."""
     from honk.bootstrap import KEY_FILE, KEY_VARIABLE
-    from honk.workspace.porter_source import KEY_FD
+    from honk.workspace.porter_source import is_key_handed
 
-    return bool(os.environ.get(KEY_VARIABLE)) or KEY_FD in os.environ or (home / KEY_FILE).exists()
+    return bool(os.environ.get(KEY_VARIABLE)) or is_key_handed(os.environ) or (home / KEY_FILE).exists()
 
 
 async def _demonstrate(settings: "Settings", path: Path | None, *, is_live: bool, is_agreed: bool) -> int:

@@ -2,9 +2,12 @@
 
 import asyncio
 import ctypes
+import fcntl
 import os
 import signal
 import socket
+import sys
+import termios
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -101,6 +104,14 @@ def adopt_porter(environ: Mapping[str, str], own: Path) -> PorterSource | None:
     descriptor = int(environ[PORTER_FD])
     os.set_inheritable(descriptor, False)
     return PorterSource(socket.socket(fileno=descriptor), own)
+
+
+def is_key_handed(environ: Mapping[str, str]) -> bool:
+    """Whether a key waits to be read from root's side; it stays unread."""
+    if KEY_FD not in environ:
+        return False
+    waiting = fcntl.ioctl(int(environ[KEY_FD]), termios.FIONREAD, bytes(4))
+    return int.from_bytes(waiting, sys.byteorder) > 0
 
 
 def handed_key(environ: Mapping[str, str]) -> str | None:
