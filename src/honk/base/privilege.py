@@ -93,9 +93,13 @@ def _outermost(paths: Mapping[Path, bool]) -> dict[Path, bool]:
 
 
 def _make_mount_point(path: Path, *, is_directory: bool) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        path.mkdir() if is_directory else path.touch()
+    before = os.umask(0o022)  # the uid must get through, whatever the caller wants of its own files
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            path.mkdir() if is_directory else path.touch()
+    finally:
+        os.umask(before)
 
 
 def _mount(source: bytes | None, target: bytes, kind: bytes | None, flags: int, options: bytes | None) -> None:
