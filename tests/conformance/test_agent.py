@@ -80,7 +80,9 @@ class Claude:
         agent = ClaudeAgent()
         prompts = {wish: f"[[script:{wish.name}]] Please." for wish in Wish}
         async with self.model, sandbox_for(agent, self.where) as sandbox:
-            bench = Bench(agent=agent, sandbox=sandbox, config_dir=self.where / "config", prompts=prompts)
+            bench = Bench(
+                agent=agent, sandbox=sandbox, config_dir=self.where / "config", prompts=prompts, secrets=(KEY,)
+            )
             gateway = AnthropicGateway(Upstream(base_url=self.model.url, headers={"x-api-key": key}), FakeLedger())
             grant = Grant(run_id="r", purpose="agent", token=bench.token, budget_usd=budget_usd)
             try:
@@ -162,8 +164,9 @@ async def test_a_killed_claude_goes_on_where_it_was(claude: Claude) -> None:
         session = await bench.agent.start(bench.job("[[script:work]] Work.", session_id=session_id))
         async for event in session.events():
             if isinstance(event, ToolCalled) and HANGING in event.summary:
-                for pid in running("/opt/claude/claude\0"):
-                    os.kill(pid, signal.SIGKILL)
+                for pid in running(f"--session-id={session_id}"):
+                    if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"/opt/claude/claude"):
+                        os.kill(pid, signal.SIGKILL)
         assert isinstance(event, Ended)
         assert (event.can_retry, event.turns) == (True, 2)
         assert event.fault
