@@ -220,4 +220,5 @@ def test_only_named_repositories_are_served(place: Path) -> None:
 
 def test_the_child_s_environment_is_a_short_list() -> None:
     given = {"PATH": "/bin", "HONK_HOME": "/h", "LD_PRELOAD": "x", "PYTHONPATH": "y", "ANTHROPIC_API_KEY": "z"}
-    assert child_environment(given) == {"PATH": "/bin", "HONK_HOME": "/h"}
+    index = {"UV_DEFAULT_INDEX": "https://packages.example/simple"}
+    assert child_environment(given | index) == {"PATH": "/bin", "HONK_HOME": "/h", **index}

@@ -177,6 +177,10 @@ async def ignored_files_stay_behind_unless_the_agent_added_them(ground: Ground) 
     assert [file.path for file in change.files] == [".gitignore", "b.log"]
 
 
+async def what_running_the_code_leaves_is_no_change(ground: Ground) -> None:
+    assert await ground.after("mkdir -p src/__pycache__; echo x > src/__pycache__/app.pyc; echo x > .coverage") is None
+
+
 async def a_file_that_is_too_large_is_refused_by_name_and_kept(ground: Ground) -> None:
     words = await refusal(ground.after("head -c 200000000 /dev/zero > 'big file'"))
     assert "big file is larger than 100 MiB" in words
@@ -246,6 +250,7 @@ WORKSPACE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     names_may_be_anything_that_git_can_hold,
     links_modes_and_pipes_are_what_git_says_they_are,
     ignored_files_stay_behind_unless_the_agent_added_them,
+    what_running_the_code_leaves_is_no_change,
     a_file_that_is_too_large_is_refused_by_name_and_kept,
     a_repository_inside_is_refused_by_name,
     the_same_name_shows_the_same_files_until_it_is_discarded,

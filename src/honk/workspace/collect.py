@@ -28,6 +28,8 @@ MAX_DIFF_BYTES = 64 << 20
 MAX_FILES = 100_000
 _MEMORY_BYTES = 4 << 30
 _SHA_LINE = 41
+_LITTER = b"__pycache__/\n*.py[co]\n*.egg-info/\n.hypothesis/\n.coverage\n"
+"""What running tests leaves behind, also where the repository's own rules forgot it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class Collector:
         head, size = b"", 0
         try:
             async with asyncio.timeout(COLLECT_SECONDS):
-                await process.write(self.leftovers)
+                await process.write(_LITTER + self.leftovers)
                 await process.close_stdin()
                 with into.open("wb") as file:
                     async for chunk in process.output():

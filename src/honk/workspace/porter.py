@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from honk.base.errors import HonkError, PlatformError
+from honk.base.package_index import default_index
 from honk.base.privilege import become
 from honk.workspace import Advance, RepositoryFacts, SourceError
 from honk.workspace.person import find_root
@@ -31,10 +32,14 @@ from honk.workspace.porter_wire import (
 from honk.workspace.service_user import ServiceUser, choose_user, prepare_home
 from honk.workspace.source import LocalSource
 
-_HANDED_ON = ("PATH", "LANG", "LC_ALL", "TERM", "COLUMNS", "LINES", "NO_COLOR", "ANTHROPIC_BASE_URL")
+_HANDED_ON = (
+    "PATH", "LANG", "LC_ALL", "TERM", "COLUMNS", "LINES", "NO_COLOR", "ANTHROPIC_BASE_URL",
+    "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
 _KEY = "ANTHROPIC_API_KEY"
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH)
 _RESTORED = (*_FORWARDED, signal.SIGPIPE, signal.SIGCHLD)
+_INDEX = "UV_DEFAULT_INDEX"
 _MERGE_WORD = "merge"
 
 
@@ -87,8 +92,10 @@ def named_roots(argv: Sequence[str], standing: Path) -> frozenset[Path]:
 
 
 def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """What the child may know of root's environment."""
+    """What the child may know of root's environment, and the package index that root's settings name."""
     kept = {name: environ[name] for name in _HANDED_ON if name in environ}
+    if index := default_index(environ):
+        kept[_INDEX] = index
     return kept | {name: value for name, value in environ.items() if name.startswith("HONK_")}
 
 

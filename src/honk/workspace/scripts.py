@@ -27,10 +27,13 @@ mkdir -p "$GIT_DIR/info" "$GIT_DIR/objects/info"
 echo {BASE_GIT}/objects > "$GIT_DIR/objects/info/alternates"
 cp {BASE_GIT}/index "$GIT_DIR/index"
 [ ! -e {BASE_GIT}/shallow ] || cp {BASE_GIT}/shallow "$GIT_DIR/shallow"
-git config core.bare false
-git config core.checkStat minimal
-git config core.trustctime false
-git config core.bigFileThreshold 16m
+cat >> "$GIT_DIR/config" << 'END'
+[core]
+    bare = false
+    checkStat = minimal
+    trustctime = false
+    bigFileThreshold = 16m
+END
 cat > "$GIT_DIR/info/exclude"
 cd /workspace
 """
