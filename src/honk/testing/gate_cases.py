@@ -37,8 +37,8 @@ class Memory:
         self.runs[key] = text
 
     async def put(self, name: str, content: bytes) -> str:
-        self.blobs[f"{name}-{len(self.blobs)}"] = content
-        return f"{name}-{len(self.blobs) - 1}"
+        self.blobs[name] = content
+        return name
 
 
 def gate_of(memory: Memory | None = None) -> CleanRoomGate:

@@ -109,10 +109,10 @@ def _broken(run: Run, must_pass: str | None = None) -> str:
         return run.cannot_start
     if not run.has_ended:
         return f"the process left before its tests were over (exit code {run.exit_code})"
-    if run.canaries[0] != "failed" or must_pass not in (None, run.canaries[1]):
-        return "the tests that must fail and pass did not: the runner was tampered with"
     if run.exit_code not in (0, 1, NO_TESTS):
         return f"the runner stopped with exit code {run.exit_code}"
+    if run.canaries[0] != "failed" or must_pass not in (None, run.canaries[1]):
+        return "the tests that must fail and pass did not: the runner was tampered with"
     return ""
 
 

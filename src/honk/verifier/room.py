@@ -1,5 +1,6 @@
 """Acts in a clean room: puts files over its tree, runs one command, and reads what it left behind."""
 
+import hashlib
 import io
 import json
 import re
@@ -17,7 +18,7 @@ from honk.verifier.guard import Placed
 from honk.verifier.results import Run, read_channel
 
 PutBlob = Callable[[str, bytes], Awaitable[str]]
-"""(name, content) -> key of the blob."""
+"""(key, content) -> the key it is kept under."""
 
 _RUNNERS = Path(__file__).parent / "runners"
 _SHELL = ("/bin/sh", "-c", 'exec 3>&1 1>&2; exec "$0" "$@"')
@@ -36,6 +37,8 @@ _FORGET = 'for f; do b=${f##*/}; rm -f -- "${f%/*}/__pycache__/${b%.py}".*.pyc; 
 _PLACE_SECONDS = 60.0
 LOG_BYTES = 2048
 """Of the distilled log; the rest of a summary's 4 KB is for the names of the tests."""
+_MAX_OUTPUT_BYTES = 64 << 20
+"""Of the log, and of the channel: some 200 bytes for each test."""
 _COUNTS = (
     re.compile(r"\b(\d+) passed\b"),
     re.compile(r"^Ran (\d+) tests?\b", re.MULTILINE),
@@ -94,6 +97,7 @@ async def run_tests(
         (*_SHELL, command.argv[0], "-I", "-c", _BOOT),
         stdin=json.dumps(sent).encode(),
         timeout_seconds=command.timeout_seconds,
+        max_output_bytes=_MAX_OUTPUT_BYTES,
     )
     seconds = time.monotonic() - began
     told = read_channel(done.stdout, nonce)
@@ -111,7 +115,7 @@ async def run_tests(
         flooded=done.truncated,
         drop_addopts=drop_addopts,
         log=distill(done.stderr.decode("utf-8", "replace"), max_bytes=LOG_BYTES),
-        log_blob=await put_blob(f"{command.name}.log", done.stderr),
+        log_blob=await _keep(put_blob, done.stderr),
     )
 
 
@@ -130,8 +134,13 @@ async def run_plain(sandbox: Sandbox, command: Command, put_blob: PutBlob) -> Ru
         flooded=done.truncated,
         counted=count_tests(text),
         log=distill(text, max_bytes=LOG_BYTES),
-        log_blob=await put_blob(f"{command.name}.log", log),
+        log_blob=await _keep(put_blob, log),
     )
+
+
+async def _keep(put_blob: PutBlob, log: bytes) -> str:
+    """The whole log; the same log is kept once."""
+    return await put_blob(f"verifier/{hashlib.sha256(log).hexdigest()}.log", log)
 
 
 def count_tests(log: str) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from honk.domain.evidence import Finding, NewTest, Report, Severity, Verification
-from honk.verifier import Command, reports
+from honk.verifier import Command, reports, weakened
 from honk.verifier.bench import Bench
 from honk.verifier.compare import Comparison, compare, function_of, skipped_findings, unusable
 from honk.verifier.guard import Placed, base_tests, head_tests
@@ -22,33 +22,35 @@ async def try_tests(bench: Bench, command: Command) -> Said:
         return reports.unverified(command, why, base), ()
     now = await bench.on_change(command, base, bench.restored)
     compared = compare(base, now, bench.changed)
+    files = {test.test_id.split("::")[0] for test in base.tests}
+    weaker = (*skipped_findings(compared), *weakened.findings(bench.changed, files))
     if compared.is_green:
         new = await _new_tests(bench, command, now, compared)
         edited = await _edited_tests(bench, command, base)
-        return reports.green(command, now, compared, new), (*skipped_findings(compared), *edited)
+        return reports.green(command, now, compared, new), (*weaker, *edited)
     if bench.restored:
         own = await bench.on_change(command, base, ())
         if compare(base, own, bench.changed).is_green:
             paths = [placed.path for placed in bench.restored]
-            return reports.only_with_own_checks(command, now, compared, paths), skipped_findings(compared)
+            return reports.only_with_own_checks(command, now, compared, paths), weaker
     if compared.is_only_failures:
-        return await _again(bench, command, base, now, compared)
-    return reports.red(command, now, compared), skipped_findings(compared)
+        return await _again(bench, command, base, now, compared), weaker
+    return reports.red(command, now, compared), weaker
 
 
-async def _again(bench: Bench, command: Command, base: Run, now: Run, compared: Comparison) -> Said:
+async def _again(bench: Bench, command: Command, base: Run, now: Run, compared: Comparison) -> Report:
     """Red is run once more. Chance is held against the change all the same, unless the base has it too."""
     again = compare(base, await bench.on_change(command, base, bench.restored), bench.changed)
     if not again.is_green:
-        return reports.red(command, now, compared), skipped_findings(compared)
+        return reports.red(command, now, compared)
     second = await bench.on_base_again(command)
     flaky = set(second.ids(TestOutcome.FAILED))
     if all(test.test_id in flaky for test in compared.held):
         names = tuple(test.test_id for test in compared.held)
         said = Comparison(failed_on_base=(*compared.failed_on_base, *names), skipped_now=compared.skipped_now)
-        return reports.green(command, now, said, ()), skipped_findings(compared)
+        return reports.green(command, now, said, ())
     remark = "green when run a second time: these tests are flaky, and the base does not show it"
-    return reports.red(command, now, compared, remarks=[remark]), skipped_findings(compared)
+    return reports.red(command, now, compared, remarks=[remark])
 
 
 async def _new_tests(bench: Bench, command: Command, now: Run, compared: Comparison) -> tuple[NewTest, ...]:
@@ -102,6 +104,10 @@ async def try_plain(bench: Bench, command: Command) -> Said:
     is_clean = base.exit_code == 0 and base.has_ended
     if not is_clean and command.name not in LINTERS and command.is_required:
         return reports.unverified(command, f"{command.name} is red on the base already, so it cannot tell", base), ()
+    if f"No module named {command.name}" in base.log:
+        return reports.plain(
+            command, base, Verification.UNVERIFIED, f"{command.name} is not installed (advisory)", is_required=False
+        ), ()
     now = await bench.on_change(command, base, bench.restored)
     required = command.is_required and is_clean
     advisory = "" if required else f" (advisory: {'red on the base too' if not is_clean else 'not required'})"

@@ -1,6 +1,6 @@
 """Deleted, skipped and emptied tests, by comparing their syntax trees before and after. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from honk.domain.change import Edit
 from honk.domain.evidence import Finding, Severity
@@ -9,15 +9,22 @@ from honk.verifier.anatomy import TestFunction, dissect
 from honk.verifier.guard import Changed
 
 
-def findings(changed: Sequence[Changed]) -> Iterator[Finding]:
-    """A test may move and be renamed, its body untouched; it may not vanish, stop running or stop asserting."""
-    tests = [entry for entry in changed if paths.is_test_file(entry.old_path) or paths.is_test_file(entry.file.path)]
+def findings(changed: Sequence[Changed], known: Collection[str] = ()) -> Iterator[Finding]:
+    """A test may move and be renamed, its body untouched; it may not vanish, stop running or stop asserting.
+
+    `known` names further files with tests: a repository may configure names of its own.
+    """
+
+    def holds_tests(path: str) -> bool:
+        return path in known or paths.is_test_file(path)
+
+    tests = [entry for entry in changed if holds_tests(entry.old_path) or holds_tests(entry.file.path)]
     bodies = _bodies_after(tests)
     for entry in tests:
         before = dissect(entry.before)
-        if before is None or not paths.is_test_file(entry.old_path):
+        if before is None or not holds_tests(entry.old_path):
             continue
-        stays = entry.file.edit is not Edit.DELETED and paths.is_test_file(entry.file.path)
+        stays = entry.file.edit is not Edit.DELETED and (holds_tests(entry.file.path) or entry.old_path in known)
         after = dissect(entry.after) if stays else {}
         if after is None:
             yield _finding("deleted test", Severity.VETO, f"{entry.file.path} is no longer Python", entry, None)
@@ -29,7 +36,7 @@ def _bodies_after(tests: Sequence[Changed]) -> frozenset[str]:
     """Bodies of tests that are new under their name: where a vanished test may have gone."""
     found = set()
     for entry in tests:
-        if entry.file.edit is Edit.DELETED or not paths.is_test_file(entry.file.path):
+        if entry.file.edit is Edit.DELETED:
             continue
         before = dissect(entry.before) or {}
         is_moved = entry.old_path != entry.file.path

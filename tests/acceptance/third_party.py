@@ -1,0 +1,154 @@
+"""Third-party packages as a person's repositories: fetched by pip, put under git, changed and examined for real."""
+
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from honk.base.clock import now
+from honk.base.ids import new_id
+from honk.base.package_index import default_index
+from honk.domain.change import Change
+from honk.domain.evidence import Examination
+from honk.domain.task import Person, Repository
+from honk.gateway import Upstream
+from honk.gateway.anthropic import AnthropicGateway
+from honk.gateway.registry import PackageRoute
+from honk.sandbox import Sandbox
+from honk.sandbox.bubblewrap import BubblewrapBackend
+from honk.testing.ledger import FakeLedger
+from honk.testing.store import FakeBlobs, FakeMemo
+from honk.verifier import BaseRuns, Plan
+from honk.verifier.clean_room import CleanRoomGate
+from honk.workspace import CommitMessage, Environment, Template
+from honk.workspace.overlay import OverlayWorkspaces
+from honk.workspace.source import LocalSource
+
+BUILD_BACKENDS = ("pip", "setuptools", "setuptools-scm", "wheel", "hatchling", "hatch-vcs", "flit-core", "poetry-core")
+TESTER = Person(name="Tester", email="tester@example.com")
+Edits = Mapping[str, str]
+"""Path to new content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One source distribution, and a bug that its own tests must see."""
+
+    requirement: str
+    file: str
+    old: str
+    bug: str
+
+    @property
+    def name(self) -> str:
+        return self.requirement.partition("==")[0]
+
+
+def fetch(packages: tuple[Package, ...], into: Path) -> None:
+    """Source distributions, by the ordinary client; what is there already is kept."""
+    into.mkdir(parents=True, exist_ok=True)
+    missing = [p.requirement for p in packages if not (into / p.name).exists()]
+    if not missing:
+        return
+    client = into / "client"
+    uv = find_uv_bin()
+    _run(uv, "venv", "-q", "--clear", str(client), "--python", sys.executable)
+    _run(uv, "pip", "install", "-q", "--python", str(client / "bin" / "python"), *BUILD_BACKENDS)
+    for requirement in missing:
+        name = requirement.partition("==")[0]
+        aside = into / f"{name}.aside"
+        shutil.rmtree(aside, ignore_errors=True)
+        options = ("-q", "--no-deps", "--no-build-isolation", "--no-binary", ":all:", "-d", str(aside))
+        _run(str(client / "bin" / "python"), "-m", "pip", "download", *options, requirement)
+        (archive,) = aside.glob("*.tar.gz")
+        with tarfile.open(archive) as tar:
+            tar.extractall(aside, filter="data")
+        (tree,) = (path for path in aside.iterdir() if path.is_dir())
+        _commit(tree)
+        tree.rename(into / name)
+        shutil.rmtree(aside)
+
+
+def _commit(tree: Path) -> None:
+    identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.com")
+    _run("git", "init", "-q", "-b", "main", cwd=tree)
+    _run("git", "add", "-A", "-f", cwd=tree)
+    _run("git", *identity, "commit", "-q", "-m", "As released", cwd=tree)
+
+
+def _run(*argv: str, cwd: Path | None = None) -> str:
+    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{argv}: {done.stderr[-2000:]}"
+    return done.stdout.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A package ready to be changed: its template, environment and plan."""
+
+    house: "House"
+    repository: Repository
+    template: Template
+    environment: Environment
+    plan: Plan
+
+    def text(self, path: str) -> str:
+        return (Path(self.repository.location) / path).read_text()
+
+    async def examine(self, edits: Edits) -> Examination:
+        """The edits made in a workspace, collected as a change, and judged in clean rooms."""
+        workspaces = self.house.workspaces
+        change = await self._change(edits)
+        environment = await workspaces.environment(self.template, change)
+
+        @asynccontextmanager
+        async def rooms(of: Change | None) -> AsyncIterator[Sandbox]:
+            chosen = self.environment if of is None else environment
+            async with workspaces.clean_room(self.template, chosen, of, name=f"room-{new_id()}") as workspace:
+                yield workspace.sandbox
+
+        base = workspaces.tree(self.repository, change.base_sha)
+        head = workspaces.tree(self.repository, change.head_sha)
+        return await self.house.gate.examine(self.plan, base, head, change, rooms)
+
+    async def _change(self, edits: Edits) -> Change:
+        name = f"work-{new_id()}"
+        message = CommitMessage(subject="Change it", body="", author=TESTER, committer=TESTER, at=now())
+        workspaces = self.house.workspaces
+        async with workspaces.open(self.template, self.environment, name=name) as workspace:
+            for path, text in edits.items():
+                argv = ("/bin/sh", "-c", 'mkdir -p "$(dirname "$1")" && cat > "$1"', "sh", f"./{path}")
+                done = await workspace.sandbox.run(argv, stdin=text.encode(), timeout_seconds=30)
+                assert done.exit_code == 0, done
+            change = await workspace.collect(message)
+        await workspaces.discard(name)
+        assert change is not None
+        return change
+
+
+class House:
+    """The real workspaces, sandbox, package route and gate; rows in memory."""
+
+    def __init__(self, home: Path) -> None:
+        memo, blobs = FakeMemo(), FakeBlobs()
+        index = default_index()
+        self.gateway = AnthropicGateway(
+            Upstream(base_url="http://127.0.0.1:9", headers={}),
+            FakeLedger(),
+            packages=PackageRoute(index) if index else None,
+        )
+        self.workspaces = OverlayWorkspaces(home, LocalSource(), BubblewrapBackend(), self.gateway, blobs.put)
+        self.gate = CleanRoomGate(base_runs=BaseRuns(load=memo.load, save=memo.save), put_blob=blobs.put)
+
+    async def prepare(self, package: Package, checkout: Path) -> Case:
+        repository = Repository(repository_id=package.name, name=package.name, location=str(checkout))
+        template = await self.workspaces.template(repository, _run("git", "rev-parse", "HEAD", cwd=checkout))
+        environment = await self.workspaces.environment(template)
+        plan = await self.gate.plan(self.workspaces.tree(repository, template.base_sha), environment)
+        return Case(self, repository, template, environment, plan)
