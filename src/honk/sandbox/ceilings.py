@@ -71,6 +71,13 @@ def make_cgroup(ceilings: Ceilings, root: Path = V2_ROOT, membership: str | None
     return Cgroup(directories=tuple(made))
 
 
+def has_cgroup() -> bool:
+    """Whether memory is bounded for a sandbox as a whole here. If not, for each process only: `doctor` says so."""
+    cgroup = make_cgroup(Ceilings())
+    cgroup.remove()
+    return cgroup.holds_memory
+
+
 def _make_v2(root: Path, home: str, name: str, ceilings: Ceilings) -> Path | None:
     """Beside us rather than below us if we sit in a leaf: a cgroup with processes may not have limits below it."""
     files = {

@@ -61,7 +61,7 @@ class Channel:
             )  # fmt: skip
         channel = cls(holder, ours)
         try:
-            join(holder.pid)
+            _join(join, holder.pid)
             ours.send(b"go")
             return channel, await asyncio.shield(channel._up)
         except BaseException:
@@ -171,6 +171,13 @@ def _words(words: Sequence[str]) -> BinaryIO:
     file.write(b"".join(os.fsencode(word) + b"\0" for word in words))
     file.seek(0)
     return file
+
+
+def _join(join: Callable[[int], None], pid: int) -> None:
+    try:
+        join(pid)
+    except OSError as error:
+        raise HolderRefused("cgroup", error.errno or 0) from error
 
 
 async def _writable(sock: socket.socket) -> None:

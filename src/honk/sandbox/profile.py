@@ -95,9 +95,12 @@ def shared_mounts(spec: SandboxSpec) -> tuple[str, ...]:
     symbolic link that an earlier one left in the way, out into the host's files.
 
     Raises:
-        UsageError: a mount's target cannot be shown inside.
+        UsageError: a path is not absolute, or a mount's target cannot be shown inside.
     """
     words: list[str] = []
+    for path in (spec.state, *spec.layers, *(mount.source for mount in spec.mounts)):
+        if not path.is_absolute():
+            raise UsageError(f"A sandbox is made of absolute paths, and {path} is none. Nothing was begun.")
     for mount in spec.mounts:
         _check(mount)
         if place := _shared_place(mount):

@@ -79,6 +79,11 @@ def test_the_sandbox_s_own_places_are_not_covered(target: str) -> None:
         shared_mounts(SandboxSpec(name="t", state=Path("/s"), mounts=(Mount(source=Path("/a"), target=target),)))
 
 
+def test_only_absolute_paths_are_taken() -> None:
+    with pytest.raises(UsageError, match="absolute"):
+        shared_mounts(SandboxSpec(name="t", state=Path("state")))
+
+
 def test_a_program_s_environment_is_given_by_the_call_over_the_spec() -> None:
     spec = SandboxSpec(name="t", state=Path("/state"), env={"A": "spec", "B": "spec"}, path=("/opt/x/bin",))
     found = list(command_options(spec, {"A": "call", "HOME": "/elsewhere"}, "/workspace/sub"))
