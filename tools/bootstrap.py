@@ -95,7 +95,9 @@ def install() -> None:
     uv = find_uv(index)
     say("installing the packages of requirements/dev.txt")
     env = uv_environment(index)
-    run([uv, "pip", "sync", "--require-hashes", "--only-binary", ":all:", "--python", PYTHON, REQUIREMENTS], env)
+    # Compiled now: who runs the tests for root may not write here, and would compile all of it every time.
+    checked = ("--require-hashes", "--only-binary", ":all:", "--compile-bytecode")
+    run([uv, "pip", "sync", *checked, "--python", PYTHON, REQUIREMENTS], env)
     # Offline: whatever builds Honk has just been installed by hash.
     options = ("--quiet", "--offline", "--no-deps", "--no-build-isolation", "--python", PYTHON)
     run([uv, "pip", "install", *options, "--editable", CHECKOUT], env)
