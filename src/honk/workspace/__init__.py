@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 from honk.base.errors import HonkError, UsageError
 from honk.domain.change import Change
 from honk.domain.task import Person, Repository
-from honk.sandbox import Mount, Sandbox
+from honk.sandbox import Ceilings, Mount, Sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +175,7 @@ class Workspaces(Protocol):
         ports: tuple[int, ...] = (),
         mounts: tuple[Mount, ...] = (),
         env: Mapping[str, str] | None = None,
+        ceilings: Ceilings | None = None,
     ) -> AbstractAsyncContextManager[Workspace]:
         """The attempt's workspace: the same name opened again shows the same files."""
         ...

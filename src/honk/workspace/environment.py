@@ -6,7 +6,7 @@ and renamed into place; a failed one is used once, tells why, and is tried again
 
 import asyncio
 import json
-import shutil
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -128,7 +128,7 @@ class EnvironmentBuilder:
                 await asyncio.shield(sandbox.close())
         except SandboxError as error:
             work.problems.append(f"The set-up sandbox broke: {error}")
-        has_layer = await asyncio.to_thread(_keep_layer, spec.state / "u", aside / "layer")
+        has_layer = await _keep_layer(spec.state / "u", aside / "layer")
         await remove_state(spec.state)
         return work.built(has_layer=has_layer)
 
@@ -137,6 +137,11 @@ def leftovers_of(home: Path, environment: Environment) -> bytes:
     """Exclude patterns for what the set-up left in the work tree; empty where there was none."""
     path = home / "environments" / environment.key / _LEFTOVERS
     return path.read_bytes() if environment.key and path.exists() else b""
+
+
+def recipe_key(environment: Environment) -> str:
+    """What stays the same when a failed environment is tried again."""
+    return environment.key.partition(".")[0]
 
 
 def _touches_manifests(change: Change) -> bool:
@@ -218,15 +223,11 @@ def _load(place: Path, key: str, recipe: Recipe, is_cached: bool) -> Environment
     )
 
 
-def _keep_layer(upper: Path, layer: Path) -> bool:
+async def _keep_layer(upper: Path, layer: Path) -> bool:
     """Keep what the set-up wrote into the work tree, without its repository; whether there is anything."""
-    if not upper.exists():
+    if not await asyncio.to_thread(upper.exists):
         return False
-    upper.rename(layer)
+    await asyncio.to_thread(upper.rename, layer)
     # Also a whiteout, where the set-up deleted the repository: the template's own shows through again.
-    repository = layer / ".git"
-    if repository.is_dir() and not repository.is_symlink():
-        shutil.rmtree(repository)
-    else:
-        repository.unlink(missing_ok=True)
-    return any(layer.iterdir())
+    await remove_state(layer / ".git")
+    return bool(await asyncio.to_thread(os.listdir, layer))

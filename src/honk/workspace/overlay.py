@@ -11,11 +11,11 @@ from honk.base.ids import new_id
 from honk.domain.change import Change
 from honk.domain.task import Repository
 from honk.gateway import Gateway
-from honk.sandbox import Mount, Sandbox, SandboxBackend, SandboxSpec
+from honk.sandbox import Ceilings, Mount, Sandbox, SandboxBackend, SandboxSpec
 from honk.sandbox.state import remove_state
 from honk.workspace import CommitMessage, Environment, Source, Template, WorkspaceError, scripts
 from honk.workspace.collect import Collector, PutBlob
-from honk.workspace.environment import EnvironmentBuilder, leftovers_of
+from honk.workspace.environment import EnvironmentBuilder, leftovers_of, recipe_key
 from honk.workspace.handover import change_mount
 from honk.workspace.locks import checked_name
 from honk.workspace.mirror import MirrorTree, mirror_of
@@ -77,9 +77,10 @@ class OverlayWorkspaces:
         ports: tuple[int, ...] = (),
         mounts: tuple[Mount, ...] = (),
         env: Mapping[str, str] | None = None,
+        ceilings: Ceilings | None = None,
     ) -> AbstractAsyncContextManager[OverlayWorkspace]:
         place = self._home / "workspaces" / checked_name(name)
-        return self._open(template, environment, place, name, ports, mounts, env or {})
+        return self._open(template, environment, place, name, ports, mounts, env or {}, ceilings)
 
     @asynccontextmanager
     async def clean_room(
@@ -115,9 +116,10 @@ class OverlayWorkspaces:
         ports: tuple[int, ...],
         mounts: tuple[Mount, ...],
         env: Mapping[str, str],
+        ceilings: Ceilings | None = None,
     ) -> AsyncIterator[OverlayWorkspace]:
         state = place / "state"
-        await asyncio.to_thread(_claim, place, f"{template.checkout}\n{environment.key}\n")
+        await asyncio.to_thread(_claim, place, f"{template.checkout}\n{recipe_key(environment)}\n")
         base = Mount(source=template.git_dir, target=scripts.BASE_GIT)
         spec = SandboxSpec(
             name=name,
@@ -127,6 +129,7 @@ class OverlayWorkspaces:
             env={**environment.env, **env},
             path=environment.path,
             ports=ports,
+            ceilings=ceilings or Ceilings(),
         )
         collector = Collector(
             mirror=mirror_of(self._home, template.repository),

@@ -28,7 +28,7 @@ class PorterSource:
     def __init__(self, sock: socket.socket, own: Path) -> None:
         sock.setblocking(False)
         self._socket = sock
-        self._own = own
+        self._own = (own, own.resolve())
         self._local = LocalSource()
         self._lock = asyncio.Lock()
         self._number = 0
@@ -57,7 +57,7 @@ class PorterSource:
         )
 
     def _is_own(self, path: Path) -> bool:
-        return path.is_relative_to(self._own)
+        return any(path.is_relative_to(own) for own in self._own)
 
     async def _ask(self, file: BinaryIO | None, call: str, **arguments: Any) -> dict[str, Any]:
         """One question, one answer. The answer of a question whose asker was cancelled is passed over.

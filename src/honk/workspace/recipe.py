@@ -116,7 +116,7 @@ def plan(
 def _toml(texts: Mapping[str, str], path: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     try:
         return tomllib.loads(texts.get(path, "")), ()
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         return {}, (f"{path} cannot be read: {error}.",)
 
 
@@ -189,7 +189,8 @@ def _old_extras(texts: Mapping[str, str]) -> list[str]:
 
 
 def _poetry_parts(project: Mapping[str, Any]) -> list[Part]:
-    wanted = poetry_requirements(_table(project, "tool", "poetry"), (*TEST_NAMES, *DEV_NAMES))
+    found = poetry_requirements(_table(project, "tool", "poetry"), (*TEST_NAMES, *DEV_NAMES))
+    wanted = tuple(requirement for requirement in found if _is_requirement(requirement))
     return [Part(title="poetry groups", arguments=wanted)] if wanted else []
 
 
@@ -221,6 +222,7 @@ def _tox_parts(texts: Mapping[str, str]) -> list[Part]:
 
 
 def _is_requirement(line: str) -> bool:
+    """Whether it names a package of an index, and cannot be taken for an option."""
     try:
         return Requirement(line).url is None
     except InvalidRequirement:
@@ -266,14 +268,15 @@ def _constraints(texts: Mapping[str, str]) -> tuple[str, ...]:
     pins: dict[str, set[str]] = {}
     for path, key in (("uv.lock", "package"), ("pylock.toml", "packages"), ("poetry.lock", "package")):
         packages = _toml(texts, path)[0].get(key, [])
-        for package in packages if isinstance(packages, list) else []:
+        for package in (one for one in packages if isinstance(one, dict)) if isinstance(packages, list) else ():
             name, version, source = package.get("name"), package.get("version"), _table(package, "source")
             is_foreign = bool(source) and "registry" not in source and source.get("type") != "legacy"
             if isinstance(name, str) and isinstance(version, str) and not is_foreign:
                 pins.setdefault(name, set()).add(version)
         if pins:
             break
-    return tuple(f"{name}=={next(iter(found))}" for name, found in sorted(pins.items()) if len(found) == 1)
+    lines = (f"{name}=={next(iter(found))}" for name, found in sorted(pins.items()) if len(found) == 1)
+    return tuple(line for line in lines if _is_requirement(line))
 
 
 def _foreign(files: Sequence[str], texts: Mapping[str, str]) -> tuple[str, ...]:
@@ -287,7 +290,7 @@ def _foreign(files: Sequence[str], texts: Mapping[str, str]) -> tuple[str, ...]:
     ]
     try:
         package = json.loads(texts.get("package.json", "{}"))
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         package = {}
     if isinstance(package, dict) and _table(package, "scripts").get("test"):
         problems.append("package.json: the tests need Node.js, which is not supported yet.")

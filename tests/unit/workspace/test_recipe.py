@@ -143,3 +143,20 @@ def test_poetry_s_ranges_are_written_as_everybody_writes_them() -> None:
     assert poetry_requirements(table, ("test", "dev")) == (
         "a>=1.2,<2", "b>=1.4,<1.5", "black", "c>=1,<2", "d>=0.3.1,<0.4", "e==1.5", "g[x]>=2,<3",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        '[tool.poetry.dev-dependencies]\n"--index-url" = "1"\n"a b" = "*"\n',
+        '[[package]]\nname = "-r /etc/passwd"\nversion = "1"\n[[package]]\nname = "a\\nb"\nversion = "1"\n',
+        'package = ["x", 3]\n',
+        "[project]\noptional-dependencies = 3\nrequires-python = 3\n",
+        "a = " + "[" * 5000,
+    ],
+)
+def test_no_manifest_can_smuggle_an_option_or_break_the_plan(hostile: str) -> None:
+    found = recipe({"pyproject.toml": hostile, "uv.lock": hostile, "requirements.txt": "", "package.json": "[" * 5000})
+    words = [word for part in found.parts for word in part.arguments if part.title != "requirements.txt"]
+    assert [word for word in (*words, *found.constraints) if word.startswith("-") and word != "-r"] == []
+    assert "\n" not in "".join(found.constraints)
