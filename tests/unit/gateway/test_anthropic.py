@@ -109,15 +109,15 @@ async def test_a_service_that_is_away_costs_nothing_and_may_be_tried_again() -> 
 
 
 @contextlib.asynccontextmanager
-async def far_side(answer: web.Response) -> AsyncIterator[tuple[str, list[str]]]:
+async def far_side(status: int, text: str = "", **headers: str) -> AsyncIterator[tuple[str, list[str]]]:
     """A service that answers everything alike."""
     seen: list[str] = []
 
     async def respond(request: web.BaseRequest) -> web.Response:
         seen.append(request.path)
-        return answer
+        return web.Response(status=status, text=text, headers=headers)
 
-    runner = web.ServerRunner(web.Server(respond))
+    runner = web.ServerRunner(web.Server(respond), shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -128,8 +128,7 @@ async def far_side(answer: web.Response) -> AsyncIterator[tuple[str, list[str]]]
 
 
 async def test_a_redirect_of_the_service_is_not_followed() -> None:
-    moved = web.Response(status=307, headers={"location": "/elsewhere"})
-    async with far_side(moved) as (url, seen), desk(url=url) as d, d.route() as client:
+    async with far_side(307, location="/elsewhere") as (url, seen), desk(url=url) as d, d.route() as client:
         answer = await client.ask()
         assert answer.status == 502
         assert "location" not in answer.headers
@@ -138,7 +137,7 @@ async def test_a_redirect_of_the_service_is_not_followed() -> None:
 
 async def test_a_key_that_the_service_repeats_is_struck_out() -> None:
     async with (
-        far_side(web.Response(status=400, text=f"bad {KEY} bad")) as (url, _),
+        far_side(400, f"bad {KEY} bad") as (url, _),
         desk(url=url) as d,
         d.route() as client,
     ):
@@ -148,7 +147,7 @@ async def test_a_key_that_the_service_repeats_is_struck_out() -> None:
 
 
 async def test_nonsense_of_the_service_keeps_the_reservation() -> None:
-    async with far_side(web.Response(text="<html>")) as (url, _), desk(url=url) as d, d.route() as client:
+    async with far_side(200, "<html>") as (url, _), desk(url=url) as d, d.route() as client:
         assert (await client.ask()).status == 200
         assert d.ledger.calls[0].cost_usd is None
 
@@ -176,7 +175,7 @@ async def test_a_body_without_end_is_cut_off() -> None:
 
 
 async def test_a_flood_of_connections_is_turned_away_and_the_route_lives() -> None:
-    async with desk(patience=QUICK) as d, d.route() as client, asyncio.timeout(5):
+    async with desk(patience=Patience(connections=4)) as d, d.route() as client, asyncio.timeout(5):
         opened = [await asyncio.open_connection("127.0.0.1", client.port) for _ in range(20)]
         turned_away = 0
         for reader, _ in opened[4:]:
