@@ -2,15 +2,11 @@
 
 import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.root.starts import OWNER, git, repository, run, start
 
 from honk.base.errors import PlatformError
 from honk.workspace.porter import child_environment, named_roots
@@ -22,14 +18,6 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can give root's rights up"),
 ]
 
-OWNER = 64222
-PARENT = """\
-import sys
-from pathlib import Path
-from honk.workspace.porter import enter_service
-home, child, *words = sys.argv[1:]
-sys.exit(enter_service(words, home=Path(home), program=(sys.executable, "-P", "-c", child)))
-"""
 CHILD = """\
 import asyncio, json, os, sys, tempfile
 from pathlib import Path
@@ -64,53 +52,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A directory that only root can enter, as root's home is."""
-    directory = Path(tempfile.mkdtemp(prefix="honk-root-"))
-    yield directory
-    shutil.rmtree(directory)
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="honk-home-"))
-    yield directory
-    shutil.rmtree(directory)
-
-
-def git(repository: Path, *args: str) -> str:
-    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "safe.directory=*")
-    done = subprocess.run(["git", *who, "-C", str(repository), *args], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def repository(path: Path, owner: int = 0) -> Path:
-    path.mkdir()
-    git(path, "init", "-q")
-    git(path, "config", "user.name", "Ada")
-    (path / "README.md").write_text("hello\n")
-    git(path, "add", "-A")
-    git(path, "commit", "-q", "-m", "Begin")
-    for directory, names, files in os.walk(path):
-        for name in (".", *names, *files):
-            os.chown(os.path.join(directory, name), owner, owner)
-    return path
-
-
-def start(home: Path, child: str, *words: str) -> subprocess.Popen[str]:  # noqa: TID251 - signals are the subject
-    env = {**os.environ, "ANTHROPIC_API_KEY": "made-up", "HONK_SOMETHING": "1", "SECRET_TOKEN": "x"}
-    return subprocess.Popen(  # noqa: TID251
-        [sys.executable, "-c", PARENT, str(home), child, *words], env=env, cwd="/", text=True, stdout=subprocess.PIPE
-    )
-
-
-def run(home: Path, child: str, *words: str) -> tuple[int, str]:
-    parent = start(home, child, *words)
-    out, _ = parent.communicate(timeout=60)
-    return parent.returncode, out
 
 
 def told(home: Path, root: Path) -> dict[str, object]:
