@@ -168,6 +168,8 @@ def get(url: str, settings: Settings) -> bytes:
         with urllib.request.urlopen(urllib.request.Request(bare, headers=headers), timeout=TIMEOUT_SECONDS) as answer:
             return bytes(answer.read())
     except (OSError, ValueError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
         raise PackageIndexError(
             f"{bare} could not be read: {error}. Set PIP_INDEX_URL to an index you can reach, "
             "PIP_CERT or SSL_CERT_FILE to its certificates, HTTPS_PROXY to a proxy"
