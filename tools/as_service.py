@@ -15,24 +15,29 @@ KEPT = (
     *("PIP_CERT", "PIP_CONFIG_FILE", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"),
     *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_NO_INDEX"),
 )
-"""What the tests keep of root's environment: the terminal, and where packages come from."""
+"""What the tests keep of the environment: the terminal, and where packages come from. No key, no setting of Honk."""
+OF_A_USER = ("HOME", "USER", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")
 
 
 def main() -> None:
     """Execute the program; never returns."""
     argv = sys.argv[1:]
-    env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"} | kept(KEPT)
     if os.geteuid() != 0:
-        os.execve(argv[0], argv, {**os.environ, **env})
-    env |= {name: os.environ[name] for name in KEPT if name in os.environ}
+        os.execve(argv[0], argv, env | kept(OF_A_USER))
     home = own_home()
-    env |= {"HOME": str(home), "HONK_STARTED_BY_ROOT": "1"}
+    env |= {"HOME": str(home), "HONK_STARTED_BY_ROOT": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     complain_of_closed_files()
     needed = [CHECKOUT, Path(sys.base_prefix), Path(sys.executable).resolve().parent]
     try:
         become(TEST_UID, TEST_UID, read=needed, write=[home], argv=argv, env=env)
     except PlatformError as error:
         sys.exit(f"as_service: {error}")
+
+
+def kept(names: tuple[str, ...]) -> dict[str, str]:
+    """Those of the variables that are set."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def own_home() -> Path:
