@@ -1,17 +1,20 @@
-"""`crasher.py HOME PLAN FATAL`: a process that runs a workflow of three steps, and dies in the one named FATAL."""
+"""`crasher.py HOME PLAN[:FATAL]...`: a process per plan, one after the other; it dies within the step named FATAL.
+
+They are forked from one that has imported everything, which takes most of the time.
+"""
 
 import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-from honk.engine import StepFailed, Steps
+from honk.engine import EngineError, StepFailed, Steps
 from honk.engine.dbos import DBOSEngine
-from honk.store.database import Database, migrate
+from honk.store.database import Database
 
-HOME, PLAN, FATAL = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-in_two = asyncio.Event()
+HOME, PLAN, FATAL = Path(sys.argv[1]), "", ""
 
 
 def note(name: str, text: str) -> None:
@@ -26,7 +29,7 @@ async def act(name: str) -> str:
     if name == "two" and "failing" in PLAN:
         raise KeyError(name)
     if name == "two" and PLAN == "stop_in_two":
-        in_two.set()
+        note("reached", "")
         await asyncio.Event().wait()
     return name
 
@@ -39,10 +42,11 @@ async def workflow(step: Steps, argument: str) -> None:
         except StepFailed as error:
             note("errors", f"{type(error).__name__} {error}\n")
     note("result", ",".join(results))
+    if PLAN == "begin_broken":
+        raise RuntimeError("a fault of ours")
 
 
 async def main() -> None:
-    await migrate(HOME / "honk.db")
     database, engine = Database(HOME / "honk.db"), DBOSEngine(HOME / "honk.db")
     engine.register("workflow", workflow)
     await engine.start()
@@ -57,13 +61,26 @@ async def main() -> None:
         await engine.resume("id")
     if PLAN == "start_only":
         await asyncio.sleep(0.3)  # that nothing happens needs time to be seen
-        note("status", str(await engine.status("id")))
+        done = " ".join((HOME / "acts").read_text().split())
+        note("status", f"{await engine.status('id')} after {done}")
     elif PLAN == "stop_in_two":
-        await in_two.wait()
+        while not (HOME / "reached").exists():
+            await asyncio.sleep(0.01)
+    elif PLAN == "begin_broken":
+        with suppress(EngineError):
+            await engine.wait("id")
     else:
         await engine.wait("id")
     await engine.stop()
     await database.close()
 
 
-asyncio.run(main())
+for plan in sys.argv[2:]:
+    PLAN, _, FATAL = plan.partition(":")
+    if (child := os.fork()) == 0:
+        asyncio.run(main())
+        os._exit(0)
+    expected = -signal.SIGKILL if FATAL else 0
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code != expected:
+        sys.exit(f"{plan} ended with {code}")

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, Queue
@@ -48,12 +48,16 @@ class DBOSEngine:
     then starts within a poll of this one.
     """
 
+    _of_process: ClassVar["DBOSEngine | None"] = None
+    """DBOS is one per process."""
+
     def __init__(self, database: Path) -> None:
         self._database = database
         self._executor_id = new_id()
         self._queue = QUEUE_PREFIX + self._executor_id
         self._workflows: dict[str, Workflow] = {}
         self._running: dict[str, asyncio.Task[object]] = {}
+        self._cancelled: set[str] = set()
         self._connections: sa.Engine | None = None
         self._client: DBOSClient | None = None
         self._polled: Queue | None = None
@@ -74,8 +78,11 @@ class DBOSEngine:
         Raises:
             EngineError: another engine runs in this process, or DBOS could not launch.
         """
-        if self._client is not None:
+        if DBOSEngine._of_process is self:
             return
+        if DBOSEngine._of_process is not None:
+            raise EngineError("Another engine runs in this process: stop it first.")
+        DBOSEngine._of_process = self
         self._loop = asyncio.get_running_loop()
         self._is_stopping = False
         # A handler of ours keeps DBOS from adding its own, which writes to the console.
@@ -127,6 +134,8 @@ class DBOSEngine:
 
     async def stop(self) -> None:
         """Cancel what runs, without recording that, and let go of the database."""
+        if DBOSEngine._of_process is not self:
+            return
         self._is_stopping = True
         if self._pace is not None:
             await _end([self._pace])
@@ -136,6 +145,7 @@ class DBOSEngine:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="honk-"))
         await asyncio.to_thread(self._let_go)
         await _end(self._running.values())
+        DBOSEngine._of_process = None
 
     def enlist(self, name: str, workflow_id: str, argument: str) -> Callable[[object], None]:
         """Raises EngineError where the engine is not started or knows no workflow of this name."""
@@ -187,6 +197,8 @@ class DBOSEngine:
             raise EngineError(f"No workflow is called {workflow_id}.")
         if known.status not in _UNFINISHED:
             return
+        # One that was just taken off the queue is not running yet; it must not begin either.
+        self._cancelled.add(workflow_id)
         await self._started().cancel_workflow_async(workflow_id)
         if (running := self._running.get(workflow_id)) and not await _end([running]):
             raise EngineError(f"{workflow_id} is cancelled, but its running step did not end in {STOP_SECONDS:.0f} s.")
@@ -196,7 +208,7 @@ class DBOSEngine:
             task, workflow_id = asyncio.current_task(), DBOS.workflow_id
             if asyncio.get_running_loop() is not self._loop or task is None or workflow_id is None:
                 raise EngineError("DBOS started a workflow beside the engine's event loop.")
-            if self._is_stopping:
+            if self._is_stopping or workflow_id in self._cancelled:
                 raise asyncio.CancelledError
             self._running[workflow_id] = task
             task.add_done_callback(lambda _: self._running.pop(workflow_id, None))

@@ -213,7 +213,7 @@ async def refused_attempts_are_kept_in_order(store: Store) -> None:
             examination=EXAMINATION,
             verdict=VERDICT,
             decision="retry",
-            feedback="lone \\udc80 stays readable",
+            feedback="still red",
         )
         for number in (2, 1)
     ]

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from honk.domain.task import Outcome, OutcomeName, Status
 from honk.store import NewerSchema, StoreError, database
 from honk.store.migrations import REVISIONS, TABLE
 from honk.store.sql import DATABASE_NAME, open_store
@@ -120,6 +121,16 @@ async def test_a_restart_finds_everything(tmp_path: Path) -> None:
     await store.close()
     store = await open_store(tmp_path)
     assert await store.tasks.tasks() == [a_task()]
+    await store.close()
+
+
+async def test_text_that_is_no_unicode_is_kept_readable(tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    await accept(store, a_task(), a_run())
+    await store.tasks.set_status("t1", Status.FINISHED, Outcome(name=OutcomeName.FAILED, reason="caf\udce9 is red"))
+    outcome = (await store.tasks.task("t1")).outcome
+    assert outcome is not None
+    assert outcome.reason == "caf\\udce9 is red"
     await store.close()
 
 

@@ -9,6 +9,5 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     version_table=TABLE,
-    transactional_ddl=True,
 )
 context.run_migrations()
