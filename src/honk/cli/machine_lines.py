@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from honk.store import TaskEvent
@@ -58,4 +59,9 @@ def _plain(value: Any) -> Any:
 
 def _line(body: Mapping[str, Any]) -> str:
     """ASCII only, so that neither control characters nor an encoding can break a line."""
-    return json.dumps(body, ensure_ascii=True, default=str)
+    return json.dumps(body, ensure_ascii=True, default=_words)
+
+
+def _words(value: object) -> str:
+    """Times as ISO 8601; anything else as it prints itself."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)

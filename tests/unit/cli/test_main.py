@@ -72,7 +72,7 @@ def test_only_words_are_given_without_a_look_at_rights(arguments: list[str], is_
         ["pr", "merge", "0"],
         ["pr", "merge", "seven"],
         ["fly"],
-        ["demo", "--live"],
+        pytest.param(["demo", "--live"], marks=pytest.mark.slow),
     ],
 )
 def test_a_wrong_call_is_two_and_says_why(
@@ -82,6 +82,7 @@ def test_a_wrong_call_is_two_and_says_why(
     assert main._run(arguments) == 2
     told = capsys.readouterr().err
     assert told.strip()
+    assert "as root" not in told, "refused for another reason"
     assert "Traceback" not in told
 
 
@@ -101,6 +102,14 @@ def test_a_prompt_comes_from_standard_input_for_a_dash() -> None:
 def test_limits_are_the_settings_unless_a_person_says_otherwise() -> None:
     limits = limits_of(read_settings(), 0.5, 2.0)
     assert (limits.cost_usd, limits.wall_seconds, limits.attempts) == (0.5, 120.0, 3)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_limit_that_limits_nothing_is_refused(number: float) -> None:
+    with pytest.raises(UsageError, match="--max-usd"):
+        limits_of(read_settings(), number, None)
+    with pytest.raises(UsageError, match="--max-minutes"):
+        limits_of(read_settings(), None, number)
 
 
 def test_a_path_means_what_it_meant_where_the_person_stands(monkeypatch: pytest.MonkeyPatch) -> None:

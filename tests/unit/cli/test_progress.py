@@ -43,7 +43,7 @@ def test_json_ends_with_the_result_that_is_documented(
         "sequence": 1,
         "kind": "said",
         "body": {"text": "a\nb\u2028\x1b[0m"},
-        "at": "2026-03-02 09:14:00+00:00",
+        "at": "2026-03-02T09:14:00+00:00",
     }
     final = json.loads(last)
     documented = "task_id run_id outcome reason verification branch base_sha head_sha attempts turns cost_usd seconds"
@@ -92,8 +92,10 @@ def test_a_live_display_leaves_facts_behind_and_not_the_moment(
     console = Console(file=out, force_terminal=True, width=60, highlight=False, markup=False)
     with LiveView(console) as view:
         view.show(event("tool", tool="Edit", call_id="1", summary="[red]x.py[/red]"))
+        view.show(event("stage", stage="agent", state="started"))
         view.show(event("attempt", number=1, of=3))
     assert "attempt 1 of 3" in out.getvalue()
+    assert "agent started" not in out.getvalue(), "the moment is shown in place"
     assert "[31m" not in out.getvalue(), "NO_COLOR"
     assert out.getvalue().rstrip().endswith("\x1b[2K") or "\x1b[?25h" in out.getvalue(), "the cursor is back"
 
