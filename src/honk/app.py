@@ -1,1 +1,256 @@
 """The front desk: everything a person may ask, one short method each."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from honk.base.clock import now
+from honk.base.errors import UsageError
+from honk.base.ids import new_id
+from honk.domain.change import PullRequest
+from honk.domain.evidence import Finding, Report, Verdict, Verification, verification
+from honk.domain.limits import Limits
+from honk.domain.task import Brief, Outcome, OutcomeName, Repository, Status, Task
+from honk.engine import Engine, EngineError, WorkflowStatus
+from honk.store import Delivery, Run, TaskEvent
+from honk.workflows.house import House
+from honk.workflows.keep import keep_work
+from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
+from honk.workflows.record import Record
+from honk.workflows.verify import VerifyResult, verify_checkout
+from honk.workspace import RepositoryFacts
+
+PROMPT_BYTES = 64 << 10
+"""Longest request: what people write fits many times over; a pasted log belongs into a file of the repository."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """A request as a door takes it in."""
+
+    prompt: str
+    repo: Path
+    base: str | None = None
+    agent: str
+    model: str
+    limits: Limits
+    sandbox: str
+    delivery_id: str | None = None
+    """The door's own id of this arrival; None where a door has none, as the command line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What came of it: the last line of `honk run --json`, field by field."""
+
+    task_id: str
+    run_id: str
+    outcome: OutcomeName
+    reason: str
+    verification: Verification
+    branch: str | None
+    base_sha: str
+    head_sha: str | None
+    attempts: int
+    turns: int
+    cost_usd: float
+    seconds: Mapping[str, float]
+    reports: tuple[Report, ...]
+    findings: tuple[Finding, ...]
+    verdict: Verdict | None
+    pull_request: PullRequest | None
+    diff_blob: str | None
+    notes: tuple[str, ...]
+
+
+class App:
+    """Built by `bootstrap`; the doors hand on to it and show what it answers."""
+
+    def __init__(self, house: House, engine: Engine) -> None:
+        self._house = house
+        self._engine = engine
+
+    async def submit(self, request: RunRequest) -> Task:
+        """The accepted task: durable, and begun as soon as the engine is free.
+
+        Raises:
+            UsageError: the request cannot be carried out; nothing was begun.
+        """
+        prompt = checked_prompt(request.prompt)
+        self._house.agent_of(request.agent)
+        facts = await self._house.source.describe(request.repo, request.base)
+        task = _task_of(request, facts, prompt)
+        brief = Brief(version=1, goal=prompt)
+        run = Run(run_id=f"{task.task_id}-1", task_id=task.task_id, limits=request.limits, started_at=task.created_at)
+        arrival = request.delivery_id or f"cli-{task.task_id}"
+        delivery = Delivery(delivery_id=arrival, door="cli", received_at=task.created_at, body=prompt)
+        enlist = self._engine.enlist("task", run.run_id, run.run_id)
+        if not await self._house.tasks.accept(delivery, task, brief, run, enlist):
+            raise UsageError(f"The delivery {arrival} was accepted before; it is not run twice.")
+        body: dict[str, object] = {"task_id": task.task_id, "prompt": prompt, "repository": task.repository.name}
+        body |= {"base_branch": task.base_branch, "base_sha": task.base_sha, "notes": list(task.notes)}
+        body |= {"sandbox": request.sandbox, "agent": task.agent, "model": task.model}
+        await self._house.events.append(task.task_id, "accepted", body, f"{run.run_id}:accepted")
+        return task
+
+    async def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
+        """The task's events as they come; ends behind the outcome, which a broken run gets as well."""
+        task = await self._house.tasks.task(task_id)
+        run = await self._house.runs.latest_run(task.task_id)
+        settling = asyncio.create_task(self._settle(run.run_id))
+        try:
+            async for event in self._house.events.follow(task.task_id, after):
+                yield event
+                if event.kind == "outcome":
+                    return
+        finally:
+            settling.cancel()
+            with suppress(asyncio.CancelledError):
+                await settling
+
+    async def _settle(self, run_id: str) -> None:
+        """Wait for the run's end; give it an outcome where it broke, so that nothing ends in silence."""
+        try:
+            status = await self._engine.wait(run_id)
+            reason = "The run ended without an outcome: a fault in Honk."
+        except EngineError as error:
+            status, reason = WorkflowStatus.FAILED, f"Honk itself broke: {error}"
+        record = await Record.load(self._house, run_id)
+        if status is not WorkflowStatus.CANCELLED and record.task.status is not Status.FINISHED:
+            outcome = Outcome(name=OutcomeName.FAILED, reason=f"{reason} The agent's work is kept with the task.")
+            await record.finish(outcome)
+
+    async def result(self, task_id: str) -> RunResult:
+        """Where the task stands; its outcome must be there.
+
+        Raises:
+            UsageError: it has not ended yet.
+        """
+        task = await self._house.tasks.task(task_id)
+        run = await self._house.runs.latest_run(task.task_id)
+        if task.outcome is None:
+            raise UsageError(f"Task {task.task_id} has not ended yet. Follow it, or resume it: honk task resume.")
+        found = [one for one in await self._house.pull_requests.list() if one.task_id == task.task_id]
+        examination = run.examination
+        return RunResult(
+            task_id=task.task_id,
+            run_id=run.run_id,
+            outcome=task.outcome.name,
+            reason=task.outcome.reason,
+            verification=verification(examination.reports) if examination else Verification.UNVERIFIED,
+            branch=found[-1].branch if found else None,
+            base_sha=task.base_sha,
+            head_sha=run.change.head_sha if run.change else None,
+            attempts=run.attempts,
+            turns=run.spent.turns,
+            cost_usd=run.spent.cost_usd,
+            seconds=run.seconds or {},
+            reports=examination.reports if examination else (),
+            findings=examination.findings if examination else (),
+            verdict=run.verdict,
+            pull_request=found[-1] if found else None,
+            diff_blob=run.change.diff_blob if run.change else None,
+            notes=task.notes,
+        )
+
+    async def stop(self, task_id: str) -> None:
+        """End the task as cancelled; the agent is gone within 2 s and its work is kept. Ended already: nothing."""
+        task = await self._house.tasks.task(task_id)
+        run = await self._house.runs.latest_run(task.task_id)
+        await self._engine.cancel(run.run_id)
+        record = await Record.load(self._house, run.run_id)
+        if record.task.status is Status.FINISHED:
+            return
+        kept = await keep_work(record)
+        await record.finish(Outcome(name=OutcomeName.CANCELLED, reason=f"Stopped by a person. {kept}"))
+
+    async def resume(self, task_id: str | None) -> Task | None:
+        """Let an interrupted task go on where it was; None means the newest one. None if there is nothing to resume."""
+        if task_id is None:
+            unfinished = [one for one in await self._house.tasks.tasks() if one.status is not Status.FINISHED]
+            if not unfinished:
+                return None
+            task = unfinished[0]
+        else:
+            task = await self._house.tasks.task(task_id)
+        if task.status is Status.FINISHED:
+            return None
+        run = await self._house.runs.latest_run(task.task_id)
+        await self._engine.resume(run.run_id)
+        return task
+
+    async def tasks(self, limit: int = 50) -> Sequence[Task]:
+        """The newest first."""
+        return await self._house.tasks.tasks(limit=limit)
+
+    async def diff(self, blob: str) -> bytes:
+        """A kept diff.
+
+        Raises:
+            NotFound: it is not kept (any more).
+        """
+        return await self._house.blobs.get(blob)
+
+    async def pull_requests(self) -> Sequence[PullRequest]:
+        """All of the built-in forge, newest first."""
+        return await self._house.forge.pull_requests()
+
+    async def pull_request(self, number: int) -> PullRequest:
+        """Raises:
+        ForgeNotFound: there is none of this number.
+        """
+        return await self._house.forge.pull_request(number)
+
+    async def pull_request_diff(self, number: int) -> bytes:
+        """The diff that a merge would bring."""
+        return await self._house.forge.diff(await self._house.forge.pull_request(number))
+
+    async def merge(self, number: int, *, sentence: str | None = None) -> MergeResult:
+        """Merge exactly what was verified; the sentence is needed, and kept, where it was not."""
+        return await merge_pull_request(self._house, number, sentence=sentence)
+
+    async def close_pull_request(self, number: int) -> PullRequest:
+        """Close without merging; the branch stays."""
+        return await close_pull_request(self._house, number)
+
+    async def verify(self, path: Path, *, worktree: bool, plan_only: bool) -> VerifyResult:
+        """The gate alone, on the commit that is checked out, or on the work tree as it is now."""
+        return await verify_checkout(self._house, path, worktree=worktree, plan_only=plan_only)
+
+
+def checked_prompt(prompt: str) -> str:
+    """The request without control characters, which no terminal and no model should see.
+
+    Raises:
+        UsageError: it is empty, or too long.
+    """
+    kept = "".join(char for char in prompt if char in "\n\t" or (char.isprintable() and char != "\x7f"))
+    if not kept.strip():
+        raise UsageError('The request is empty. Say what is to be done: honk run "fix the crash on empty titles"')
+    if (size := len(kept.encode("utf-8", "surrogateescape"))) > PROMPT_BYTES:
+        raise UsageError(
+            f"The request is {size:,} bytes long; {PROMPT_BYTES:,} is the most. Put long logs into a file of the "
+            "repository, commit it, and name it in the request."
+        )
+    return kept.strip()
+
+
+def _task_of(request: RunRequest, facts: RepositoryFacts, prompt: str) -> Task:
+    notes = list(facts.notes)
+    if facts.uncommitted:
+        some = ", ".join(facts.uncommitted[:5]) + (", ..." if len(facts.uncommitted) > 5 else "")
+        notes.append(f"Uncommitted work is left out ({len(facts.uncommitted)}): {some}")
+    return Task(
+        task_id=new_id(6),
+        repository=Repository(repository_id=facts.repository_id, name=facts.name, location=str(facts.root)),
+        base_branch=facts.base_branch,
+        base_sha=facts.base_sha,
+        prompt=prompt,
+        asker=facts.asker,
+        agent=request.agent,
+        model=request.model,
+        created_at=now(),
+        notes=tuple(notes),
+    )

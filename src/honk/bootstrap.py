@@ -1,1 +1,184 @@
 """Reads the configuration, names every adapter, builds the App. The only file that does."""
+
+import asyncio
+import os
+import stat
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from honk.agent import Agent
+from honk.agent.claude import ClaudeAgent
+from honk.agent.claude_program import version
+from honk.agent.command import CommandAgent
+from honk.app import App
+from honk.base.censor import Censor
+from honk.base.errors import UsageError
+from honk.base.lock import OwnerLock
+from honk.base.package_index import default_index
+from honk.base.privilege import hide_memory
+from honk.config import Settings
+from honk.domain.task import Person
+from honk.engine.dbos import DBOSEngine
+from honk.forge.local import LocalForge
+from honk.gateway import Upstream
+from honk.gateway.anthropic import AnthropicGateway
+from honk.gateway.pricing import PRICES, Price
+from honk.gateway.registry import PackageRoute
+from honk.gateway.trial import try_upstream
+from honk.judge.claude import ClaudeJudge
+from honk.judge.route import through
+from honk.sandbox import SandboxBackend, SandboxUnavailable
+from honk.sandbox.bubblewrap import BubblewrapBackend, bubblewrap_program
+from honk.sandbox.none import NoneBackend
+from honk.sandbox.probe import probe
+from honk.store.sql import DATABASE_NAME, SqlStore, open_store
+from honk.verifier import BaseRuns
+from honk.verifier.clean_room import CleanRoomGate
+from honk.workflows.doctor import Machine
+from honk.workflows.house import House
+from honk.workflows.task import run_task
+from honk.workspace.overlay import OverlayWorkspaces
+from honk.workspace.porter_source import adopt_porter, handed_key
+from honk.workspace.source import LocalSource
+
+COMMITTER = Person(name="Honk", email="honk@localhost")
+SANDBOXES: Mapping[str, Callable[[], SandboxBackend]] = {"bubblewrap": BubblewrapBackend, "none": NoneBackend}
+KEY_VARIABLE = "ANTHROPIC_API_KEY"
+KEY_FILE = Path("secrets") / "anthropic"
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, *, upstream: Upstream | None = None) -> AsyncIterator[App]:
+    """The front desk with its engine running; the state folder is ours until the context ends.
+
+    `upstream` replaces the model's service of the settings.
+
+    Raises:
+        HomeBusy: another Honk owns the state folder; names it.
+        UsageError: a setting is wrong.
+    """
+    async with AsyncExitStack() as stack:
+        await asyncio.to_thread(settings.home.mkdir, mode=0o700, parents=True, exist_ok=True)
+        stack.enter_context(OwnerLock(settings.home))
+        store = await open_store(settings.home)
+        stack.push_async_callback(store.close)
+        key = "" if upstream is not None else read_key(settings.home)
+        hide_memory()
+        house = _house(settings, store, upstream or _upstream(settings, key), Censor((key,)))
+        stack.push_async_callback(house.gateway.close)
+        engine = DBOSEngine(settings.home / DATABASE_NAME)
+        engine.register("task", partial(run_task, house))
+        await engine.start()
+        stack.push_async_callback(engine.stop)
+        yield App(house, engine)
+
+
+def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Censor) -> House:
+    index = default_index()
+    gateway = AnthropicGateway(
+        upstream, store.ledger, packages=PackageRoute(index) if index else None, prices=_prices(settings)
+    )
+    source = adopt_porter(os.environ, settings.home) or LocalSource()
+    backend = SANDBOXES[settings.sandbox]()
+    judge = ClaudeJudge(
+        open_model=through(gateway), model=settings.judge.model, timeout_seconds=settings.judge.timeout_seconds
+    )
+    return House(
+        home=settings.home,
+        tasks=store.tasks,
+        runs=store.runs,
+        events=store.events,
+        pull_requests=store.pull_requests,
+        approvals=store.approvals,
+        memo=store.memo,
+        blobs=store.blobs,
+        source=source,
+        workspaces=OverlayWorkspaces(settings.home, source, backend, gateway, store.blobs.put),
+        gateway=gateway,
+        ledger=store.ledger,
+        gate=CleanRoomGate(base_runs=BaseRuns(load=store.memo.load, save=store.memo.save), put_blob=store.blobs.put),
+        judge=judge if settings.judge.is_on else None,
+        forge=LocalForge(settings.home / "forge", store.pull_requests),
+        agent_of=partial(agent_of, censor=censor),
+        committer=COMMITTER,
+    )
+
+
+def agent_of(words: str, *, censor: Censor) -> Agent:
+    """The adapter for "claude" or "command:PROGRAM ARGS".
+
+    Raises:
+        UsageError: there is no such agent.
+    """
+    kind, _, rest = words.partition(":")
+    if words == "claude":
+        return ClaudeAgent(censor=censor)
+    if kind == "command" and rest.strip():
+        return CommandAgent(rest.strip(), censor=censor)
+    raise UsageError(f'There is no agent "{words}". Say "claude", or "command:PROGRAM ARGS" for any program.')
+
+
+def read_key(home: Path) -> str:
+    """The model key: handed over by root's side, or from the environment (and then struck out of it), or from
+    `secrets/anthropic` in the state folder. Empty where there is none.
+
+    Raises:
+        UsageError: the key file may be read by others.
+    """
+    if key := handed_key(os.environ) or os.environ.pop(KEY_VARIABLE, "").strip():
+        return key
+    path = home / KEY_FILE
+    if not path.exists():
+        return ""
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise UsageError(f"{path} may be read by others, so it is not used. Close it: chmod 600 {path}")
+    return path.read_text().strip()
+
+
+def _upstream(settings: Settings, key: str) -> Upstream:
+    own = {"x-api-key": key} if key else {}
+    return Upstream(base_url=settings.model.base_url, headers={**own, **settings.model.headers})
+
+
+def _prices(settings: Settings) -> Mapping[str, Price]:
+    own = {
+        model: Price(input_usd=price["input"], output_usd=price["output"])
+        for model, price in settings.model.prices.items()
+    }
+    return {**PRICES, **own}
+
+
+def machine_of(settings: Settings) -> Machine:
+    """What `honk doctor` needs to know. It takes no lock and opens no database: it must work where those are broken."""
+
+    async def ask_model() -> str:
+        key = read_key(settings.home)
+        return await try_upstream(_upstream(settings, key), settings.model.name)
+
+    async def claude_version() -> str:
+        return version()
+
+    async def escapes() -> Sequence[str]:
+        with tempfile.TemporaryDirectory(prefix="honk-probe-", dir=settings.home) as folder:
+            results = await probe(SANDBOXES[settings.sandbox](), Path(folder))
+        return [f"{one.name}: {one.detail}" for one in results if not one.passed]
+
+    return Machine(
+        home=settings.home,
+        bubblewrap=_bubblewrap(),
+        sandbox=settings.sandbox,
+        agent_version=claude_version,
+        has_key=bool(os.environ.get(KEY_VARIABLE) or (settings.home / KEY_FILE).exists()),
+        ask_model=ask_model,
+        escapes=escapes,
+    )
+
+
+def _bubblewrap() -> Path | None:
+    try:
+        return Path(bubblewrap_program())
+    except SandboxUnavailable:
+        return None

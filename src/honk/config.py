@@ -1,1 +1,108 @@
-"""Typed settings: `honk.toml` of the installation, `.honk.toml` of a repository's base branch."""
+"""Typed settings of an installation: `honk.toml` in the state folder, and `HONK_` variables over it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from honk.base.errors import UsageError
+
+ROOT_HOME = Path("/var/lib/honk")
+ANTHROPIC_URL = "https://api.anthropic.com"
+
+
+class LimitSettings(BaseModel):
+    """Ceilings of one run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    attempts: int = Field(3, ge=1, le=20)
+    turns: int = Field(60, ge=1, le=2000)
+    wall_minutes: float = Field(30.0, gt=0, le=24 * 60)
+    idle_seconds: float = Field(400.0, gt=0)
+    cost_usd: float = Field(5.0, gt=0)
+    output_mib: int = Field(64, ge=1)
+    disk_mib: int = Field(4096, ge=64)
+
+
+class ModelSettings(BaseModel):
+    """Where models are, and what unlisted ones cost."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = "sonnet"
+    base_url: str = ANTHROPIC_URL
+    headers: dict[str, str] = {}
+    """Sent to the upstream with every call; for an own gateway in between."""
+    prices: dict[str, dict[str, float]] = {}
+    """By model: input and output, US dollars per million tokens."""
+
+
+class JudgeSettings(BaseModel):
+    """The judge."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    is_on: bool = True
+    model: str = "claude-sonnet-5-5"
+    """A full id: the short names are the agent's own."""
+    timeout_seconds: float = Field(120.0, gt=0)
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set. A misspelt name is an error, not a silence."""
+
+    model_config = SettingsConfigDict(env_prefix="HONK_", env_nested_delimiter="__", extra="forbid")
+
+    home: Path
+    sandbox: str = Field("bubblewrap", pattern="^(bubblewrap|none)$")
+    agent: str = "claude"
+    limits: LimitSettings = LimitSettings()
+    model: ModelSettings = ModelSettings()
+    judge: JudgeSettings = JudgeSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The command line first, then the environment, then the file."""
+        file = TomlConfigSettingsSource(settings_cls, toml_file=default_home() / "honk.toml")
+        return init_settings, env_settings, file
+
+
+def default_home() -> Path:
+    """`HONK_HOME`; else the system's folder where root started us, and the XDG state folder for everybody else."""
+    if chosen := os.environ.get("HONK_HOME"):
+        return Path(chosen).expanduser().absolute()
+    if os.geteuid() == 0:
+        return ROOT_HOME
+    if base := os.environ.get("XDG_STATE_HOME"):
+        return Path(base) / "honk"
+    if not (home := os.environ.get("HOME")):
+        raise UsageError("Neither HONK_HOME nor HOME is set, so there is no place for Honk's state. Set HONK_HOME.")
+    return Path(home) / ".local" / "state" / "honk"
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings in force; None among the overrides means "not given".
+
+    Raises:
+        UsageError: a setting is wrong; names it and the place it came from.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**{"home": default_home(), **given})
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise UsageError(
+            f"A setting is wrong: {wrong}. Look at {default_home() / 'honk.toml'} and HONK_ variables."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{default_home() / 'honk.toml'} cannot be read: {error}") from error

@@ -18,6 +18,7 @@ from honk.base.errors import PlatformError
 _CLONE_NEWNS = 0x20000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 _PR_SET_NO_NEW_PRIVS = 38
+_PR_SET_DUMPABLE = 4
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -43,6 +44,11 @@ def become(
             "Start it as an ordinary user, or give this container CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID."
         ) from error
     os.execve(argv[0], list(argv), dict(env))
+
+
+def hide_memory() -> None:
+    """Close this process's memory and environment to other processes of the same uid, core dumps included."""
+    _check(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
 
 
 def is_reachable(path: Path, uid: int, gid: int) -> bool:

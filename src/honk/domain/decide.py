@@ -64,11 +64,10 @@ def decide(attempted: Attempted, *, attempt: int, attempts_allowed: int, push_ex
         return Decision(next=Next.PUBLISH)
     if objection.name is OutcomeName.NEEDS_HUMAN:
         return Decision(next=Next.STOP, outcome=objection)
-    if attempt < attempts_allowed and attempted.limit is None:
+    if attempt < attempts_allowed:
         return Decision(next=Next.RETRY, feedback=objection.reason)
-    tail = f" (after {attempt} of {attempts_allowed} attempts)" if attempted.limit is None else ""
-    limit = f"The {attempted.limit} limit was reached.\n" if attempted.limit else ""
-    return Decision(next=Next.STOP, outcome=Outcome(name=objection.name, reason=f"{limit}{objection.reason}{tail}"))
+    spent = f"The attempts limit of this run was reached: {attempt} of {attempts_allowed}."
+    return Decision(next=Next.STOP, outcome=Outcome(name=objection.name, reason=f"{objection.reason}\n{spent}"))
 
 
 def _ended_early(attempted: Attempted) -> Outcome | None:

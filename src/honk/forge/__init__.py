@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from honk.base.errors import HonkError, UsageError
 from honk.domain.change import PullRequest
@@ -84,6 +84,15 @@ class Forge(Protocol):
         ...
 
     async def close(self, pull_request: PullRequest) -> PullRequest: ...
+
+
+@runtime_checkable
+class Exporting(Protocol):
+    """A forge on this machine, whose commits people's own repositories get from us."""
+
+    async def pack(self, repository: Repository, sha: str, have: Sequence[str], into: BinaryIO) -> None:
+        """Write a thin pack of the commit, without what the commits in `have` reach."""
+        ...
 
 
 class ForgeError(HonkError):

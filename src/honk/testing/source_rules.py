@@ -195,6 +195,29 @@ async def nothing_of_the_repository_s_configuration_runs(ground: Ground) -> None
     assert not canary.exists()
 
 
+async def a_work_tree_is_taken_as_it_stands_and_nothing_is_written(ground: Ground) -> None:
+    root = ground.person.root
+    base = await ground.exported()
+    (root / "README.md").write_text("# Edited\n")
+    (root / "new file.txt").write_text("untracked\n")
+    before = _state(root)
+    with tempfile.TemporaryFile() as pack:
+        sha = await ground.source.snapshot(root, base, pack)
+        pack.seek(0)
+        (await ground.ours("index-pack", "--stdin", "--fix-thin", "--strict", stdin_fd=pack.fileno())).must(
+            "index-pack"
+        )
+    assert _state(root) == before
+    assert await ground.ours.line("rev-parse", f"{sha}^") == base
+    names = (await ground.ours("diff-tree", "-r", "-z", "--name-only", base, sha)).text.split("\0")
+    assert sorted(filter(None, names)) == ["README.md", "new file.txt"]
+
+
+def _state(root: Path) -> dict[Path, int]:
+    """When each file was written. Git dates an object that it finds again anew, which changes nothing."""
+    return {path: 0 if "objects" in path.parts else path.stat().st_mtime_ns for path in root.rglob("*")}
+
+
 SOURCE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     a_repository_is_described_as_it_stands,
     a_base_that_nobody_knows_is_refused_by_name,
@@ -207,4 +230,5 @@ SOURCE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     a_branch_that_nobody_has_checked_out_moves_forward_only,
     a_branch_that_moved_meanwhile_is_left_where_it_is,
     nothing_of_the_repository_s_configuration_runs,
+    a_work_tree_is_taken_as_it_stands_and_nothing_is_written,
 )

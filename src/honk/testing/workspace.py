@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from honk.domain.change import Change
 from honk.domain.task import Person, Repository
-from honk.sandbox import Mount, Sandbox
+from honk.sandbox import Ceilings, Mount, Sandbox
 from honk.testing.rooms import DirectorySandbox, Files, FilesTree, change_between, sha_of, write_files
 from honk.workspace import Advance, CommitMessage, Environment, RepositoryFacts, SourceError, Template
 
@@ -44,6 +44,10 @@ class FakeSource:
     async def import_branch(self, root: Path, branch: str, sha: str, pack: BinaryIO) -> None:
         if self.branches.setdefault(branch, sha) != sha:
             raise SourceError(f"{root} has a branch {branch} at {self.branches[branch][:12]} already.")
+
+    async def snapshot(self, root: Path, base_sha: str, into: BinaryIO) -> str:
+        into.write(b"PACK")
+        return sha_of(self.files)
 
     async def advance(self, root: Path, branch: str, old_sha: str, new_sha: str, pack: BinaryIO) -> Advance:
         if self.is_checked_out:
@@ -112,6 +116,7 @@ class FakeWorkspaces:
         ports: tuple[int, ...] = (),
         mounts: tuple[Mount, ...] = (),
         env: Mapping[str, str] | None = None,
+        ceilings: Ceilings | None = None,
     ) -> AsyncIterator[FakeWorkspace]:
         directory = self.home / "workspaces" / name
         if not directory.exists():
@@ -135,6 +140,10 @@ class FakeWorkspaces:
 
     async def pack(self, repository: Repository, sha: str, have: Sequence[str], into: BinaryIO) -> None:
         into.write(b"PACK")
+
+    async def adopt(self, template: Template, sha: str, pack: BinaryIO) -> Change | None:
+        head = self._heads.get(sha, self.base)
+        return None if head == self.base else change_between(self.base, head)
 
 
 def _lay(directory: Path, files: Files) -> None:

@@ -65,6 +65,13 @@ class Source(Protocol):
         """
         ...
 
+    async def snapshot(self, root: Path, base_sha: str, into: BinaryIO) -> str:
+        """Write a pack of the work tree as it is (untracked files too, ignored ones not) as a commit over the base.
+
+        Returns the commit's name. Nothing is written into the repository: index and objects are made aside.
+        """
+        ...
+
     async def advance(self, root: Path, branch: str, old_sha: str, new_sha: str, pack: BinaryIO) -> Advance:
         """Add the pack's objects and move the branch, unless a checked-out tree would change under a person's hands."""
         ...
@@ -192,6 +199,14 @@ class Workspaces(Protocol):
 
     async def pack(self, repository: Repository, sha: str, have: Sequence[str], into: BinaryIO) -> None:
         """Write a pack of the commit out of the mirror."""
+        ...
+
+    async def adopt(self, template: Template, sha: str, pack: BinaryIO) -> Change | None:
+        """A person's own commit over the template's base, out of a pack, as a change. None where nothing differs.
+
+        Raises:
+            WorkspaceError: the pack is not sound.
+        """
         ...
 
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from honk.base.git import SAFE_ENVIRONMENT, SAFE_OPTIONS, Git
 from honk.base.subprocess import Completed, ProgramError, run
@@ -56,9 +57,22 @@ class Collector:
             tree = await self._take(sandbox, pack)
             if tree == base_tree:
                 return None
-            await self._admit(pack, Path(aside), tree, base_tree)
+            with pack.open("rb") as file:
+                await self._admit(file.fileno(), Path(aside), tree, base_tree)
         head = await self._commit(tree, message)
         return await self._describe(head, tree)
+
+    async def adopt(self, sha: str, pack: BinaryIO) -> Change | None:
+        """What `Workspaces.adopt` promises.
+
+        Raises:
+            WorkspaceError: the pack is not sound.
+        """
+        base_tree = await self.mirror.work.line("rev-parse", f"{self.base_sha}^{{tree}}")
+        with tempfile.TemporaryDirectory(dir=self.mirror.directory, prefix="quarantine-") as aside:
+            await self._admit(pack.fileno(), Path(aside), sha, base_tree)
+        tree = await self.mirror.work.line("rev-parse", f"{sha}^{{tree}}")
+        return None if tree == base_tree else await self._describe(sha, tree)
 
     async def _take(self, sandbox: Sandbox, into: Path) -> str:
         """Write the pack that the sandbox prints to a file; the tree's name comes before it."""
@@ -86,7 +100,7 @@ class Collector:
             raise self._refused(process.stderr_tail().strip()[-1500:] or f"git ended with {exit_code}")
         return tree
 
-    async def _admit(self, pack: Path, aside: Path, tree: str, base_tree: str) -> None:
+    async def _admit(self, pack: int, aside: Path, tree: str, base_tree: str) -> None:
         """Check the pack apart from the mirror, then move it in."""
         objects = aside / "objects"
         await asyncio.to_thread((objects / "pack").mkdir, parents=True)
@@ -97,8 +111,7 @@ class Collector:
                 "GIT_ALTERNATE_OBJECT_DIRECTORIES": f"{self.mirror.work.git_dir}/objects",
             },
         )
-        with pack.open("rb") as file:
-            self._must(await _index_pack(apart, file.fileno()))
+        self._must(await _index_pack(apart, pack))
         # Without `--not BASE` this would walk the whole history; the base itself is complete.
         self._must(await apart("rev-list", "--objects", "--quiet", tree, f"^{self.base_sha}"))
         await self._check(apart, tree, base_tree)

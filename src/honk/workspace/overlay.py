@@ -106,6 +106,17 @@ class OverlayWorkspaces:
     async def pack(self, repository: Repository, sha: str, have: Sequence[str], into: BinaryIO) -> None:
         await mirror_of(self._home, repository).pack(sha, have, into)
 
+    async def adopt(self, template: Template, sha: str, pack: BinaryIO) -> Change | None:
+        collector = Collector(
+            mirror=mirror_of(self._home, template.repository),
+            base_sha=template.base_sha,
+            name=sha,
+            state=Path(template.repository.location),
+            leftovers=b"",
+            put_blob=self._put_blob,
+        )
+        return await collector.adopt(sha, pack)
+
     @asynccontextmanager
     async def _open(
         self,

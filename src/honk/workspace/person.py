@@ -88,6 +88,13 @@ class PersonGit:
             options += ["-c", f"{name}=" if not name.endswith(".required") else f"{name}=false"]
         return tuple(options)
 
+    def lend(self, directory: Path) -> None:
+        """Give a directory of ours to whoever git runs as."""
+        owner, _ = self._rights
+        if owner is not None:
+            for path in (directory, *directory.rglob("*")):
+                os.chown(path, *owner, follow_symlinks=False)
+
     @cached_property
     def _rights(self) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
         if os.geteuid() != 0:

@@ -1,6 +1,6 @@
 """Root's trusted side: stays behind when everything else gives root's rights up, and serves the repository alone.
 
-It answers the four calls of `Source`, about repositories that the person named when they started Honk and about no
+It answers the calls of `Source`, about repositories that the person named when they started Honk and about no
 others. It makes branches below `honk/`, and moves a base branch only for a command by which the person merges.
 """
 
@@ -23,6 +23,7 @@ from honk.workspace.porter_source import KEY_FD, PORTER_FD
 from honk.workspace.porter_wire import (
     Malformed,
     Request,
+    Snapshot,
     answer_message,
     is_plain_file,
     parse_request,
@@ -135,7 +136,7 @@ async def _answer(request: Request, file: int | None, roots: Collection[Path], *
 
 async def _act(
     request: Request, file: int | None, roots: Collection[Path], *, may_advance: bool
-) -> RepositoryFacts | Advance | None:
+) -> RepositoryFacts | Advance | Snapshot | None:
     source = LocalSource()
     root = _allowed(request.root, roots)
     if request.call == "describe" or file is None:
@@ -144,6 +145,9 @@ async def _act(
         with os.fdopen(os.dup(file), "wb") as into:
             await source.export(root, request.sha, request.have, into)
         return None
+    if request.call == "snapshot":
+        with os.fdopen(os.dup(file), "wb") as into:
+            return Snapshot(sha=await source.snapshot(root, request.sha, into))
     with os.fdopen(os.dup(file), "rb") as pack:
         if request.call == "import_branch":
             await source.import_branch(root, request.branch, request.sha, pack)

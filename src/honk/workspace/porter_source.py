@@ -49,6 +49,12 @@ class PorterSource:
             return await self._local.import_branch(root, branch, sha, pack)
         await self._ask(pack, "import_branch", root=str(root), branch=branch, sha=sha)
 
+    async def snapshot(self, root: Path, base_sha: str, into: BinaryIO) -> str:
+        if self._is_own(root):
+            return await self._local.snapshot(root, base_sha, into)
+        into.flush()
+        return str((await self._ask(into, "snapshot", root=str(root), sha=base_sha))["sha"])
+
     async def advance(self, root: Path, branch: str, old_sha: str, new_sha: str, pack: BinaryIO) -> Advance:
         if self._is_own(root):
             return await self._local.advance(root, branch, old_sha, new_sha, pack)

@@ -23,13 +23,14 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "describe": frozenset({"path", "base"}),
     "export": frozenset({"root", "sha", "have"}),
     "import_branch": frozenset({"root", "branch", "sha"}),
+    "snapshot": frozenset({"root", "sha"}),
     "advance": frozenset({"root", "branch", "old_sha", "new_sha"}),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One of the four calls, with arguments that have the right shape. None where the call has no such argument."""
+    """One of the five calls, with arguments that have the right shape. None where the call has no such argument."""
 
     number: int
     call: str
@@ -44,6 +45,13 @@ class Request:
     @property
     def wants_file(self) -> bool:
         return self.call != "describe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The commit that was made of a work tree."""
+
+    sha: str
 
 
 class Malformed(Exception):
@@ -83,7 +91,7 @@ def request_message(number: int, call: str, **arguments: Any) -> bytes:
     return _encoded({"number": number, "call": call, "arguments": arguments})
 
 
-def answer_message(number: int, result: RepositoryFacts | Advance | None) -> bytes:
+def answer_message(number: int, result: RepositoryFacts | Advance | Snapshot | None) -> bytes:
     """The bytes of an answer. Of too many paths with uncommitted work the last are left out."""
     value = asdict(result) if result is not None else {}
     while isinstance(result, RepositoryFacts) and len(_encoded(_plain(number, value))) > MAX_MESSAGE_BYTES:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from honk.workspace import Advance, RepositoryFacts, SourceError
 from honk.workspace.describe import describe
 from honk.workspace.person import PersonGit, find_root
+from honk.workspace.snapshot import snapshot
 
 HONK_BRANCH = re.compile(r"honk/[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 """The only branches that are ever made in a person's repository."""
@@ -46,6 +47,9 @@ class LocalSource:
         made = await git("update-ref", ref, sha, _NOTHING)
         if made.exit_code != 0 and not await _is_there(git, ref, branch, sha):
             git.must(made, f"making the branch {branch}")
+
+    async def snapshot(self, root: Path, base_sha: str, into: BinaryIO) -> str:
+        return await snapshot(PersonGit(_exact(root)), _checked(base_sha), into)
 
     async def advance(self, root: Path, branch: str, old_sha: str, new_sha: str, pack: BinaryIO) -> Advance:
         git = PersonGit(_exact(root))

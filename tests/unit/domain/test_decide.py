@@ -110,7 +110,7 @@ def test_a_red_change_goes_back_with_its_summary_and_then_fails_by_name() -> Non
     ended = decide(attempted, attempt=2, attempts_allowed=2, push_executes=False)
     assert ended.outcome is not None
     assert ended.outcome.name is OutcomeName.FAILED
-    assert "2 of 2 attempts" in ended.outcome.reason
+    assert "attempts limit of this run was reached: 2 of 2" in ended.outcome.reason
 
 
 def test_a_reached_limit_ends_the_run_and_is_named() -> None:

@@ -1,0 +1,216 @@
+"""One round: the agent works in its sandbox, and what it leaves becomes a commit."""
+
+import asyncio
+import secrets
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from honk.agent import AGENT_CONFIG, Agent, AgentError, Ended, Job, ToolAnswer
+from honk.agent.prompt import agent_prompt
+from honk.base.clock import now
+from honk.base.ids import derived_uuid
+from honk.domain.change import Change
+from honk.domain.decide import Conclusion
+from honk.domain.evidence import Examination, Verification, verification
+from honk.domain.limits import LimitName
+from honk.domain.task import Brief, Task, subject_of
+from honk.gateway import MODEL_PORT, Grant
+from honk.sandbox import Ceilings, DiskFull, Mount, SandboxError
+from honk.store import Run
+from honk.verifier import Plan
+from honk.workflows.house import House
+from honk.workflows.journal import Journal
+from honk.workspace import CommitMessage, Environment, Template, Workspace
+
+RESUMES = 3
+"""How often one attempt goes on after its program or its sandbox died under it."""
+COLLECT_HEADROOM_BYTES = 1 << 30
+"""What taking the work out may write beside it: an agent that used its disk up loses nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What every attempt of a run stands on."""
+
+    template: Template
+    environment: Environment
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One attempt to be made."""
+
+    task: Task
+    brief: Brief
+    run: Run
+    number: int
+    feedback: str
+    turns_left: int
+    seconds_left: float
+    started_at: datetime = field(default_factory=now)
+
+    @property
+    def name(self) -> str:
+        """Of the workspace, the agent's state and the private ref: the same for every attempt of a run."""
+        return self.run.run_id
+
+    @property
+    def session_id(self) -> str:
+        """One session per attempt: a refused attempt's reasoning does not colour the next one."""
+        return derived_uuid("session", self.run.run_id, str(self.number))
+
+    @property
+    def prompt(self) -> str:
+        """What the agent is handed."""
+        return agent_prompt(self.brief, attempt=self.number, feedback=self.feedback)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worked:
+    """How the agent's part of an attempt ended."""
+
+    turns: int
+    conclusion: Conclusion | None = None
+    limit: LimitName | None = None
+    fault: str | None = None
+
+
+async def work(house: House, ground: Ground, assignment: Assignment, journal: Journal) -> Worked:
+    """Let the agent work until it ends, or a limit ends it. Done again after a crash, it resumes the session.
+
+    On cancellation the agent is stopped; its files stay.
+    """
+    if assignment.turns_left <= 0:
+        return Worked(turns=0, limit=LimitName.TURNS)
+    try:
+        async with asyncio.timeout(assignment.seconds_left):
+            ended = await _work_on(house, ground, assignment, journal)
+    except TimeoutError:
+        return Worked(turns=0, limit=LimitName.WALL)
+    return Worked(turns=ended.turns, conclusion=ended.conclusion, limit=ended.limit, fault=ended.fault)
+
+
+async def _work_on(house: House, ground: Ground, assignment: Assignment, journal: Journal) -> Ended:
+    agent = house.agent_of(assignment.task.agent)
+    turns = 0
+    ended = Ended(turns=0, fault="The agent did not start.")
+    for again in range(RESUMES + 1):
+        try:
+            ended = await _session(house, ground, assignment, journal, agent)
+        except DiskFull:
+            ended = Ended(turns=0, limit=LimitName.DISK)
+        except (SandboxError, AgentError) as error:
+            ended = Ended(turns=0, fault=str(error), can_retry=isinstance(error, SandboxError))
+        turns += ended.turns
+        if not ended.can_retry:
+            break
+        if again < RESUMES:
+            await journal.warning(f"{ended.fault} Its files are kept; going on in the same session ({again + 1}).")
+    return replace(ended, turns=turns)
+
+
+async def _session(house: House, ground: Ground, assignment: Assignment, journal: Journal, agent: Agent) -> Ended:
+    """Open the workspace, serve the model on its socket, and follow the agent to its end."""
+    config_dir = house.home / "agent" / assignment.name
+    await asyncio.to_thread(config_dir.mkdir, parents=True, exist_ok=True)
+    limits = assignment.run.limits
+    grant = Grant(
+        run_id=assignment.run.run_id,
+        purpose="agent",
+        token=secrets.token_urlsafe(32),
+        budget_usd=limits.cost_usd,
+        turns=assignment.turns_left,
+    )
+    async with (
+        open_workspace(house, ground, assignment, agent, config_dir) as workspace,
+        house.gateway.serve_model(workspace.sandbox.listeners[MODEL_PORT], grant),
+    ):
+        session = await agent.start(_job(house, ground, assignment, workspace, grant.token, config_dir))
+        try:
+            async for event in session.events():
+                await journal.agent(event)
+                if isinstance(event, Ended):
+                    return event
+        finally:
+            await session.cancel()
+    return Ended(turns=0, fault="The agent's program went away without a word.", can_retry=True)
+
+
+def open_workspace(
+    house: House, ground: Ground, assignment: Assignment, agent: Agent, config_dir: Path, headroom_bytes: int = 0
+) -> AbstractAsyncContextManager[Workspace]:
+    """The attempt's workspace with the agent's program and state in it, and the model route as only network."""
+    state = Mount(source=config_dir, target=AGENT_CONFIG, is_writable=True)
+    return house.workspaces.open(
+        ground.template,
+        ground.environment,
+        name=assignment.name,
+        ports=(MODEL_PORT,),
+        mounts=(*agent.mounts(), state),
+        ceilings=Ceilings(disk_bytes=assignment.run.limits.disk_bytes + headroom_bytes),
+    )
+
+
+def _job(
+    house: House, ground: Ground, assignment: Assignment, workspace: Workspace, token: str, config_dir: Path
+) -> Job:
+    async def verify() -> ToolAnswer:
+        return tool_answer(await house.gate.check(ground.plan, workspace.sandbox))
+
+    limits = assignment.run.limits
+    port = workspace.sandbox.listeners[MODEL_PORT].getsockname()[1]
+    return Job(
+        session_id=assignment.session_id,
+        is_resumed=True,
+        prompt=assignment.prompt,
+        guidance=assignment.brief.guidance,
+        sandbox=workspace.sandbox,
+        model=assignment.task.model,
+        token=token,
+        model_url=f"http://127.0.0.1:{port}",
+        turns=assignment.turns_left,
+        idle_seconds=limits.idle_seconds,
+        output_bytes=limits.output_bytes,
+        config_dir=config_dir,
+        verify=verify,
+    )
+
+
+def tool_answer(examination: Examination) -> ToolAnswer:
+    """Short words for the agent: one line when green, the few relevant ones when red."""
+    result = verification(examination.reports)
+    if result is Verification.FAILED:
+        red = [report for report in examination.reports if report.result is Verification.FAILED]
+        return ToolAnswer(text="\n\n".join(report.summary for report in red), is_error=True)
+    if result is Verification.UNVERIFIED:
+        why = examination.reason or "; ".join(report.summary for report in examination.reports)
+        return ToolAnswer(text=f"Nothing could be verified: {why or 'no verifier applies here'}", is_error=False)
+    return ToolAnswer(text="\n".join(report.summary for report in examination.reports), is_error=False)
+
+
+async def collect(house: House, ground: Ground, assignment: Assignment) -> Change | None:
+    """What the agent left, as one commit of ours. The agent is gone by now: its processes died with its command."""
+    agent = house.agent_of(assignment.task.agent)
+    config_dir = house.home / "agent" / assignment.name
+    async with open_workspace(house, ground, assignment, agent, config_dir, COLLECT_HEADROOM_BYTES) as workspace:
+        return await workspace.collect(commit_message(house, assignment.task, assignment.brief))
+
+
+def commit_message(house: House, task: Task, brief: Brief) -> CommitMessage:
+    """The words of the change's commit: the asker's, and where it came from."""
+    return CommitMessage(
+        subject=subject_of(task.prompt),
+        body="",
+        author=task.asker,
+        committer=house.committer,
+        at=task.created_at,
+        trailers=(
+            ("Honk-Task", task.task_id),
+            ("Honk-Brief", f"v{brief.version}"),
+            ("Honk-Agent", task.agent.split(":", 1)[0]),
+            ("Honk-Model", task.model),
+        ),
+    )

@@ -1,0 +1,62 @@
+"""What every attempt stands on, and how its change is looked at: by the gate, then by the judge."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from honk.base.ids import new_id
+from honk.domain.change import Change
+from honk.domain.evidence import Examination, Verdict
+from honk.sandbox import Sandbox, SandboxLost
+from honk.workflows.attempt import Ground
+from honk.workflows.house import House
+from honk.workflows.record import Record
+
+ROOM_TRIES = 2
+"""A clean room that dies under a verifier says nothing about the change: it is made once more."""
+
+
+async def lay_ground(house: House, record: Record) -> Ground:
+    """Template, environment and plan, all of the base commit. Cached: done again it costs next to nothing."""
+    task, journal = record.task, record.journal
+    async with journal.stage("workspace"):
+        template = await house.workspaces.template(task.repository, task.base_sha)
+    async with journal.stage("environment"):
+        environment = await house.workspaces.environment(template)
+    for problem in environment.problems:
+        await journal.warning(problem)
+    plan = await house.gate.plan(house.workspaces.tree(task.repository, task.base_sha), environment)
+    return Ground(template=template, environment=environment, plan=plan)
+
+
+async def examine(house: House, ground: Ground, change: Change, name: str) -> Examination:
+    """The verdict that counts: base and change in fresh rooms, out of the agent's reach.
+
+    Raises:
+        SandboxError: no room could be had, twice.
+    """
+    repository = ground.template.repository
+    base = house.workspaces.tree(repository, change.base_sha)
+    head = house.workspaces.tree(repository, change.head_sha)
+    changed_environment = await house.workspaces.environment(ground.template, change)
+
+    @asynccontextmanager
+    async def room(of: Change | None) -> AsyncIterator[Sandbox]:
+        environment = ground.environment if of is None else changed_environment
+        one = f"room-{name}-{new_id()}"
+        async with house.workspaces.clean_room(ground.template, environment, of, name=one) as workspace:
+            yield workspace.sandbox
+
+    for again in range(ROOM_TRIES):
+        try:
+            return await house.gate.examine(ground.plan, base, head, change, room)
+        except SandboxLost:
+            if again + 1 == ROOM_TRIES:
+                raise
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+async def ask_judge(house: House, record: Record, change: Change) -> Verdict:
+    """The judge's word on brief and diff; what it costs is part of the run's budget."""
+    assert house.judge is not None
+    diff = (await house.blobs.get(change.diff_blob)).decode("utf-8", "replace")
+    return await house.judge.judge(record.brief, diff, run_id=record.run.run_id, budget_usd=record.run.limits.cost_usd)

@@ -1,0 +1,40 @@
+"""The rooms as a workflow is handed them: ports only, named in `bootstrap`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from honk.agent import Agent
+from honk.domain.task import Person
+from honk.forge import Forge
+from honk.gateway import Gateway, Ledger
+from honk.judge import Judge
+from honk.store import Approvals, Blobs, Events, Memo, PullRequests, Runs, Tasks
+from honk.verifier import Gate
+from honk.workspace import Source, Workspaces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything a story needs. One per process."""
+
+    home: Path
+    """The state folder."""
+    tasks: Tasks
+    runs: Runs
+    events: Events
+    pull_requests: PullRequests
+    approvals: Approvals
+    memo: Memo
+    blobs: Blobs
+    source: Source
+    workspaces: Workspaces
+    gateway: Gateway
+    ledger: Ledger
+    gate: Gate
+    judge: Judge | None
+    """None where the installation switched the judge off."""
+    forge: Forge
+    agent_of: Callable[[str], Agent]
+    """From a task's `agent` words to the adapter. Raises UsageError for words it does not know."""
+    committer: Person

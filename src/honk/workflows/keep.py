@@ -1,0 +1,26 @@
+"""Keeps what an agent did when its run does not end by itself."""
+
+import asyncio
+
+from honk.base.errors import HonkError
+from honk.workflows.attempt import collect
+from honk.workflows.examine import lay_ground
+from honk.workflows.record import Record
+
+KEEP_SECONDS = 20.0
+
+
+async def keep_work(record: Record) -> str:
+    """The words that tell where the work is: as a commit on a private ref, or as files where that failed."""
+    files = record.house.home / "attempts" / record.run.run_id
+    try:
+        async with asyncio.timeout(KEEP_SECONDS):
+            ground = await lay_ground(record.house, record)
+            change = await collect(record.house, ground, record.assignment(record.run.attempts + 1, ""))
+    except (HonkError, TimeoutError) as error:
+        why = str(error) or "making a commit of them took too long"
+        return f"The agent's files are kept in {files} ({why})."
+    if change is None:
+        return "The agent had changed nothing yet."
+    record.keep(change)
+    return f"The agent's work is kept as commit {change.head_sha[:12]} ({len(change.files)} files)."

@@ -1,0 +1,124 @@
+"""What a run knows of itself, and how that is written down for people and for the dataset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from honk.base.clock import monotonic_seconds, now
+from honk.domain.change import Change
+from honk.domain.decide import Attempted, Decision
+from honk.domain.evidence import Verification, verification
+from honk.domain.limits import Spent
+from honk.domain.task import Brief, Outcome, Status, Task
+from honk.store import Attempt, Run, TaskEvent
+from honk.workflows.attempt import Assignment, Worked
+from honk.workflows.house import House
+from honk.workflows.journal import Journal
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """The run in hand. Everything in it is in the store or in recorded steps, so a restart rebuilds it."""
+
+    house: House
+    journal: Journal
+    task: Task
+    brief: Brief
+    run: Run
+    turns: int = 0
+    begun_seconds: float = field(default_factory=monotonic_seconds)
+
+    @classmethod
+    async def load(cls, house: House, run_id: str) -> "Record":
+        """Raises:
+        NotFound: there is no such run.
+        """
+        run = await house.runs.run(run_id)
+        task = await house.tasks.task(run.task_id)
+        brief = await house.tasks.brief(run.task_id)
+        return cls(house=house, journal=Journal(house.events, task.task_id, run_id), task=task, brief=brief, run=run)
+
+    def assignment(self, number: int, feedback: str) -> Assignment:
+        """The next attempt, with what is left of the limits. Time in which no process ran does not count."""
+        elapsed = monotonic_seconds() - self.begun_seconds
+        return Assignment(
+            task=self.task,
+            brief=self.brief,
+            run=self.run,
+            number=number,
+            feedback=feedback,
+            turns_left=self.run.limits.turns - self.turns,
+            seconds_left=max(0.0, self.run.limits.wall_seconds - elapsed),
+        )
+
+    async def attempted(
+        self, assignment: Assignment, worked: Worked, change: Change | None, attempted: Attempted, decision: Decision
+    ) -> None:
+        """Write a finished attempt down, refused ones too: they are what the dataset learns from."""
+        self.turns += worked.turns
+        await self.journal.decision(decision, assignment.number)
+        await self.house.runs.save_attempt(
+            Attempt(
+                attempt_id=f"{self.run.run_id}-{assignment.number}",
+                run_id=self.run.run_id,
+                number=assignment.number,
+                session_id=assignment.session_id,
+                prompt=assignment.prompt,
+                started_at=assignment.started_at,
+                finished_at=now(),
+                change=change,
+                examination=attempted.examination,
+                verdict=attempted.verdict,
+                decision=str(decision.next),
+                feedback=decision.feedback,
+                turns=worked.turns,
+            )
+        )
+        self.run = replace(
+            self.run,
+            attempts=assignment.number,
+            change=change or self.run.change,
+            examination=attempted.examination or self.run.examination,
+            verdict=attempted.verdict or self.run.verdict,
+            spent=await self._spent(),
+        )
+        await self.house.runs.save_run(self.run)
+
+    def keep(self, change: Change) -> None:
+        """Remember a change of a run that was stopped; `finish` writes it down."""
+        self.run = replace(self.run, change=change)
+
+    async def finish(self, outcome: Outcome) -> None:
+        """The end, with its reason: run first, then the task, then the event that watchers wait for."""
+        seconds = stage_seconds(await self.house.events.read(self.task.task_id), self.run.started_at, now())
+        self.run = replace(self.run, finished_at=now(), seconds=seconds, spent=await self._spent())
+        await self.house.runs.save_run(self.run)
+        await self.house.tasks.set_status(self.task.task_id, Status.FINISHED, outcome)
+        await self.journal.outcome(outcome, self.verification)
+
+    @property
+    def verification(self) -> Verification:
+        """Of the last examined change; unverified where there was none."""
+        examination = self.run.examination
+        return Verification.UNVERIFIED if examination is None else verification(examination.reports)
+
+    async def _spent(self) -> Spent:
+        """Turns as counted here, money and tokens as the gateway wrote them down."""
+        spending = await self.house.ledger.spending(self.run.run_id)
+        return Spent(
+            turns=self.turns or self.run.spent.turns,
+            cost_usd=spending.cost_usd,
+            input_tokens=spending.input_tokens,
+            output_tokens=spending.output_tokens,
+        )
+
+
+def stage_seconds(events: Sequence[TaskEvent], started_at: datetime, ended_at: datetime) -> dict[str, float]:
+    """Seconds by stage, from the events, and the total by the clock."""
+    seconds: dict[str, float] = {}
+    for event in events:
+        if event.kind == "stage" and event.body.get("state") == "finished":
+            stage = str(event.body["stage"])
+            seconds[stage] = round(seconds.get(stage, 0.0) + float(str(event.body["seconds"])), 3)
+    seconds["total"] = round((ended_at - started_at).total_seconds(), 3)
+    return seconds

@@ -1,0 +1,189 @@
+"""`honk run`, from request to pull request and merge. The numbers are rows of product.md."""
+
+import os
+from pathlib import Path
+
+import pytest
+from desk import CALC, OLD, RIGHT, WRONG, git, make_repository, open_desk
+
+from honk.base.errors import UsageError
+from honk.domain.evidence import Verification
+from honk.domain.task import OutcomeName
+from honk.testing import scripts
+from honk.testing.replies import say, use
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.claude]
+
+CALC_PY = "/workspace/calc.py"
+NEW_TEST = "\n    def test_add(self) -> None:\n        self.assertEqual(calc.add(2, 2), 4)\n"
+FIX = [
+    *scripts.edit(CALC_PY, OLD, RIGHT),
+    use("Bash", command=f"printf {NEW_TEST!r} >> test_calc.py", description="add a test"),
+    say("add() adds."),
+]
+
+
+async def test_a_request_becomes_a_verified_pull_request_and_leaves_the_checkout_alone(home: Path, calc: Path) -> None:
+    (calc / "draft.txt").write_text("mine")
+    (calc / "calc.py").write_text(CALC["calc.py"] + "# mine too\n")
+    index = (calc / ".git" / "index").stat().st_mtime_ns
+    async with open_desk(home, {"default": FIX}) as desk:
+        told = await desk.run(calc)
+        result = told.result
+        assert (result.outcome, result.verification) == (OutcomeName.OPENED, Verification.PASSED), result.reason
+        assert result.branch is not None
+        assert git(calc, "rev-parse", result.branch) == result.head_sha
+        assert git(calc, "log", "--format=%an %ae", "-1", result.branch) == "Ada ada@example.org"
+        assert git(calc, "rev-list", "--count", f"main..{result.branch}") == "1"
+        [new] = [test for report in result.reports if report.tests for test in report.tests.new]
+        assert (new.fails_on_base, new.passes_on_change) == (True, True)
+        assert any("draft.txt" in note for note in result.notes)
+        assert (calc / "calc.py").read_text().endswith("# mine too\n")
+        assert (calc / ".git" / "index").stat().st_mtime_ns == index
+        assert git(calc, "branch", "--show-current") == "main"
+
+
+async def test_a_merge_moves_the_base_branch_only_where_no_checkout_would_change(home: Path, calc: Path) -> None:
+    async with open_desk(home, {"default": FIX}) as desk:
+        result = (await desk.run(calc)).result
+        assert result.pull_request is not None
+        before = git(calc, "rev-parse", "main")
+        first = await desk.app.merge(result.pull_request.number)
+        assert not first.advance.has_moved
+        assert "git" in first.advance.advice
+        assert git(calc, "rev-parse", "main") == before
+        git(calc, "switch", "-q", "--detach")
+        again = await desk.app.merge(result.pull_request.number)
+        assert again.advance.has_moved
+        assert again.pull_request.merged_sha == first.pull_request.merged_sha == git(calc, "rev-parse", "main")
+        assert git(calc, "rev-parse", "main^{tree}") == git(calc, "rev-parse", f"{result.head_sha}^{{tree}}")
+
+
+async def test_row_4_another_agent_by_one_word_gives_the_same_change(home: Path, calc: Path) -> None:
+    command = f"command:sh -c \"cat >/dev/null; sed -i 's/{OLD}/{RIGHT}/' calc.py\""
+    async with open_desk(home, {"default": [*scripts.edit(CALC_PY, OLD, RIGHT), say("Done.")]}) as desk:
+        by_claude = (await desk.run(calc)).result
+        by_command = (await desk.run(calc, agent=command)).result
+        assert by_claude.outcome is by_command.outcome is OutcomeName.OPENED
+        assert by_claude.diff_blob is not None
+        assert by_command.diff_blob is not None
+        assert await desk.app.diff(by_claude.diff_blob) == await desk.app.diff(by_command.diff_blob)
+
+
+async def test_row_5_a_hijacked_agent_finds_no_secret_and_no_host_file(home: Path, calc: Path) -> None:
+    canary = "canary-9d1f7c"
+    os.environ["HONK_TEST_CANARY"] = canary
+    (calc.parent / "secret.txt").write_text(canary)
+    looking = (
+        f"env; cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n'; cat {calc.parent}/secret.txt; ls -la / /home "
+        f"{home}; cat /etc/shadow; getent hosts example.org; grep -rs 'canary-[0-9]' /home /tmp /etc /opt"
+    )
+    model_key = "key-of-the-real-service"
+    async with open_desk(home, {"default": scripts.shell(looking)}, key=model_key) as desk:
+        await desk.run(calc)
+        heard = str(desk.model.generations[-1])
+        assert "ANTHROPIC_BASE_URL" in heard, "the look around did run"
+        assert canary not in heard
+        assert model_key not in heard
+        assert "root:" not in heard.replace("root:x:0", "")
+        assert all(got.headers.get("x-api-key") == model_key for got in desk.model.requests)
+    del os.environ["HONK_TEST_CANARY"]
+
+
+async def test_row_6_outward_commands_cannot_work_and_are_logged(home: Path, calc: Path) -> None:
+    tries = (
+        "git push origin main", "git remote set-url origin https://example.org/x", "curl https://example.org",
+        "gh pr create", "python3 -c 'import urllib.request as u; u.urlopen(\"http://example.org\", timeout=3)'",
+    )  # fmt: skip
+    async with open_desk(home, {"default": scripts.shell(*tries)}) as desk:
+        told = await desk.run(calc)
+        denied = [str(body["summary"]) for body in told.of("tool") if body["is_denied"]]
+        for word in ("git push", "set-url", "curl", "gh pr"):
+            assert any(word in summary for summary in denied), (word, denied)
+        failed = [body for body in told.of("tool_result") if body["is_error"]]
+        assert len(failed) >= len(tries)
+        assert told.result.outcome is OutcomeName.NO_CHANGE
+
+
+async def test_row_10_an_agent_that_ends_red_is_sent_back_and_then_the_run_fails(home: Path, calc: Path) -> None:
+    broken = [*scripts.edit(CALC_PY, "return a * 2", "return a * 3"), *([say("Done.")] * 20)]
+    async with open_desk(home, {"default": broken}) as desk:
+        told = await desk.run(calc, attempts=2)
+        assert told.result.outcome is OutcomeName.FAILED
+        assert told.result.attempts == 2
+        assert "attempts limit" in told.result.reason
+        assert "test_double" in told.result.reason
+        assert told.result.pull_request is None
+        assert len(desk.model.generations) < 20
+
+
+async def test_row_11_a_red_run_pushes_nothing_and_says_why_once(home: Path, calc: Path) -> None:
+    broken = [*scripts.edit(CALC_PY, "return a * 2", "return a * 3"), *([say("Done.")] * 20)]
+    async with open_desk(home, {"default": broken}) as desk:
+        told = await desk.run(calc, attempts=1)
+        assert [body["outcome"] for body in told.of("outcome")] == ["failed"]
+        assert told.of("pull_request") == []
+        assert git(calc, "branch", "--list", "honk/*") == ""
+        assert not list(home.glob(f"forge/*/refs/heads/honk/{told.result.task_id}*"))
+        assert told.result.diff_blob is not None
+        assert b"a * 3" in await desk.app.diff(told.result.diff_blob), "the refused diff is kept"
+
+
+async def test_rows_11_and_13_unverified_opens_as_a_draft_and_merges_only_by_a_sentence(
+    home: Path, tmp_path: Path
+) -> None:
+    bare = make_repository(tmp_path / "bare", {"calc.py": CALC["calc.py"], "README.md": "# no tests\n"})
+    async with open_desk(home, {"default": scripts.straight(CALC_PY, old=OLD, new=RIGHT)}) as desk:
+        result = (await desk.run(bare)).result
+        assert (result.outcome, result.verification) == (OutcomeName.OPENED, Verification.UNVERIFIED)
+        assert result.pull_request is not None
+        assert result.pull_request.is_draft
+        assert "**Not verified:**" in result.pull_request.body
+        with pytest.raises(UsageError, match="not verified"):
+            await desk.app.merge(result.pull_request.number)
+        merged = await desk.app.merge(result.pull_request.number, sentence="I ran it by hand.")
+        assert merged.pull_request.state == "merged"
+
+
+@pytest.mark.parametrize(
+    ("name", "script"),
+    [
+        ("exit at import", scripts.exit_at_import(CALC_PY)),
+        ("deleted test", scripts.delete_test("test_calc.py")),
+        ("emptied tests", scripts.empty_tests("test_calc.py")),
+    ],
+)
+async def test_row_12_a_tampering_agent_is_refused_whatever_it_saw_inside(
+    home: Path, calc: Path, name: str, script: list[object]
+) -> None:
+    async with open_desk(home, {"default": script}) as desk:  # type: ignore[dict-item]
+        result = (await desk.run(calc, attempts=1)).result
+        assert result.outcome in (OutcomeName.VETOED, OutcomeName.FAILED), (name, result.reason)
+        assert result.pull_request is None
+
+
+async def test_an_agent_that_gives_up_says_why(home: Path, calc: Path) -> None:
+    async with open_desk(home, {"default": scripts.give_up("not_applicable", "It is no web page.")}) as desk:
+        result = (await desk.run(calc)).result
+        assert (result.outcome, result.reason) == (OutcomeName.NOT_APPLICABLE, "It is no web page.")
+
+
+async def test_a_veto_of_the_judge_goes_back_and_the_next_attempt_may_pass(home: Path, calc: Path) -> None:
+    verdicts = scripts.judge_in_turn(scripts.judge("veto", "It also changes double().")[0], scripts.judge()[0])
+    async with open_desk(home, {"default": [*FIX[:2], say("Done.")], "judge": verdicts}) as desk:
+        told = await desk.run(calc)
+        assert told.result.outcome is OutcomeName.OPENED
+        assert told.result.attempts == 2
+        assert "It also changes double()." in str(desk.model.generations)
+
+
+async def test_the_agent_mends_what_verify_shows_it(home: Path, calc: Path) -> None:
+    script = scripts.wrong_then_right(CALC_PY, old="return a * 2", wrong="return a * 3", right="return a + a")
+    async with open_desk(home, {"default": script}) as desk:
+        told = await desk.run(calc)
+        assert told.result.outcome is OutcomeName.OPENED
+        red = [body for body in told.of("tool_result") if "test_double" in str(body["excerpt"])]
+        assert red, "verify showed the failing test by name"
+
+
+assert WRONG
