@@ -106,6 +106,26 @@ async def test_a_broken_workflow_does_not_write_to_the_console(tmp_path: Path) -
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["a b", "a%41", "a#b", "a?b=1"])
+async def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    async with dbos(tmp_path / name) as bench:
+        await bench.engine.start()
+        assert await bench.engine.status("id") is None
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.slow
+async def test_an_engine_that_cannot_start_says_why_and_lets_another_start(tmp_path: Path) -> None:
+    (tmp_path / "honk.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(EngineError, match=r"could not start on .*: file is not a database\. Nothing was begun"):
+        await DBOSEngine(tmp_path / "honk.db").start()
+    (tmp_path / "honk.db").unlink()
+    async with dbos(tmp_path) as bench:
+        await bench.engine.start()
+
+
+@pytest.mark.slow
 async def test_there_is_one_engine_in_a_process(tmp_path: Path) -> None:
     async with dbos(tmp_path) as bench:
         await bench.engine.start()

@@ -112,7 +112,8 @@ class DBOSEngine:
             self._hasten()
         except Exception as error:
             await self.stop()
-            raise EngineError(f"The engine could not start on {self._database}: {error}. Nothing was begun.") from error
+            why = getattr(error, "orig", None) or error
+            raise EngineError(f"The engine could not start on {self._database}: {why}. Nothing was begun.") from error
 
     async def take_over(self) -> tuple[str, ...]:
         """Idempotent: what this process has already is left alone."""
@@ -219,12 +220,13 @@ class DBOSEngine:
     def _prepare_queue(self) -> None:
         """Before the launch: DBOS looks for new queues only once a second."""
         assert self._connections is not None
-        DBOS.migrate(f"sqlite:///{self._database}")
         self._client = DBOSClient(
             system_database_engine=self._connections,
             serializer=DBOSPortableJSONSerializer(),
             application_name=APPLICATION,
         )
+        # Private, since DBOS.migrate takes a URL only, in which a path with ? or % is another path.
+        self._client._sys_db.run_migrations()
         for queue in self._client.list_queues():
             if queue.name.startswith(QUEUE_PREFIX):
                 self._client.delete_queue(queue.name)
