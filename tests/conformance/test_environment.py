@@ -107,3 +107,14 @@ async def test_a_set_up_reaches_packages_and_nothing_else(tmp_path: Path) -> Non
     )
     laid = await ground(tmp_path, LEFT_PAD, files={**PROJECT, "build/backend.py": probe})
     assert "saw [] []" in laid.environment.problems[0]
+
+
+async def test_set_up_commands_are_the_base_s_and_never_the_change_s(tmp_path: Path) -> None:
+    own = '[environment]\nsetup = ["echo from-base > /opt/env/made"]\n'
+    laid = await ground(tmp_path, files={"README.md": "# Sample\n", ".honk.toml": own, "requirements.txt": ""})
+    assert laid.environment.problems == ()
+    change = await laid.change("sed -i s/from-base/from-change/ .honk.toml; echo '# x' > requirements.txt")
+    changed = await laid.workspaces.environment(laid.template, change)
+    assert changed.key != laid.environment.key
+    async with laid.workspaces.clean_room(laid.template, changed, change, name="room") as room:
+        assert await sh(room, "cat /opt/env/made") == "from-base\n"

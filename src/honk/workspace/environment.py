@@ -26,7 +26,16 @@ from honk.workspace.collect import PutBlob
 from honk.workspace.handover import change_mount
 from honk.workspace.locks import key_of, locked
 from honk.workspace.mirror import MirrorTree, mirror_of
-from honk.workspace.recipe import NATIVE_SUFFIXES, VERSION, Interpreter, Recipe, manifest_paths, plan, sampled_tests
+from honk.workspace.recipe import (
+    NATIVE_SUFFIXES,
+    VERSION,
+    Interpreter,
+    Recipe,
+    manifest_paths,
+    plan,
+    sampled_tests,
+    setup_commands,
+)
 from honk.workspace.setup import ENVIRONMENT, UV, Built, SetUp
 
 _MAX_MANIFEST_BYTES = 4 << 20
@@ -61,12 +70,18 @@ class EnvironmentBuilder:
         files = await tree.files()
         texts = await _texts(tree, files)
         pythons = await _interpreters()
-        recipe = plan(files, texts, pythons, self._commands.get(template.repository.location, ()))
+        recipe = plan(files, texts, pythons, await self._commands_for(template))
         if recipe.python is None or recipe.is_empty:
             return _plain(recipe)
         key = _key(template, tree.sha, files, texts, recipe)
         async with locked(self._home / "environments" / f"{key}.lock"):
             return await self._find(key, recipe) or await self._build(key, recipe, template, change)
+
+    async def _commands_for(self, template: Template) -> tuple[str, ...]:
+        """The installation's commands, then those of the base commit; a change's own have no say yet."""
+        base = MirrorTree(mirror_of(self._home, template.repository).work, template.base_sha)
+        own = (await base.read(".honk.toml") or b"").decode("utf-8", "replace")
+        return (*self._commands.get(template.repository.location, ()), *setup_commands(own))
 
     async def _find(self, key: str, recipe: Recipe) -> Environment | None:
         place = self._home / "environments" / key

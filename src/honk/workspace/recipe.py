@@ -113,6 +113,12 @@ def plan(
     )
 
 
+def setup_commands(honk_toml: str) -> tuple[str, ...]:
+    """`setup` of `[environment]` in a repository's `.honk.toml`: shell commands, run last in the set-up sandbox."""
+    commands = _table(_toml({".honk.toml": honk_toml}, ".honk.toml")[0], "environment").get("setup", [])
+    return tuple(one for one in commands if isinstance(one, str)) if isinstance(commands, list) else ()
+
+
 def _toml(texts: Mapping[str, str], path: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     try:
         return tomllib.loads(texts.get(path, "")), ()
