@@ -125,8 +125,21 @@ async def test_mounts_are_shown_where_they_should_be(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "source").iterdir()) == ["file", "y"]
 
 
+async def test_when_kill_returns_nothing_of_the_program_is_alive(tmp_path: Path) -> None:
+    sandbox = await BubblewrapBackend().open(SandboxSpec(name="t", state=tmp_path / "s"))
+    for _ in range(5):
+        mark = new_id(16)
+        script = f"for i in $(seq 100); do setsid sh -c 'sleep 60; : {mark}' & done; echo up; sleep 60"
+        program = await sandbox.spawn(["sh", "-c", script])
+        assert await anext(program.output()) == b"up\n"
+        await program.kill()
+        assert pids_with(mark) == []
+    await sandbox.close()
+
+
+@pytest.mark.parametrize("root", ["", "/oldroot"])
 @pytest.mark.parametrize("place", ["workspace", "home/agent"])
-async def test_a_link_left_inside_never_leads_a_mount_out(place: str, tmp_path: Path) -> None:
+async def test_a_link_left_inside_never_leads_a_mount_out(place: str, root: str, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (tmp_path / "file").write_text("x")
@@ -134,7 +147,7 @@ async def test_a_link_left_inside_never_leads_a_mount_out(place: str, tmp_path: 
     spec = SandboxSpec(name="t", state=tmp_path / "s", mounts=mounts)
     backend = BubblewrapBackend()
     plain = await backend.open(SandboxSpec(name="t", state=tmp_path / "s"))
-    await plain.run(["ln", "-s", f"/oldroot{outside}", f"/{place}/a"], timeout_seconds=20)
+    await plain.run(["ln", "-s", f"{root}{outside}", f"/{place}/a"], timeout_seconds=20)
     await plain.run(["ln", "-s", str(outside), "/workspace/c"], timeout_seconds=20)
     await plain.close()
     if place == "workspace":
@@ -142,7 +155,7 @@ async def test_a_link_left_inside_never_leads_a_mount_out(place: str, tmp_path: 
             await backend.open(spec)
     else:
         sandbox = await backend.open(spec)  # the home is a new one each time
-        script = f"cd; mv a z && ln -s /oldroot{outside} a"
+        script = f"cd; mv a z && ln -s {root}{outside} a"
         assert (await sandbox.run(["sh", "-c", script], timeout_seconds=20)).exit_code == 0
         assert (await sandbox.run(["true"], timeout_seconds=20)).exit_code == 0
         await sandbox.close()

@@ -60,7 +60,8 @@ async def exit_codes_and_signals_are_told(backend: SandboxBackend, base: Path) -
         missing = await sandbox.run(["no-such-program"], timeout_seconds=20)
         assert missing.exit_code == 127
         assert b"no-such-program" in missing.stderr
-        assert (await sandbox.run(["sh", "-c", "yes | head -1"], timeout_seconds=20)).stdout == b"y\n"
+        pipe = ["bash", "-c", "yes | true; echo ${PIPESTATUS[0]}"]  # no signal is ignored: 128 + SIGPIPE
+        assert (await sandbox.run(pipe, timeout_seconds=20)).stdout == b"141\n"
 
 
 async def a_time_out_ends_everything_that_was_started(backend: SandboxBackend, base: Path) -> None:

@@ -96,10 +96,10 @@ def fill(directory: str) -> int:
 
 
 def fork_bomb() -> int:
-    """Fork sleeping children until the kernel says no, at most 5000; how many there were."""
+    """Fork sleeping children until the kernel says no, at most 1000; how many there were."""
     children: list[int] = []
     with contextlib.suppress(OSError):
-        while len(children) < 5000:
+        while len(children) < 1000:
             if (pid := os.fork()) == 0:
                 signal.pause()
             children.append(pid)
