@@ -15,7 +15,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow]
 
 PACKAGES = (
     Package("pluggy==1.5.0", "src/pluggy/_result.py", "return self._exception", "return None"),
-    Package("more-itertools==10.4.0", "more_itertools/recipes.py", "islice(iterable, n)", "islice(iterable, n + 1)"),
+    Package(
+        "more-itertools==10.4.0",
+        "more_itertools/recipes.py",
+        "list(islice(iterable, n))",
+        "list(islice(iterable, n + 1))",
+    ),
     Package("toolz==0.12.1", "toolz/dicttoolz.py", "    return rv\n", "    return {}\n"),
     Package("itsdangerous==2.2.0", "src/itsdangerous/encoding.py", '.rstrip(b"=")', ""),
     Package("tabulate==0.9.0", "tabulate/__init__.py", "MIN_PADDING = 2", "MIN_PADDING = 3"),

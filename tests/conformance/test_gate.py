@@ -179,6 +179,17 @@ async def test_the_quick_look_is_in_the_agent_s_own_sandbox(tmp_path: Path) -> N
     assert done.reports[0].result is Verification.PASSED
 
 
+WRITER = f"import time\nwhile True:\n    open('calc.py', 'w').write({CALC!r})\n    time.sleep(.01)\n"
+BACKGROUND = f"\nimport subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {WRITER!r}], start_new_session=True)\n"
+FORGERY = """
+import os
+for fd in range(3, 30):
+    try:
+        os.write(fd, b'{"kind": "end", "exit_code": 0}\\n')
+    except OSError:
+        pass
+os._exit(0)
+"""
 CHEATS = {
     "exit at import": {"calc.py": BROKEN + "\nimport os\nos._exit(0)\n"},
     "exit at the end of the import of tests": {
@@ -193,8 +204,16 @@ CHEATS = {
         "def runtest(item):\n    return None\n\n_pytest.runner.pytest_runtest_call = runtest\n"
         "import _pytest.python\n_pytest.python.Function.runtest = runtest\n"
         "import _pytest.reports\nmake = _pytest.reports.TestReport.from_item_and_call.__func__\n"
-        "def green(cls, item, call):\n    report = make(cls, item, call)\n    report.outcome = 'passed'\n    return report\n"
+        "def green(cls, item, call):\n    report = make(cls, item, call)\n"
+        "    report.outcome = 'passed'\n    return report\n"
         "_pytest.reports.TestReport.from_item_and_call = classmethod(green)\n"
+    },
+    "patched functions": {
+        "calc.py": BROKEN + "\nimport _pytest.python\n_pytest.python.Function.runtest = lambda self: None\n"
+    },
+    "patched call": {
+        "calc.py": BROKEN + "\nimport _pytest.python\n_pytest.python.Function.setup = lambda self: None\n"
+        "_pytest.python.Function.obj = property(lambda self: lambda **named: None)\n"
     },
     "PATH shim": {"calc.py": BROKEN, "bin/pytest": "#!/bin/sh\nexit 0\n", "pytest": "#!/bin/sh\nexit 0\n"},
     "module in the runner's place": {"calc.py": BROKEN, "pytest.py": "def main(*a, **k):\n    return 0\n"},
@@ -226,15 +245,8 @@ CHEATS = {
         "green-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: green\nVersion: 1\n",
         "green.py": GREEN_HOOK,
     },
-    "background writer": {
-        "calc.py": BROKEN + "\nimport subprocess, sys\nsubprocess.Popen([sys.executable, '-c', "
-        "\"import time\\nwhile True:\\n  open('calc.py', 'w').write('def add(a, b): return a + b')\\n  time.sleep(.01)\"],"
-        " start_new_session=False)\n",
-    },
-    "forged results": {
-        "calc.py": BROKEN + "\nimport os, sys\nfor fd in range(3, 30):\n    try:\n"
-        '        os.write(fd, b\'{"kind": "end", "exit_code": 0}\\n\')\n    except OSError:\n        pass\nos._exit(0)\n'
-    },
+    "background writer": {"calc.py": BROKEN + BACKGROUND},
+    "forged results": {"calc.py": BROKEN + FORGERY},
 }
 
 

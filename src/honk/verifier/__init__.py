@@ -32,8 +32,9 @@ class Plan:
     commands: tuple[Command, ...]
     missing: tuple[str, ...] = ()
     """What would be needed and is not there: toolchains, packages. Each makes the run unverified, by name."""
+    base_sha: str = ""
     environment_key: str = ""
-    """Key of the environment that it was made for: results on a base are remembered under it."""
+    """Key of the environment that it was made for: results on a base are remembered under both."""
 
 
 Rooms = Callable[[Change | None], AbstractAsyncContextManager[Sandbox]]

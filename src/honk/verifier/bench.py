@@ -15,12 +15,17 @@ RUNNER_VERSION = 1
 """Part of every remembered run's key: raise it when a runner tells more, or tells it otherwise."""
 
 
+def base_key(plan: Plan, command: Command) -> str:
+    """Under which the command's run on the plan's base is remembered."""
+    parts = [RUNNER_VERSION, plan.base_sha, plan.environment_key, asdict(command)]
+    return "base-run-" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """One change under examination."""
 
     plan: Plan
-    base_sha: str
     change: Change
     changed: tuple[Changed, ...]
     restored: tuple[Placed, ...]
@@ -33,7 +38,7 @@ class Bench:
 
     async def on_base(self, command: Command) -> Run:
         """The whole run on the base, from memory where it is known. Only a run that came to its end is remembered."""
-        key = self._key(command)
+        key = base_key(self.plan, command)
         text = await self.base_runs.load(key)
         known = results.load(text) if text is not None else None
         if known is not None:
@@ -70,7 +75,3 @@ class Bench:
     def _sources(self, of: Change | None, placed: Sequence[Placed]) -> list[str]:
         changed = [entry.file.path for entry in self.changed] if of is not None else []
         return [*changed, *(file.path for file in placed)]
-
-    def _key(self, command: Command) -> str:
-        parts = [RUNNER_VERSION, self.base_sha, self.plan.environment_key, self.config, asdict(command)]
-        return "base-run-" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from honk.domain.change import Change, Edit
 from honk.domain.evidence import Examination, Finding, Report
 from honk.sandbox import Sandbox
-from honk.verifier import BaseRuns, Plan, Rooms, detect, honk_toml, reports, rules
-from honk.verifier.bench import Bench
+from honk.verifier import BaseRuns, Command, Plan, Rooms, detect, honk_toml, reports, results, rules
+from honk.verifier.bench import Bench, base_key
+from honk.verifier.compare import broken
 from honk.verifier.guard import Changed, restored
+from honk.verifier.results import USAGE_ERROR, TestOutcome
 from honk.verifier.room import PutBlob, run_plain, run_tests
 from honk.verifier.trial import plain_objection, try_plain, try_tests
 from honk.workspace import Environment, Tree
@@ -27,28 +29,36 @@ class CleanRoomGate:
         files = await base.files()
         contents = await _contents(base, detect.needed(files))
         setting = detect.Setting(
-            python=environment.python, problems=environment.problems, environment_key=environment.key
+            python=environment.python,
+            problems=environment.problems,
+            base_sha=base.sha,
+            environment_key=environment.key,
         )
         return detect.detect(files, contents, setting)
 
     async def check(self, plan: Plan, sandbox: Sandbox) -> Examination:
-        said: list[Report] = []
-        for command in plan.commands:
-            if command.runner is None:
-                run = await run_plain(sandbox, command, self.put_blob)
-                said.append(reports.quick(command, run, plain_objection(run)))
-            else:
-                run = await run_tests(sandbox, command, self.put_blob)
-                lost = "" if run.has_ended else plain_objection(run) or "the runner did not come to its end"
-                said.append(reports.quick(command, run, lost))
+        said = [await self._look(plan, command, sandbox) for command in plan.commands]
+        if plan.missing and said:
+            said.append(reports.environment(plan.missing))
         return Examination(reports=tuple(said), reason=_reason(plan))
+
+    async def _look(self, plan: Plan, command: Command, sandbox: Sandbox) -> Report:
+        """With the base's run at hand, if it is remembered; nobody waits for it here."""
+        if command.runner is None:
+            run = await run_plain(sandbox, command, self.put_blob)
+            return reports.quick(command, run, plain_objection(run))
+        run = await run_tests(sandbox, command, self.put_blob)
+        if run.exit_code == USAGE_ERROR:
+            run = await run_tests(sandbox, command, self.put_blob, drop_addopts=True)
+        text = await self.base_runs.load(base_key(plan, command))
+        base = results.load(text) if text is not None else None
+        return reports.quick(command, run, broken(run), red_on_base=base.ids(TestOutcome.FAILED) if base else ())
 
     async def examine(self, plan: Plan, base: Tree, head: Tree, change: Change, rooms: Rooms) -> Examination:
         changed = await read_changed(base, head, change)
         findings = list(rules.findings(changed, await _own_rules(base)))
         bench = Bench(
             plan=plan,
-            base_sha=base.sha,
             change=change,
             changed=changed,
             restored=restored(plan, changed),

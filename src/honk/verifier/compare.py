@@ -45,13 +45,30 @@ def unusable(base: Run) -> str:
     if base.cannot_start:
         return f"the tests cannot be started on the base: {base.cannot_start}"
     if base.timed_out or base.flooded:
-        return f"the tests do not end on the base: {_broken(base)}"
+        return f"the tests do not end on the base: {broken(base)}"
     if base.exit_code == NO_TESTS or (base.has_ended and not base.tests):
         return "no tests were found"
-    if not base.has_ended or base.canaries[0] != "failed" or base.exit_code not in (0, 1):
+    if not base.has_ended or base.canaries[:1] != ("failed",) or base.exit_code not in (0, 1):
         return f"the test runner does not work on the base (exit code {base.exit_code})"
     if not base.ids(*_RAN):
         return "no test passes on the base"
+    return ""
+
+
+def broken(run: Run, flock: tuple[str, ...] | None = None) -> str:
+    """Why the run itself cannot be believed; empty for one that can. `flock`: how the canaries ended before."""
+    if run.timed_out:
+        return f"timed out after {run.seconds:.0f} s and was ended"
+    if run.flooded:
+        return "wrote more than is kept of any log, and was ended"
+    if run.cannot_start:
+        return run.cannot_start
+    if not run.has_ended:
+        return f"the process left before its tests were over (exit code {run.exit_code})"
+    if run.exit_code not in (0, 1, NO_TESTS):
+        return f"the runner stopped with exit code {run.exit_code}"
+    if run.canaries[:1] != ("failed",) or flock not in (None, run.canaries):
+        return "the tests that must fail and pass did not: the runner was tampered with"
     return ""
 
 
@@ -64,7 +81,7 @@ def compare(base: Run, now: Run, changed: Sequence[Changed]) -> Comparison:
     held = tuple(test for test in failed if test.test_id not in red)
     missing = _missing(before, now.by_id, _removed(changed))
     silenced = now.ids(TestOutcome.SKIPPED, TestOutcome.XFAILED)
-    objections = list(filter(None, [_broken(now, base.canaries[1])]))
+    objections = list(filter(None, [broken(now, base.canaries)]))
     if held:
         objections.append(f"{_tests(len(held))} failed that the base does not fail")
     if missing:
@@ -98,22 +115,6 @@ def function_of(test_id: str) -> str:
     """The test's function without its parameters."""
     path, separator, rest = test_id.partition("::")
     return path + separator + rest.split("[", 1)[0]
-
-
-def _broken(run: Run, must_pass: str | None = None) -> str:
-    if run.timed_out:
-        return f"timed out after {run.seconds:.0f} s and was ended"
-    if run.flooded:
-        return "wrote more than is kept of any log, and was ended"
-    if run.cannot_start:
-        return run.cannot_start
-    if not run.has_ended:
-        return f"the process left before its tests were over (exit code {run.exit_code})"
-    if run.exit_code not in (0, 1, NO_TESTS):
-        return f"the runner stopped with exit code {run.exit_code}"
-    if run.canaries[0] != "failed" or must_pass not in (None, run.canaries[1]):
-        return "the tests that must fail and pass did not: the runner was tampered with"
-    return ""
 
 
 def _moved(test_id: str, moved: Mapping[str, str]) -> str:

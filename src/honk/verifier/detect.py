@@ -34,6 +34,7 @@ class Setting:
 
     python: str | None = None
     problems: tuple[str, ...] = ()
+    base_sha: str = ""
     environment_key: str = ""
 
 
@@ -62,7 +63,12 @@ def detect(files: Sequence[str], contents: Mapping[str, bytes], setting: Setting
     commands += [_own_command(command) for command in own.commands]
     if not any(command.runner or command.name == "make test" for command in commands) and not own.commands:
         missing += [f"the toolchain of {name} ({path})" for path, name in _FOREIGN if path in files]
-    return Plan(commands=tuple(commands), missing=tuple(missing), environment_key=setting.environment_key)
+    return Plan(
+        commands=tuple(commands),
+        missing=tuple(missing),
+        base_sha=setting.base_sha,
+        environment_key=setting.environment_key,
+    )
 
 
 def pytest_config(files: Sequence[str], contents: Mapping[str, bytes]) -> tuple[str, str] | None:

@@ -1,7 +1,7 @@
 """Runs and comparisons put into words: the reports that people and the agent read. Pure."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from honk.domain.evidence import NewTest, Report, Tests, Verification
 from honk.verifier import Command
@@ -10,6 +10,7 @@ from honk.verifier.distill import clip, headed
 from honk.verifier.results import Run, TestOutcome, TestResult
 
 _LISTED = 50
+LINTERS = ("ruff", "mypy")
 
 
 def unverified(command: Command, why: str, run: Run | None = None) -> Report:
@@ -73,24 +74,35 @@ def plain(
     else:
         counted = f", {run.counted} tests" if run.counted else ""
         summary = why or f"{command.name}: exit code {run.exit_code}{counted} in {run.seconds:.1f} s"
-    report = _report(command, run, result, summary, ran_tests=result is Verification.PASSED and run.counted > 0)
-    return (
-        report
-        if is_required is None
-        else _report(command, run, result, summary, ran_tests=report.ran_tests, is_required=is_required)
-    )
+    ran_tests = result is Verification.PASSED and run.counted > 0
+    return _report(command, run, result, summary, ran_tests=ran_tests, is_required=is_required)
 
 
-def quick(command: Command, run: Run, objection: str) -> Report:
-    """A look in the agent's own sandbox: no base to compare with."""
+def quick(command: Command, run: Run, objection: str, *, red_on_base: Collection[str] = ()) -> Report:
+    """A look without a comparison: what is red is red, and what is known to be red on the base is told apart.
+
+    A linter only advises here, for the base may be no cleaner.
+    """
+    required = command.is_required and command.name not in LINTERS
+    if is_not_installed(command, run):
+        return plain(command, run, Verification.UNVERIFIED, f"{command.name} is not installed", is_required=False)
     failed = [test for test in run.tests if test.outcome is TestOutcome.FAILED]
+    old = [test for test in failed if test.test_id in red_on_base]
     if objection or failed:
-        heads = [*filter(None, [objection]), *failures(failed)]
-        return _report(command, run, Verification.FAILED, headed(heads, run.log), ran_tests=bool(run.tests))
-    if command.runner and not run.tests:
-        return _report(command, run, Verification.UNVERIFIED, f"{command.name}: no tests were found")
-    summary = counts(run, Comparison(), ()) if command.runner else f"{command.name}: exit code 0"
-    return _report(command, run, Verification.PASSED, summary, ran_tests=bool(run.tests) or run.counted > 0)
+        known = f"{len(old)} of {len(failed)} that fail are red on the base already; they are not held against a change"
+        heads = [objection or f"{len(failed)} failed", *([known] if old else []), *failures(failed)]
+        result, summary = Verification.FAILED, headed(heads, run.log)
+    elif command.runner and not run.tests:
+        result, summary = Verification.UNVERIFIED, f"{command.name}: no tests were found"
+    else:
+        result = Verification.PASSED
+        summary = counts(run, Comparison(), ()) if command.runner else f"{command.name}: exit code 0"
+    return _report(command, run, result, summary, ran_tests=bool(run.tests) or run.counted > 0, is_required=required)
+
+
+def is_not_installed(command: Command, run: Run) -> bool:
+    """Whether a linter is configured and nobody has put it into the environment."""
+    return command.name in LINTERS and f"No module named {command.name}" in run.log
 
 
 def counts(run: Run, comparison: Comparison, new: Sequence[NewTest]) -> str:

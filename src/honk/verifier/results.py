@@ -7,6 +7,7 @@ from enum import StrEnum
 
 NO_TESTS = 5
 USAGE_ERROR = 4
+CANARIES = ("must-fail", "must-pass", "must-fail-function")
 
 
 class TestOutcome(StrEnum):
@@ -45,8 +46,8 @@ class Run:
     tests: tuple[TestResult, ...] = ()
     has_ended: bool = False
     """The runner came to its own end and says the same exit code as the kernel."""
-    canaries: tuple[str, str] = ("", "")
-    """How the test that must fail ended, and the one that must pass."""
+    canaries: tuple[str, ...] = ()
+    """How the tests that must fail, pass and, as a function, fail ended; "" for one that did not fly."""
     cannot_start: str = ""
     timed_out: bool = False
     flooded: bool = False
@@ -72,7 +73,7 @@ class Told:
 
     tests: tuple[TestResult, ...] = ()
     end: int | None = None
-    canaries: tuple[str, str] = ("", "")
+    canaries: tuple[str, ...] = ()
     cannot_start: str = ""
 
 
@@ -94,7 +95,7 @@ def read_channel(channel: bytes, nonce: str) -> Told:
             case "end":
                 code = record.get("exit_code")
                 end = code if isinstance(code, int) else None
-    flock = (canaries.get("must-fail", ""), canaries.get("must-pass", ""))
+    flock = tuple(canaries.get(name, "") for name in CANARIES)
     return Told(tests=tuple(tests.values()), end=end, canaries=flock, cannot_start=cannot_start)
 
 
@@ -136,7 +137,6 @@ def load(text: str) -> Run | None:
     try:
         fields = json.loads(text)
         tests = [TestResult(**{**test, "outcome": TestOutcome(test["outcome"])}) for test in fields.pop("tests")]
-        must_fail, must_pass = fields.pop("canaries")
-        return Run(**fields, tests=tuple(tests), canaries=(must_fail, must_pass))
+        return Run(**{**fields, "canaries": tuple(fields["canaries"])}, tests=tuple(tests))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

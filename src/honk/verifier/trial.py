@@ -9,7 +9,6 @@ from honk.verifier.compare import Comparison, compare, function_of, skipped_find
 from honk.verifier.guard import Placed, base_tests, head_tests
 from honk.verifier.results import Run, TestOutcome
 
-LINTERS = ("ruff", "mypy")
 _RAN = (TestOutcome.PASSED, TestOutcome.XPASSED)
 
 Said = tuple[Report, tuple[Finding, ...]]
@@ -102,9 +101,9 @@ async def try_plain(bench: Bench, command: Command) -> Said:
     """With nothing but an exit code: red on the base means that it cannot tell, and a linter then only advises."""
     base = await bench.on_base(command)
     is_clean = base.exit_code == 0 and base.has_ended
-    if not is_clean and command.name not in LINTERS and command.is_required:
+    if not is_clean and command.name not in reports.LINTERS and command.is_required:
         return reports.unverified(command, f"{command.name} is red on the base already, so it cannot tell", base), ()
-    if f"No module named {command.name}" in base.log:
+    if reports.is_not_installed(command, base):
         return reports.plain(
             command, base, Verification.UNVERIFIED, f"{command.name} is not installed (advisory)", is_required=False
         ), ()

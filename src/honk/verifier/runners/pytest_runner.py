@@ -10,8 +10,10 @@ import importlib
 import importlib.util
 import json
 import os
+import pathlib
 import pkgutil
 import sys
+import types
 import unittest
 import unittest.mock  # noqa: F401 - before the tree could shadow it
 from typing import Any
@@ -106,7 +108,12 @@ class Results:
             item.must_fail = name == "must-fail"
             self._canaries[item.nodeid] = name
             found.append(item)
-        return found
+        try:
+            function = canary_function(self._pytest, session)
+        except Exception:  # noqa: BLE001 - a pytest that makes its functions otherwise; the base says the same then
+            return found
+        self._canaries[function.nodeid] = "must-fail-function"
+        return [*found, function]
 
     def run_canaries(self, session: Any) -> None:
         """Through every hook that the real tests went through, then out of the session's counts, and not shown."""
@@ -122,6 +129,28 @@ class Results:
             setattr(session, name, value)
         if terminal is not None:
             plugins.register(terminal, "terminalreporter")
+
+
+def canary_function(pytest: Any, session: Any) -> Any:
+    """A test function that must fail, in a module that is in no file: it goes the way that real ones go."""
+
+    def test_canary() -> None:
+        raise AssertionError("a canary that must fail")
+
+    name = f"test_canary_{os.urandom(6).hex()}"
+    module = types.ModuleType(name)
+    setattr(module, name, test_canary)
+
+    class CanaryModule(pytest.Module):  # type: ignore[misc]
+        def _getobj(self) -> Any:
+            return module
+
+    path = pathlib.Path(str(session.config.rootdir), name + ".py")
+    try:
+        parent = CanaryModule.from_parent(session, path=path)
+    except TypeError:  # pytest 6
+        parent = CanaryModule.from_parent(session, fspath=type(session.config.rootdir)(str(path)))
+    return pytest.Function.from_parent(parent, name=name, callobj=test_canary)
 
 
 def outcome_of(phases: list[tuple[str, bool, str, str, float]]) -> str:

@@ -6,10 +6,13 @@ one comparison serves both.
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import json
 import os
 import sys
 import time
+import traceback
 import unittest
 import unittest.mock
 from typing import Any
@@ -89,14 +92,16 @@ def identity(test: Any, root: str) -> str:
     kind = type(test)
     if kind.__name__ == "_FailedTest":
         return str(getattr(test, "_testMethodName", "collection")).replace(".", "/") + ".py"
+    if isinstance(test, doctest.DocTestCase):
+        return str(test.id())
     module = sys.modules.get(kind.__module__)
     path = os.path.relpath(getattr(module, "__file__", None) or kind.__module__, root)
     method = getattr(test, "_testMethodName", str(test))
     return "::".join((path, *kind.__qualname__.split("."), method))
 
 
-def test_modules(root: str, paths: list[str]) -> list[tuple[str, str]]:
-    """(directory for the path, module name) of each test file, sorted; given paths, those alone."""
+def test_modules(root: str, paths: list[str]) -> list[tuple[str, str, str]]:
+    """(path, directory for the import path, module name) of each test file, sorted; given paths, those alone."""
     found = []
     for folder, names, files in os.walk(root):
         names[:] = sorted(name for name in names if not name.startswith(".") and name not in SKIPPED_DIRECTORIES)
@@ -108,8 +113,28 @@ def test_modules(root: str, paths: list[str]) -> list[tuple[str, str]]:
             while top != root and os.path.exists(os.path.join(top, "__init__.py")):
                 top, name = os.path.split(top)
                 parts.insert(0, name)
-            found.append((top, ".".join(parts)))
+            found.append((relative, top, ".".join(parts)))
     return found
+
+
+def load(root: str, paths: list[str]) -> tuple[unittest.TestSuite, bool]:
+    """The suite, and whether every file could be loaded; one that could not is told as failed, whatever it raised."""
+    loader, suite, is_whole = unittest.TestLoader(), unittest.TestSuite(), True
+    for path, top, name in test_modules(root, paths):
+        if top not in sys.path:
+            sys.path.insert(0, top)
+        outcome, message = "failed", ""
+        try:
+            suite.addTest(loader.loadTestsFromModule(importlib.import_module(name)))
+            continue
+        except unittest.SkipTest as skip:
+            outcome, message = "skipped", str(skip)
+        except Exception as error:  # noqa: BLE001 - whatever the tree does
+            is_whole, message = False, f"{type(error).__name__}: {error}"
+            traceback.print_exc()
+        message = message.split("\n", 1)[0][:300]
+        Results.channel.tell("test", id=path, outcome=outcome, where=path, message=message, is_collection=True)
+    return suite, is_whole
 
 
 def canary_suite(canaries: dict[str, str]) -> unittest.TestSuite:
@@ -139,17 +164,13 @@ def main() -> None:
     Results.channel.tell("start", version=".".join(map(str, sys.version_info[:2])))
     extra = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     sys.path[:0] = [root, *extra]
-    loader, suite = unittest.TestLoader(), unittest.TestSuite()
-    for top, name in test_modules(root, options.get("paths") or []):
-        if top not in sys.path:
-            sys.path.insert(0, top)
-        suite.addTest(loader.loadTestsFromName(name))
+    suite, is_whole = load(root, options.get("paths") or [])
     runner = unittest.TextTestRunner(resultclass=Results, buffer=True)  # type: ignore[arg-type]
     result = runner.run(suite)
     with open(os.devnull, "w") as nowhere:
         flock = unittest.TextTestRunner(resultclass=Results, stream=nowhere)  # type: ignore[arg-type]
         flock.run(canary_suite(Results.canaries))
-    code = 5 if not result.testsRun and result.wasSuccessful() else 0 if result.wasSuccessful() else 1
+    code = 1 if not result.wasSuccessful() or not is_whole else 0 if result.testsRun else 5
     Results.channel.tell("end", exit_code=code)
     sys.exit(code)
 
