@@ -143,10 +143,18 @@ async def test_make_test_counts_its_tests() -> None:
 
 async def test_a_hanging_verifier_is_ended() -> None:
     toml = "[verify]\ncommands = [{run = ['sh', 'wait.sh'], name = 'wait', timeout_seconds = 1}]\n"
-    base = {**SOUND, ".honk.toml": toml, "wait.sh": "exit $(cat code)\n", "code": "0\n"}
-    head = {**base, "code": "$(sleep 60)\n", "calc.py": CALC + "\nimport time\ntime.sleep(0)\n"}
-    done = await examine(base, head)
-    assert done.reports[1].result is Verification.FAILED
+    base = {"calc.py": CALC, ".honk.toml": toml, "wait.sh": ". ./code\n", "code": "exit 0\n"}
+    done = await examine(base, {**base, "code": "sleep 60\n"})
+    assert done.reports[0].result is Verification.FAILED
+    assert "timed out after 1 s" in done.reports[0].summary
+
+
+async def test_a_flood_is_cut() -> None:
+    toml = "[verify]\ncommands = [{run = ['sh', 'flood.sh'], name = 'flood'}]\n"
+    base = {"calc.py": CALC, ".honk.toml": toml, "flood.sh": ". ./code\n", "code": "exit 0\n"}
+    done = await examine(base, {**base, "code": "exec yes\n"})
+    assert done.reports[0].result is Verification.FAILED
+    assert "wrote more than is kept" in done.reports[0].summary
 
 
 async def test_a_changed_interface_with_its_tests_is_a_note_about_the_tests_as_they_were() -> None:
