@@ -21,10 +21,10 @@ _RUNNER_NAMES = {
 _ANYWHERE = {"sitecustomize", "usercustomize"}
 _ROOTS = {"", "src", "lib", "test", "tests", "testing"}
 _PLANTED = re.compile(
-    r"(^|/)(site-packages|dist-packages|node_modules|__pycache__|\.venv|venv|\.tox|\.nox|[^/]+\.(dist|egg)-info)/"
-    r"|\.(pth|pyc|egg-link)$"
+    r"(^|/)(site-packages|dist-packages|node_modules|__pycache__|\.tox|\.nox|[^/]+\.(dist|egg)-info)/"
+    r"|^\.?venv/|\.(pth|pyc|egg-link)$"
 )
-_SHIMS = re.compile(r"(^|/)(python[\d.]*|pip[\d.]*|pytest|py\.test|mypy|ruff|make|git|node|npm|sh|bash|env)(\.exe)?$")
+_SHIMS = re.compile(r"(^|/)(python[\d.]*|pip[\d.]*|pytest|py\.test|mypy|ruff|make|git|node|npm|sh|bash)(\.exe)?$")
 _FOR_A_PERSON: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("continuous integration", (
         ".github/workflows/", ".github/actions/", ".gitlab-ci.yml", ".gitlab/", ".circleci/", "Jenkinsfile*",

@@ -114,6 +114,7 @@ def test_a_program_named_like_a_tool_is_a_veto_and_a_module_inside_a_package_is_
     ]
     assert said(changed("src/app/pytest.py", None, "x = 1")) == []
     assert said(changed("src/app/plugins/site.py", None, "x = 1")) == []
+    assert said(changed("src/app/venv/__init__.py", None, "x = 1")) == []
 
 
 @pytest.mark.parametrize(
