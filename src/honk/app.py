@@ -1,7 +1,7 @@
 """The front desk: everything a person may ask, one short method each."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +81,7 @@ class App:
         prompt = checked_prompt(request.prompt)
         self._house.agent_of(request.agent)
         facts = await self._house.source.describe(request.repo, request.base)
+        await self._engine.start()
         task = _task_of(request, facts, prompt)
         brief = Brief(version=1, goal=prompt)
         run = Run(run_id=f"{task.task_id}-1", task_id=task.task_id, limits=request.limits, started_at=task.created_at)
@@ -99,6 +100,7 @@ class App:
         """The task's events as they come; ends behind the outcome, which a broken run gets as well."""
         task = await self._house.tasks.task(task_id)
         run = await self._house.runs.latest_run(task.task_id)
+        await self._engine.start()
         settling = asyncio.create_task(self._settle(run.run_id))
         try:
             async for event in self._house.events.follow(task.task_id, after):
@@ -159,6 +161,7 @@ class App:
         """End the task as cancelled; the agent is gone within 2 s and its work is kept. Ended already: nothing."""
         task = await self._house.tasks.task(task_id)
         run = await self._house.runs.latest_run(task.task_id)
+        await self._engine.start()
         await self._engine.cancel(run.run_id)
         record = await Record.load(self._house, run.run_id)
         if record.task.status is Status.FINISHED:
@@ -178,6 +181,7 @@ class App:
         if task.status is Status.FINISHED:
             return None
         run = await self._house.runs.latest_run(task.task_id)
+        await self._engine.start()
         await self._engine.resume(run.run_id)
         return task
 
@@ -215,9 +219,11 @@ class App:
         """Close without merging; the branch stays."""
         return await close_pull_request(self._house, number)
 
-    async def verify(self, path: Path, *, worktree: bool, plan_only: bool) -> VerifyResult:
-        """The gate alone, on the commit that is checked out, or on the work tree as it is now."""
-        return await verify_checkout(self._house, path, worktree=worktree, plan_only=plan_only)
+    async def verify(
+        self, path: Path, *, worktree: bool, plan_only: bool, tell: Callable[[str], None] = lambda stage: None
+    ) -> VerifyResult:
+        """The gate alone, on the commit that is checked out, or on the work tree as it is; `tell` hears the stages."""
+        return await verify_checkout(self._house, path, worktree=worktree, plan_only=plan_only, tell=tell)
 
 
 def checked_prompt(prompt: str) -> str:

@@ -19,7 +19,7 @@ from honk.base.errors import UsageError
 from honk.base.lock import OwnerLock
 from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
-from honk.config import Settings
+from honk.config import ANTHROPIC_URL, Settings
 from honk.domain.task import Person
 from honk.engine.dbos import DBOSEngine
 from honk.forge.local import LocalForge
@@ -41,18 +41,23 @@ from honk.workflows.doctor import Machine
 from honk.workflows.house import House
 from honk.workflows.task import run_task
 from honk.workspace.overlay import OverlayWorkspaces
-from honk.workspace.porter_source import adopt_porter, handed_key
+from honk.workspace.porter_source import adopt_porter, handed_key, is_key_handed
 from honk.workspace.source import LocalSource
 
 COMMITTER = Person(name="Honk", email="honk@localhost")
 SANDBOXES: Mapping[str, Callable[[], SandboxBackend]] = {"bubblewrap": BubblewrapBackend, "none": NoneBackend}
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
 KEY_FILE = Path("secrets") / "anthropic"
+NO_MODEL = (
+    "There is no model key, so Claude Code has no model to ask. Set ANTHROPIC_API_KEY, or put the key into "
+    "secrets/anthropic in the state folder (mode 600), or name your own gateway by model.base_url in honk.toml. "
+    "To see the whole way without a key: honk demo"
+)
 
 
 @asynccontextmanager
 async def open_app(settings: Settings, *, upstream: Upstream | None = None) -> AsyncIterator[App]:
-    """The front desk with its engine running; the state folder is ours until the context ends.
+    """The front desk; the state folder is ours until the context ends. The engine starts with the first work.
 
     `upstream` replaces the model's service of the settings.
 
@@ -71,7 +76,6 @@ async def open_app(settings: Settings, *, upstream: Upstream | None = None) -> A
         stack.push_async_callback(house.gateway.close)
         engine = DBOSEngine(settings.home / DATABASE_NAME)
         engine.register("task", partial(run_task, house))
-        await engine.start()
         stack.push_async_callback(engine.stop)
         yield App(house, engine)
 
@@ -86,6 +90,7 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
     judge = ClaudeJudge(
         open_model=through(gateway), model=settings.judge.model, timeout_seconds=settings.judge.timeout_seconds
     )
+    has_model = bool(upstream.headers) or upstream.base_url != ANTHROPIC_URL
     return House(
         home=settings.home,
         tasks=store.tasks,
@@ -100,20 +105,22 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         gateway=gateway,
         ledger=store.ledger,
         gate=CleanRoomGate(base_runs=BaseRuns(load=store.memo.load, save=store.memo.save), put_blob=store.blobs.put),
-        judge=judge if settings.judge.is_on else None,
+        judge=judge if settings.judge.is_on and has_model else None,
         forge=LocalForge(settings.home / "forge", store.pull_requests),
-        agent_of=partial(agent_of, censor=censor),
+        agent_of=partial(agent_of, censor=censor, has_model=has_model),
         committer=COMMITTER,
     )
 
 
-def agent_of(words: str, *, censor: Censor) -> Agent:
+def agent_of(words: str, *, censor: Censor, has_model: bool) -> Agent:
     """The adapter for "claude" or "command:PROGRAM ARGS".
 
     Raises:
-        UsageError: there is no such agent.
+        UsageError: there is no such agent, or no model for it.
     """
     kind, _, rest = words.partition(":")
+    if words == "claude" and not has_model:
+        raise UsageError(NO_MODEL)
     if words == "claude":
         return ClaudeAgent(censor=censor)
     if kind == "command" and rest.strip():
@@ -163,7 +170,7 @@ def machine_of(settings: Settings) -> Machine:
 
     async def escapes() -> Sequence[str]:
         with tempfile.TemporaryDirectory(prefix="honk-probe-", dir=settings.home) as folder:
-            results = await probe(SANDBOXES[settings.sandbox](), Path(folder))
+            results = await probe(SANDBOXES[settings.sandbox](), Path(folder) / "room")
         return [f"{one.name}: {one.detail}" for one in results if not one.passed]
 
     return Machine(
@@ -171,7 +178,7 @@ def machine_of(settings: Settings) -> Machine:
         bubblewrap=_bubblewrap(),
         sandbox=settings.sandbox,
         agent_version=claude_version,
-        has_key=bool(os.environ.get(KEY_VARIABLE) or (settings.home / KEY_FILE).exists()),
+        has_key=bool(os.environ.get(KEY_VARIABLE) or is_key_handed(os.environ) or (settings.home / KEY_FILE).exists()),
         ask_model=ask_model,
         escapes=escapes,
     )

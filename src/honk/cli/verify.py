@@ -34,12 +34,20 @@ async def _examine(settings: "Settings", path: Path, *, worktree: bool, plan_onl
     from honk.cli.progress import print_lines
 
     async with open_desk(settings) as app:
-        result = await app.verify(path, worktree=worktree, plan_only=plan_only)
+        result = await app.verify(path, worktree=worktree, plan_only=plan_only, tell=_tell)
     if as_json:
         sys.stdout.write(f"{verify_line(result)}\n")
     else:
         print_lines(plan_lines(result.plan) if plan_only else result_lines(result))
     return OK if plan_only else of_verify(result.verification)
+
+
+def _tell(stage: str) -> None:
+    """A stage that may take a while, beside the result: on the error output, and only where a person watches."""
+    from honk.cli.terminal import one_line
+
+    if sys.stderr.isatty():
+        sys.stderr.write(f"{one_line(stage)} ...\n")
 
 
 def plan_lines(plan: "Plan") -> "list[Line]":

@@ -38,6 +38,12 @@ class Record:
         brief = await house.tasks.brief(run.task_id)
         return cls(house=house, journal=Journal(house.events, task.task_id, run_id), task=task, brief=brief, run=run)
 
+    async def begin(self, number: int) -> None:
+        """Count an attempt as soon as it begins: one that is stopped was made as well."""
+        await self.journal.attempt(number, self.run.limits.attempts)
+        self.run = replace(self.run, attempts=number)
+        await self.house.runs.save_run(self.run)
+
     def assignment(self, number: int, feedback: str) -> Assignment:
         """The next attempt, with what is left of the limits. Time in which no process ran does not count."""
         elapsed = monotonic_seconds() - self.begun_seconds
@@ -103,10 +109,10 @@ class Record:
         return Verification.UNVERIFIED if examination is None else verification(examination.reports)
 
     async def _spent(self) -> Spent:
-        """Turns as counted here, money and tokens as the gateway wrote them down."""
+        """Turns as counted here (of a stopped run: its calls), money and tokens as the gateway wrote them down."""
         spending = await self.house.ledger.spending(self.run.run_id)
         return Spent(
-            turns=self.turns or self.run.spent.turns,
+            turns=self.turns or self.run.spent.turns or spending.calls,
             cost_usd=spending.cost_usd,
             input_tokens=spending.input_tokens,
             output_tokens=spending.output_tokens,

@@ -44,7 +44,7 @@ class _Pass:
         ground = await self.step("ground", Ground, lambda: lay_ground(self.house, record))
         feedback = ""
         for number in count(1):
-            await record.journal.attempt(number, limits.attempts)
+            await record.begin(number)
             assignment = record.assignment(number, feedback)
             worked, change = await self.attempt(ground, assignment)
             attempted = await self.look(ground, number, worked, change)

@@ -1,6 +1,7 @@
 """`honk verify`: the gate alone, on any checkout, with no agent and no model."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,9 @@ class VerifyResult:
     verification: Verification
 
 
-async def verify_checkout(house: House, path: Path, *, worktree: bool, plan_only: bool) -> VerifyResult:
+async def verify_checkout(
+    house: House, path: Path, *, worktree: bool, plan_only: bool, tell: Callable[[str], None]
+) -> VerifyResult:
     """Verify the commit that is checked out; with `worktree`, what stands in the work tree as a change over it.
 
     Raises:
@@ -36,10 +39,13 @@ async def verify_checkout(house: House, path: Path, *, worktree: bool, plan_only
     """
     facts = await house.source.describe(path, None)
     repository = Repository(repository_id=facts.repository_id, name=facts.name, location=str(facts.root))
+    tell(f"reading {facts.name} at {facts.base_sha[:12]}")
     template = await house.workspaces.template(repository, facts.base_sha)
+    tell("building what its tests need")
     environment = await house.workspaces.environment(template)
     plan = await house.gate.plan(house.workspaces.tree(repository, facts.base_sha), environment)
     ground = Ground(template=template, environment=environment, plan=plan)
+    tell("running " + (", ".join(command.name for command in plan.commands) or "nothing"))
     examination = None
     sha = facts.base_sha
     if not plan_only and worktree:
