@@ -27,7 +27,7 @@ PACKAGES = (
     Package("idna==3.7", "idna/core.py", "s.encode('punycode')", "s.encode('punycode')[::-1]"),
     Package("xmltodict==0.13.0", "xmltodict.py", "join((short_namespace, name))", "join((name, short_namespace))"),
     Package("h11==0.14.0", "h11/_util.py", "return match.groupdict()", "return {}"),
-    Package("blinker==1.8.2", "src/blinker/base.py", "        return receiver\n", "        return None\n"),
+    Package("blinker==1.8.2", "src/blinker/base.py", "is_muted = True", "is_muted = False"),
     Package("cachetools==5.4.0", "src/cachetools/keys.py", "return _HashedTuple(args)", "return _HashedTuple(())"),
     Package("click==8.1.7", "src/click/formatting.py", 'return "\\n\\n".join(rv)', 'return "\\n".join(rv)'),
     Package("tomli==2.0.1", "src/tomli/_parser.py", "ASCII_CTRL = ", "ASCII_CTRL_ = ASCII_CTRL = "),
@@ -71,7 +71,8 @@ async def bugged(cases: dict[Package, Case]) -> dict[Package, Bugged]:
         examination = await case.examine(edits)
         print(f"{package.requirement:24} bug    {_told(examination)}", flush=True)
         assert verification(examination.reports) is not Verification.PASSED
-        failed = tuple(i for report in examination.reports if report.tests for i in report.tests.failed)
+        tests = [report.tests for report in examination.reports if report.tests]
+        failed = tuple(i for found in tests for i in found.failed if "::" in i)  # a doctest is in no test file
         if failed:
             seen[package] = (case, edits, failed)
 
