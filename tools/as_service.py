@@ -16,7 +16,7 @@ KEPT = (
     *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_NO_INDEX"),
 )
 """What the tests keep of the environment: the terminal, and where packages come from. No key, no setting of Honk."""
-OF_A_USER = ("HOME", "USER", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")
+OF_A_USER = ("HOME", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")
 
 
 def main() -> None:
@@ -24,9 +24,10 @@ def main() -> None:
     argv = sys.argv[1:]
     env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"} | kept(KEPT)
     if os.geteuid() != 0:
-        os.execve(argv[0], argv, env | kept(OF_A_USER))
+        os.execve(argv[0], argv, env | kept(OF_A_USER) | {"USER": f"uid-{os.geteuid()}"})
     home = own_home()
-    env |= {"HOME": str(home), "HONK_STARTED_BY_ROOT": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    # pytest calls its folder below /tmp by USER: one name for every uid without an account would be one folder for all.
+    env |= {"USER": f"uid-{TEST_UID}", "HOME": str(home), "HONK_STARTED_BY_ROOT": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     complain_of_closed_files()
     needed = [CHECKOUT, Path(sys.base_prefix), Path(sys.executable).resolve().parent]
     try:
