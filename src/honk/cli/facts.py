@@ -220,6 +220,10 @@ def _merged(body: Body) -> list[Line]:
     return told
 
 
+def _resumed(body: Body) -> list[Line]:
+    return [Line(text="interrupted, and going on where it was", tone=Tone.UNSURE)]
+
+
 def _note(body: Body) -> list[Line]:
     return [Line(text=f"note: {text_of(body, 'text', 400)}")]
 
@@ -247,6 +251,7 @@ _TELLERS: Mapping[str, Callable[[Body], list[Line]]] = {
     "decision": _decision,
     "pull_request": _pull_request,
     "merged": _merged,
+    "resumed": _resumed,
     "note": _note,
     "warning": _warning,
     "outcome": _outcome,

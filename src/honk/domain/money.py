@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+TURN = "agent"
+"""The purpose of a call that is a turn: a generation of the working agent."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCall:
@@ -28,5 +31,7 @@ class Spending:
 
     cost_usd: float
     calls: int
+    turns: int
+    """Calls of the working agent that were answered, or may have been: those under way or broken included."""
     input_tokens: int
     output_tokens: int

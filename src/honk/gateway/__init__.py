@@ -22,7 +22,7 @@ class Grant:
 
     run_id: str
     purpose: str
-    """"agent", "judge", "intake": shown in the ledger."""
+    """"agent", "judge", "intake": shown in the ledger, with ", aside" for a call that is no turn."""
     token: str = field(repr=False)
     budget_usd: float
     turns: int | None = None

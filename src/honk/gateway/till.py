@@ -95,7 +95,7 @@ class Till:
         call = ModelCall(
             call_id=new_id(16),
             run_id=grant.run_id,
-            purpose=grant.purpose,
+            purpose=grant.purpose if question.is_turn else f"{grant.purpose}, aside",
             model=question.model,
             reserved_usd=worst_usd,
             cost_usd=None,

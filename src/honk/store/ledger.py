@@ -4,12 +4,15 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
-from honk.domain.money import ModelCall, Spending
+from honk.domain.money import TURN, ModelCall, Spending
 from honk.store import NotFound
 from honk.store import tables as t
 from honk.store.database import Database
 
 _COST = sa.func.coalesce(sa.func.sum(sa.func.coalesce(t.model_call.c.cost_usd, t.model_call.c.reserved_usd)), 0.0)
+_TURNS = sa.func.count().filter(
+    t.model_call.c.purpose == TURN, sa.or_(t.model_call.c.status == 200, t.model_call.c.cost_usd.is_(None))
+)
 _DECIMALS = 9
 """Sums of binary fractions are compared to a billionth of a dollar: 0.1 + 0.2 fits in 0.3."""
 
@@ -44,11 +47,16 @@ class SqlLedger:
         query = sa.select(
             _COST,
             sa.func.count(),
+            _TURNS,
             sa.func.coalesce(sa.func.sum(columns.input_tokens), 0),
             sa.func.coalesce(sa.func.sum(columns.output_tokens), 0),
         ).where(columns.run_id == run_id)
         async with self._database.read() as connection:
-            cost, calls, input_tokens, output_tokens = (await connection.execute(query)).one()
+            cost, calls, turns, input_tokens, output_tokens = (await connection.execute(query)).one()
         return Spending(
-            cost_usd=round(cost, _DECIMALS), calls=calls, input_tokens=input_tokens, output_tokens=output_tokens
+            cost_usd=round(cost, _DECIMALS),
+            calls=calls,
+            turns=turns,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
         )

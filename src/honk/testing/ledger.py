@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from honk.domain.money import ModelCall, Spending
+from honk.domain.money import TURN, ModelCall, Spending
 
 
 class FakeLedger:
@@ -40,6 +40,7 @@ class FakeLedger:
         return Spending(
             cost_usd=self._spent(run_id),
             calls=len(calls),
+            turns=sum(call.purpose == TURN and (call.status == 200 or call.cost_usd is None) for call in calls),
             input_tokens=sum(call.input_tokens for call in calls),
             output_tokens=sum(call.output_tokens for call in calls),
         )

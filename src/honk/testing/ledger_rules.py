@@ -67,6 +67,18 @@ async def runs_do_not_share_a_budget(ledger: Ledger) -> None:
     assert (await ledger.spending("run2")).calls == 1
 
 
+async def turns_are_the_agent_s_answered_calls_and_those_that_may_have_been(ledger: Ledger) -> None:
+    answered, refused, broken, judge = a_call(0.1), a_call(0.1), a_call(0.1), replace(a_call(0.1), purpose="judge")
+    for call in (answered, refused, broken, judge):
+        assert await ledger.reserve(call, 1.0)
+    assert (await ledger.spending("run1")).turns == 3
+    await ledger.settle(replace(answered, cost_usd=0.05, status=200))
+    await ledger.settle(replace(refused, cost_usd=0.0, status=529))
+    await ledger.settle(replace(broken, cost_usd=None, status=200))
+    await ledger.settle(replace(judge, cost_usd=0.05, status=200))
+    assert (await ledger.spending("run1")).turns == 2
+
+
 LedgerRule = Callable[[Ledger], Awaitable[None]]
 LEDGER_RULES: tuple[LedgerRule, ...] = (
     an_unknown_run_has_spent_nothing,
@@ -76,4 +88,5 @@ LEDGER_RULES: tuple[LedgerRule, ...] = (
     the_whole_budget_may_be_used_to_the_last_cent,
     reservations_side_by_side_never_overshoot,
     runs_do_not_share_a_budget,
+    turns_are_the_agent_s_answered_calls_and_those_that_may_have_been,
 )

@@ -94,6 +94,8 @@ def fail(kind: int | StreamFault, *, times: int = 1, then: Reply | None = None, 
 
 
 _MARKER = re.compile(r"\[\[script:([\w.-]+?)(?:\+(\d+))?\]\]")
+_NOT_THE_MODEL_S = "No response requested."
+"""What Claude Code puts into the model's mouth where a session was cut off between a question and its answer."""
 
 
 def place(request: Json) -> tuple[str, int]:
@@ -104,7 +106,7 @@ def place(request: Json) -> tuple[str, int]:
     replies = 0
     for message in reversed(request.get("messages", [])):
         if message.get("role") == "assistant":
-            replies += 1
+            replies += text_of(message) != _NOT_THE_MODEL_S
         elif found := _MARKER.findall(text_of(message)):
             name, skip = found[-1]
             return name, replies + int(skip or 0)

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -48,7 +48,8 @@ class Assignment:
     run: Run
     number: int
     feedback: str
-    turns_left: int
+    turns_before: int
+    """Of the attempts before this one."""
     seconds_left: float
     started_at: datetime = field(default_factory=now)
 
@@ -83,19 +84,18 @@ async def work(house: House, ground: Ground, assignment: Assignment, journal: Jo
 
     On cancellation the agent is stopped; its files stay.
     """
-    if assignment.turns_left <= 0:
-        return Worked(turns=0, limit=LimitName.TURNS)
     try:
         async with asyncio.timeout(assignment.seconds_left):
             ended = await _work_on(house, ground, assignment, journal)
     except TimeoutError:
-        return Worked(turns=0, limit=LimitName.WALL)
-    return Worked(turns=ended.turns, conclusion=ended.conclusion, limit=ended.limit, fault=ended.fault)
+        ended = Ended(turns=0, limit=LimitName.WALL)
+    # By the ledger, which outlives a session, a sandbox and us.
+    turns = (await house.ledger.spending(assignment.run.run_id)).turns - assignment.turns_before
+    return Worked(turns=turns, conclusion=ended.conclusion, limit=ended.limit, fault=ended.fault)
 
 
 async def _work_on(house: House, ground: Ground, assignment: Assignment, journal: Journal) -> Ended:
     agent = house.agent_of(assignment.task.agent)
-    turns = 0
     ended = Ended(turns=0, fault="The agent did not start.")
     for again in range(RESUMES + 1):
         try:
@@ -104,12 +104,11 @@ async def _work_on(house: House, ground: Ground, assignment: Assignment, journal
             ended = Ended(turns=0, limit=LimitName.DISK)
         except (SandboxError, AgentError) as error:
             ended = Ended(turns=0, fault=str(error), can_retry=isinstance(error, SandboxError))
-        turns += ended.turns
         if not ended.can_retry:
             break
         if again < RESUMES:
             await journal.warning(f"{ended.fault} Its files are kept; going on in the same session ({again + 1}).")
-    return replace(ended, turns=turns)
+    return ended
 
 
 async def _session(house: House, ground: Ground, assignment: Assignment, journal: Journal, agent: Agent) -> Ended:
@@ -117,18 +116,21 @@ async def _session(house: House, ground: Ground, assignment: Assignment, journal
     config_dir = house.home / "agent" / assignment.name
     await asyncio.to_thread(config_dir.mkdir, parents=True, exist_ok=True)
     limits = assignment.run.limits
+    turns_left = limits.turns - (await house.ledger.spending(assignment.run.run_id)).turns
+    if turns_left <= 0:
+        return Ended(turns=0, limit=LimitName.TURNS)
     grant = Grant(
         run_id=assignment.run.run_id,
         purpose="agent",
         token=secrets.token_urlsafe(32),
         budget_usd=limits.cost_usd,
-        turns=assignment.turns_left,
+        turns=turns_left,
     )
     async with (
         open_workspace(house, ground, assignment, agent, config_dir) as workspace,
         house.gateway.serve_model(workspace.sandbox.listeners[MODEL_PORT], grant),
     ):
-        session = await agent.start(_job(house, ground, assignment, workspace, grant.token, config_dir))
+        session = await agent.start(_job(house, ground, assignment, workspace, grant, config_dir))
         try:
             async for event in session.events():
                 await journal.agent(event)
@@ -155,7 +157,7 @@ def open_workspace(
 
 
 def _job(
-    house: House, ground: Ground, assignment: Assignment, workspace: Workspace, token: str, config_dir: Path
+    house: House, ground: Ground, assignment: Assignment, workspace: Workspace, grant: Grant, config_dir: Path
 ) -> Job:
     async def verify() -> ToolAnswer:
         return tool_answer(await house.gate.check(ground.plan, workspace.sandbox))
@@ -169,9 +171,9 @@ def _job(
         guidance=assignment.brief.guidance,
         sandbox=workspace.sandbox,
         model=assignment.task.model,
-        token=token,
+        token=grant.token,
         model_url=f"http://127.0.0.1:{port}",
-        turns=assignment.turns_left,
+        turns=grant.turns or 1,
         idle_seconds=limits.idle_seconds,
         output_bytes=limits.output_bytes,
         config_dir=config_dir,

@@ -32,6 +32,10 @@ class Journal:
         body = {"stage": name, "state": "finished", "attempt": number, "seconds": seconds}
         await self._fact("stage", body, f"{name}:{number}:finished")
 
+    async def resumed(self) -> None:
+        """Work goes on where a process left off that died, or left."""
+        await self._tell("resumed", {})
+
     async def attempt(self, number: int, of: int) -> None:
         await self._fact("attempt", {"number": number, "of": of}, f"attempt:{number}")
 

@@ -26,6 +26,9 @@ class Record:
     brief: Brief
     run: Run
     turns: int = 0
+    """Of finished attempts."""
+    worked_seconds: float = 0.0
+    """What earlier processes worked on it."""
     begun_seconds: float = field(default_factory=monotonic_seconds)
 
     @classmethod
@@ -36,7 +39,9 @@ class Record:
         run = await house.runs.run(run_id)
         task = await house.tasks.task(run.task_id)
         brief = await house.tasks.brief(run.task_id)
-        return cls(house=house, journal=Journal(house.events, task.task_id, run_id), task=task, brief=brief, run=run)
+        journal = Journal(house.events, task.task_id, run_id)
+        worked = worked_seconds(await house.events.read(task.task_id))
+        return cls(house=house, journal=journal, task=task, brief=brief, run=run, worked_seconds=worked)
 
     async def begin(self, number: int) -> None:
         """Count an attempt as soon as it begins: one that is stopped was made as well."""
@@ -46,14 +51,14 @@ class Record:
 
     def assignment(self, number: int, feedback: str) -> Assignment:
         """The next attempt, with what is left of the limits. Time in which no process ran does not count."""
-        elapsed = monotonic_seconds() - self.begun_seconds
+        elapsed = self.worked_seconds + monotonic_seconds() - self.begun_seconds
         return Assignment(
             task=self.task,
             brief=self.brief,
             run=self.run,
             number=number,
             feedback=feedback,
-            turns_left=self.run.limits.turns - self.turns,
+            turns_before=self.turns,
             seconds_left=max(0.0, self.run.limits.wall_seconds - elapsed),
         )
 
@@ -102,6 +107,12 @@ class Record:
         await self.house.tasks.set_status(self.task.task_id, Status.FINISHED, outcome)
         await self.journal.outcome(outcome, self.verification)
 
+    async def is_over(self) -> bool:
+        """Whether it has its outcome; a crash may have come before that was told."""
+        if self.task.outcome is not None:
+            await self.journal.outcome(self.task.outcome, self.verification)
+        return self.task.outcome is not None
+
     @property
     def verification(self) -> Verification:
         """Of the last examined change; unverified where there was none."""
@@ -109,14 +120,28 @@ class Record:
         return Verification.UNVERIFIED if examination is None else verification(examination.reports)
 
     async def _spent(self) -> Spent:
-        """Turns as counted here (of a stopped run: its calls), money and tokens as the gateway wrote them down."""
+        """As the gateway wrote it down."""
         spending = await self.house.ledger.spending(self.run.run_id)
         return Spent(
-            turns=self.turns or self.run.spent.turns or spending.calls,
+            turns=spending.turns,
             cost_usd=spending.cost_usd,
             input_tokens=spending.input_tokens,
             output_tokens=spending.output_tokens,
         )
+
+
+def worked_seconds(events: Sequence[TaskEvent]) -> float:
+    """How long the run was worked on, from its events: the time between a crash and the resumption does not count."""
+    total, begun, last = 0.0, None, None
+    for event in events:
+        if event.kind == "accepted":
+            continue
+        if begun is None or last is None or event.kind == "resumed":
+            total += (last - begun).total_seconds() if begun and last else 0.0
+            begun = event.at
+        last = event.at
+    total += (last - begun).total_seconds() if begun and last else 0.0
+    return max(0.0, total)
 
 
 def stage_seconds(events: Sequence[TaskEvent], started_at: datetime, ended_at: datetime) -> dict[str, float]:

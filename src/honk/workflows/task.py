@@ -22,6 +22,10 @@ async def run_task(house: House, step: Steps, run_id: str) -> None:
     Every step is recorded: after a crash the run goes on behind the last record, in the same agent session.
     """
     record = await Record.load(house, run_id)
+    if await record.is_over():
+        return
+    if record.task.status is Status.RUNNING:
+        await record.journal.resumed()
     await house.tasks.set_status(record.task.task_id, Status.RUNNING)
     try:
         outcome = await _Pass(house, step, record).run()

@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from honk.testing.replies import Ask, Json, Reply, ToolUse, fail, say, script_of, use
+from honk.testing.replies import Ask, Json, Reply, ToolUse, fail, place, say, script_of, use
 from honk.testing.scripted_model import ScriptedModel
 from honk.testing.scripts import judge_in_turn, loop
 
@@ -41,6 +41,12 @@ async def test_the_newest_marker_names_the_script_and_the_answers_after_it_are_t
         assert words(await ask(model, request("[[script:fix+1]]", 1))) == "f2"
         assert words(await ask(model, request("[[script:fix]]", 9))) == "OK."
         assert words(await ask(model, request("[[script:fix]]", 1))) == "f1", "asked again, it answers the same"
+
+
+async def test_an_answer_that_is_not_the_model_s_does_not_count() -> None:
+    cut_off = request("", answers=2)
+    cut_off["messages"] += [{"role": "assistant", "content": [{"type": "text", "text": "No response requested."}]}]
+    assert place(cut_off)[1] == place(request("", answers=2))[1]
 
 
 async def test_a_stream_carries_the_same_answer_as_one_piece() -> None:
