@@ -25,3 +25,12 @@ async def test_a_commit_and_a_work_tree_are_verified_as_they_stand(home: Path, c
         assert red.examination is not None
         assert "test_double" in red.examination.reports[0].summary
         assert (await desk.app.verify(calc, worktree=False, plan_only=False)).verification is Verification.PASSED
+
+
+async def test_a_work_tree_that_weakens_its_tests_is_red_however_green_they_are(home: Path, calc: Path) -> None:
+    async with open_desk(home, {}) as desk:
+        (calc / "test_calc.py").write_text(CALC["test_calc.py"].replace("self.assertEqual(calc.double(2), 4)", "pass"))
+        red = await desk.app.verify(calc, worktree=True, plan_only=False)
+        assert red.verification is Verification.FAILED
+        assert red.examination is not None
+        assert any(finding.rule == "emptied test" for finding in red.examination.findings), red.examination.findings

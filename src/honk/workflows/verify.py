@@ -8,7 +8,7 @@ from pathlib import Path
 from honk.base.errors import UsageError
 from honk.base.ids import new_id
 from honk.domain.change import Change
-from honk.domain.evidence import Examination, Verification, verification
+from honk.domain.evidence import Examination, Verification, gate
 from honk.domain.task import Repository
 from honk.verifier import Plan
 from honk.workflows.attempt import Ground
@@ -60,7 +60,7 @@ async def verify_checkout(
         plan=plan,
         environment_problems=environment.problems,
         examination=examination,
-        verification=verification(examination.reports) if examination else Verification.UNVERIFIED,
+        verification=gate(examination) if examination else Verification.UNVERIFIED,
     )
 
 
