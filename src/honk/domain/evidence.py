@@ -51,6 +51,8 @@ class Tests:
     """Ids that the base run had, that the diff does not remove, and that gave no result now."""
     failed_on_base: tuple[str, ...] = ()
     """Red before the change as well: reported, not held against it."""
+    mended: tuple[str, ...] = ()
+    """Red before the change and passing now, by the base's own tests."""
     new: tuple[NewTest, ...] = ()
 
 
@@ -112,3 +114,10 @@ def verification(reports: tuple[Report, ...]) -> Verification:
     if required and all_passed and any(report.ran_tests for report in required):
         return Verification.PASSED
     return Verification.UNVERIFIED
+
+
+def gate(examination: Examination) -> Verification:
+    """What the gate as a whole says: a veto of a rule is red, however green the tests are."""
+    if any(finding.severity is Severity.VETO for finding in examination.findings):
+        return Verification.FAILED
+    return verification(examination.reports)
