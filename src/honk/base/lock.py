@@ -10,13 +10,13 @@ from types import TracebackType
 from typing import Self
 
 from honk.base.clock import now
-from honk.base.errors import HonkError
+from honk.base.errors import UsageError
 
 LOCK_NAME = "owner.lock"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-class HomeBusy(HonkError):
+class HomeBusy(UsageError):
     """Another process owns the state folder; nothing was touched."""
 
 

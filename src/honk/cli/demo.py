@@ -1,6 +1,8 @@
 """honk demo: the whole way on a small repository, with no model key."""
 
 import os
+import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -53,9 +55,9 @@ async def _demonstrate(settings: "Settings", path: Path | None, *, is_live: bool
     from honk.testing.sample.script import PROMPT
 
     print_lines([Line(text=LIVE if is_live else SCRIPTED)])
-    sample = await _make_sample(path or fresh_folder(settings.home))
-    print_lines([Line(text=f"sample repository: {sample}"), Line(text=f"request: {PROMPT.splitlines()[0]}")])
     async with _desk(settings, is_live=is_live) as app:
+        sample = await _make_sample(path or fresh_folder(settings.home))
+        print_lines([Line(text=f"sample repository: {sample}"), Line(text=f"request: {PROMPT.splitlines()[0]}")])
         view = choose_view(as_json=False)
         task = await app.submit(request_of(PROMPT, sample, None, settings=settings))
         result = await follow_to_end(app, task.task_id, view)
@@ -142,14 +144,25 @@ async def _follow_advice(sample: Path, sha: str) -> None:
 def whereabouts(sample: Path, home: Path, result: "RunResult") -> "list[Line]":
     """Where everything is that the demo leaves behind. Nothing runs any more."""
     from honk.cli.facts import Line
+    from honk.workspace.porter_source import PORTER_FD
 
+    honk = own_name()
+    # Root's git does not trust a repository of the service's user unless it is told to.
+    trust = f"-c safe.directory={sample} " if PORTER_FD in os.environ else ""
     told = [
         Line(text=""),
         Line(text="Nothing is left running. Look around:"),
-        Line(text=f"  the repository    git -C {sample} log --oneline --graph --all"),
+        Line(text=f"  the repository    git {trust}-C {sample} log --oneline --graph --all"),
         Line(text=f"  its page          cd {sample} && python3 -m tonearm"),
-        Line(text=f"  the task          honk task show {result.task_id}"),
+        Line(text=f"  the task          {honk} task show {result.task_id}"),
     ]
     if result.pull_request is not None:
-        told.append(Line(text=f"  the pull request  honk pr show {result.pull_request.number}"))
-    return [*told, Line(text=f"  Honk's state      {home}"), Line(text='  your turn         honk run "..."')]
+        told.append(Line(text=f"  the pull request  {honk} pr show {result.pull_request.number}"))
+    return [*told, Line(text=f"  Honk's state      {home}"), Line(text=f'  your turn         {honk} run "..."')]
+
+
+def own_name() -> str:
+    """How this program is called from a shell: by its name where that finds it, else by its path."""
+    path = Path(sys.argv[0]).absolute()
+    found = shutil.which("honk")
+    return "honk" if found and Path(found).resolve() == path.resolve() else str(path)
