@@ -16,6 +16,8 @@ from honk.domain.task import OutcomeName
 _CONCLUSIONS = (OutcomeName.NO_CHANGE, OutcomeName.ANSWERED, OutcomeName.NOT_APPLICABLE, OutcomeName.NEEDS_HUMAN)
 _VERIFY_SECONDS = 3600.0
 """A roof for the library's own clocks; how long checks may take is the verifier's to say."""
+_TOUCHING = "Bash|Edit|MultiEdit|Write|NotebookEdit"
+"""What may change the work tree. A background program may too, but what is answered here is help, not evidence."""
 Answer = dict[str, Any]
 
 
@@ -27,6 +29,9 @@ class Desk:
         self._job, self._on_broken = job, on_broken
         self._blocks = 0
         self._verifying = 0
+        self._touches = 0
+        self._known: tuple[str, bool] | None = None
+        """What `verify` said last, as long as the agent has touched nothing since."""
         self.conclusion: Conclusion | None = None
 
     @property
@@ -60,12 +65,13 @@ class Desk:
     def hooks(self) -> dict[Any, list[HookMatcher]]:
         """A guard that blocks when it breaks, and a Stop hook that sends back a bounded number of times."""
         return {
-            "PreToolUse": [HookMatcher("Bash", hooks=[self._guard], timeout=10, on_failure="block")],
+            "PreToolUse": [HookMatcher(_TOUCHING, hooks=[self._guard], timeout=10, on_failure="block")],
             "Stop": [HookMatcher(hooks=[self._stop], timeout=_VERIFY_SECONDS)],
         }
 
     async def _verify(self) -> tuple[str, bool]:
         self._verifying += 1
+        before = self._touches
         try:
             answer = await self._job.verify()
         except Exception as error:
@@ -73,7 +79,9 @@ class Desk:
             raise
         finally:
             self._verifying -= 1
-        return answer.text, answer.is_error
+        said = answer.text, answer.is_error
+        self._known = said if self._touches == before else None
+        return said
 
     async def _verify_tool(self, _arguments: Answer) -> Answer:
         text, is_red = await self._verify()
@@ -88,6 +96,8 @@ class Desk:
         return _answer("Noted. Leave the work tree without changes and end your turn now.")
 
     async def _guard(self, event: Any, _call_id: str | None, _context: Any) -> Any:
+        self._touches += 1
+        self._known = None
         hint = objection(event["tool_name"], event["tool_input"])
         if hint is None:
             return {}
@@ -97,7 +107,7 @@ class Desk:
     async def _stop(self, _event: Any, _call_id: str | None, _context: Any) -> Any:
         if self.conclusion is not None or self._blocks >= self._job.stop_blocks:
             return {}
-        text, is_red = await self._verify()
+        text, is_red = self._known or await self._verify()
         if not is_red:
             return {}
         self._blocks += 1
