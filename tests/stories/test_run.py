@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from desk import CALC, OLD, RIGHT, WRONG, git, make_repository, open_desk
+from desk import CALC, OLD, RIGHT, git, make_repository, open_desk
 
 from honk.base.errors import UsageError
 from honk.domain.evidence import Verification
@@ -184,6 +184,3 @@ async def test_the_agent_mends_what_verify_shows_it(home: Path, calc: Path) -> N
         assert told.result.outcome is OutcomeName.OPENED
         red = [body for body in told.of("tool_result") if "test_double" in str(body["excerpt"])]
         assert red, "verify showed the failing test by name"
-
-
-assert WRONG
