@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from honk.sandbox import SandboxBackend
 from honk.sandbox.bubblewrap import BubblewrapBackend
+from honk.sandbox.none import NoneBackend
 from honk.testing.packages import PackageShelf, wheel
 from honk.testing.person import PersonRepository
 from honk.testing.workspace_rules import Blobs, Ground, lay, sh
@@ -40,19 +42,27 @@ PROJECT = {
 }
 
 
-def workspaces_in(home: Path, blobs: Blobs, *wheels: tuple[str, bytes]) -> OverlayWorkspaces:
-    return OverlayWorkspaces(home, LocalSource(), BubblewrapBackend(), PackageShelf(*wheels), blobs.put)
+BUBBLEWRAP, NONE = BubblewrapBackend(), NoneBackend()
 
 
-async def ground(tmp_path: Path, *wheels: tuple[str, bytes], files: dict[str, str] = PROJECT) -> Ground:
+def workspaces_in(
+    home: Path, blobs: Blobs, *wheels: tuple[str, bytes], backend: SandboxBackend = BUBBLEWRAP
+) -> OverlayWorkspaces:
+    return OverlayWorkspaces(home, LocalSource(), backend, PackageShelf(*wheels), blobs.put)
+
+
+async def ground(
+    tmp_path: Path, *wheels: tuple[str, bytes], files: dict[str, str] = PROJECT, backend: SandboxBackend = BUBBLEWRAP
+) -> Ground:
     person = await PersonRepository.make(tmp_path / "person", files)
     blobs = Blobs()
-    workspaces = workspaces_in(tmp_path / "home", blobs, *wheels)
+    workspaces = workspaces_in(tmp_path / "home", blobs, *wheels, backend=backend)
     return await lay(workspaces, LocalSource(), blobs, person, tmp_path)
 
 
-async def test_dependencies_and_the_project_are_there_in_every_sandbox(tmp_path: Path) -> None:
-    laid = await ground(tmp_path, LEFT_PAD)
+@pytest.mark.parametrize("backend", [BUBBLEWRAP, NONE], ids=lambda backend: backend.name)
+async def test_dependencies_and_the_project_are_there_in_every_sandbox(tmp_path: Path, backend: SandboxBackend) -> None:
+    laid = await ground(tmp_path, LEFT_PAD, backend=backend)
     made = laid.environment
     assert made.problems == ()
     assert made.python == "/opt/env/bin/python"
@@ -60,7 +70,7 @@ async def test_dependencies_and_the_project_are_there_in_every_sandbox(tmp_path:
     assert made.log_blob is not None
     assert b"left-pad" in laid.blobs.kept[made.log_blob]
     async with laid.workspaces.clean_room(laid.template, made, None, name="room") as room:
-        assert await sh(room, "python -m app; ls; cat README.md; ls /opt/env/.cache 2>/dev/null || true") == (
+        assert await sh(room, "python -m app; ls; cat README.md; ls $VIRTUAL_ENV/.cache 2>/dev/null || true") == (
             "  x\nREADME.md\nbuild\nleftover.txt\npyproject.toml\nsrc\n# App\n"
         )
     assert await laid.after("true") is None, "what the set-up left is nobody's change"

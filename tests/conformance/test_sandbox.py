@@ -1,13 +1,15 @@
 """Every sandbox backend keeps the rules; those that isolate keep the rules of isolation too."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from honk.sandbox import SandboxBackend
+from honk.sandbox import WORKSPACE, Mount, SandboxBackend, SandboxSpec, SandboxUnavailable
 from honk.sandbox.bubblewrap import BubblewrapBackend
 from honk.sandbox.none import NoneBackend
-from honk.testing.sandbox_rules import ISOLATION_RULES, SANDBOX_RULES, Rule
+from honk.sandbox.probe import probe
+from honk.testing.sandbox_rules import ISOLATION_RULES, SANDBOX_RULES, Rule, opened, sh
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -27,3 +29,19 @@ async def test_isolation(rule: Rule, tmp_path: Path) -> None:
 
 async def test_none_says_that_it_does_not_isolate() -> None:
     assert not NoneBackend().is_isolating
+
+
+async def test_none_is_not_probed_for_ways_out_and_shows_no_mount_in_the_work_tree(tmp_path: Path) -> None:
+    with pytest.raises(SandboxUnavailable, match="no sandbox to break out of"):
+        await probe(NoneBackend(), tmp_path / "probe")
+    mount = Mount(source=tmp_path, target=f"{WORKSPACE}/shown")
+    with pytest.raises(SandboxUnavailable, match="cannot be shown in the work tree"):
+        await NoneBackend().open(SandboxSpec(name="rule", state=tmp_path / "state", mounts=(mount,)))
+
+
+async def test_none_ends_what_a_dead_honk_left_running_in_the_state(tmp_path: Path) -> None:
+    async with opened(NoneBackend(), tmp_path) as sandbox:
+        mark = await sh(sandbox, "printf %s $HONK_NONE_SANDBOX")
+    orphan = await asyncio.create_subprocess_exec("/bin/sleep", "60", env={"HONK_NONE_SANDBOX": mark})
+    async with opened(NoneBackend(), tmp_path):
+        assert await asyncio.wait_for(orphan.wait(), 10) == -9

@@ -1,11 +1,13 @@
-"""The workspaces against the rules of the port, in real sandboxes."""
+"""The workspaces against the rules of the port, in real sandboxes and in none."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from honk.sandbox import SandboxBackend
 from honk.sandbox.bubblewrap import BubblewrapBackend
+from honk.sandbox.none import NoneBackend
 from honk.testing.packages import PackageShelf
 from honk.testing.person import PersonRepository
 from honk.testing.workspace_rules import WORKSPACE_RULES, Blobs, Ground, lay
@@ -15,9 +17,10 @@ from honk.workspace.source import LocalSource
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
+@pytest.mark.parametrize("backend", [BubblewrapBackend(), NoneBackend()], ids=lambda backend: backend.name)
 @pytest.mark.parametrize("rule", WORKSPACE_RULES, ids=lambda rule: rule.__name__)
-async def test_workspaces(rule: Callable[[Ground], Awaitable[None]], tmp_path: Path) -> None:
+async def test_workspaces(rule: Callable[[Ground], Awaitable[None]], backend: SandboxBackend, tmp_path: Path) -> None:
     person = await PersonRepository.make(tmp_path / "person")
     source, blobs = LocalSource(), Blobs()
-    workspaces = OverlayWorkspaces(tmp_path / "home", source, BubblewrapBackend(), PackageShelf(), blobs.put)
+    workspaces = OverlayWorkspaces(tmp_path / "home", source, backend, PackageShelf(), blobs.put)
     await rule(await lay(workspaces, source, blobs, person, tmp_path))

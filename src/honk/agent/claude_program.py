@@ -7,6 +7,7 @@ from pathlib import Path
 
 from honk.agent import AGENT_CONFIG, AgentMissing, Job
 from honk.agent.prompt import standing_orders
+from honk.sandbox import WORKSPACE
 
 PROGRAM = "/opt/claude/claude"
 SERVER = "honk"
@@ -77,6 +78,7 @@ def environment(job: Job) -> dict[str, str]:
 
 def command_line(job: Job, *, resumes: bool) -> Sequence[str]:
     """The program with settings that take nothing from the repository or from its own state but the conversation."""
+    orders = standing_orders(job.guidance, has_tools=True, workspace=job.sandbox.inside(WORKSPACE))
     session = f"--resume={job.session_id}" if resumes else f"--session-id={job.session_id}"
     return (
         PROGRAM,
@@ -94,6 +96,6 @@ def command_line(job: Job, *, resumes: bool) -> Sequence[str]:
         f"--allowedTools={','.join((*_TOOLS, f'mcp__{SERVER}'))}",
         f"--model={job.model}",
         f"--max-turns={max(1, job.turns)}",
-        f"--append-system-prompt={standing_orders(job.guidance, has_tools=True)}",
+        f"--append-system-prompt={orders}",
         session,
     )

@@ -11,7 +11,7 @@ from honk.agent.prompt import standing_orders
 from honk.agent.words import plain
 from honk.base.censor import Censor
 from honk.domain.limits import LimitName
-from honk.sandbox import DiskFull, Mount, Process, SandboxLost
+from honk.sandbox import WORKSPACE, DiskFull, Mount, Process, SandboxLost
 
 _PROMPT_FILE = "/tmp/honk-prompt.md"  # noqa: S108 - inside the sandbox, which nobody else shares
 _LINE_CHARS = 4000
@@ -29,7 +29,7 @@ class Invocation:
     has_file: bool
 
 
-def invocation(command_line: str, prompt: str) -> Invocation:
+def invocation(command_line: str, prompt: str, prompt_file: str = _PROMPT_FILE) -> Invocation:
     """The command line with the prompt in it: `{prompt}` or `{prompt_file}` in an argument, else standard input.
 
     Raises:
@@ -42,7 +42,7 @@ def invocation(command_line: str, prompt: str) -> Invocation:
     if not words:
         raise AgentError("The agent's command line is empty: write --agent 'command:PROGRAM ARGUMENTS'.")
     clean = prompt.replace("\0", "")
-    argv = tuple(word.replace("{prompt_file}", _PROMPT_FILE).replace("{prompt}", clean) for word in words)
+    argv = tuple(word.replace("{prompt_file}", prompt_file).replace("{prompt}", clean) for word in words)
     if any(len(word.encode("utf-8", "replace")) > _ARGUMENT_BYTES for word in argv):
         raise AgentError(
             "The prompt is too long to be an argument of a program: use {prompt_file} instead of {prompt}."
@@ -78,11 +78,12 @@ class CommandAgent:
             AgentError: the command line cannot be read.
             SandboxLost: the sandbox is gone.
         """
-        orders = standing_orders(job.guidance, has_tools=False)
-        call = invocation(self._command_line, f"{orders}\n\n{job.prompt}")
+        orders = standing_orders(job.guidance, has_tools=False, workspace=job.sandbox.inside(WORKSPACE))
+        prompt_file = job.sandbox.inside(_PROMPT_FILE)
+        call = invocation(self._command_line, f"{orders}\n\n{job.prompt}", prompt_file)
         if call.has_file:
             text = f"{orders}\n\n{job.prompt}".encode("utf-8", "replace")
-            written = await job.sandbox.run(["tee", _PROMPT_FILE], stdin=text, timeout_seconds=30)
+            written = await job.sandbox.run(["tee", prompt_file], stdin=text, timeout_seconds=30)
             written.must("writing the prompt's file into the sandbox")
         process = await job.sandbox.spawn(call.argv, env=_environment(job))
         session = _CommandSession(job, process, call.argv[0], self._censor)

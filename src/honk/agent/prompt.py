@@ -4,13 +4,14 @@ import hashlib
 import re
 
 from honk.domain.task import Brief
+from honk.sandbox import WORKSPACE
 
 _GUIDANCE_BYTES = 48 << 10
 """One argument of a program holds 128 KiB; the rest of a longer file can be read in the work tree."""
 
 _HOUSE = """\
 You work unattended in a closed sandbox: nobody can answer questions, and there is no network.
-The repository is in /workspace. What you leave in the work tree is the result: it is verified outside this sandbox,
+The repository is in WORKSPACE. What you leave in the work tree is the result: it is verified outside this sandbox,
 committed and proposed by Honk. Do not push, and do not change how the work is checked.
 Make the smallest change that does all that was asked, in the style of the code around it; where there are tests, add
 one. Never weaken, skip or delete a test to make it pass."""
@@ -50,9 +51,9 @@ def resume_prompt() -> str:
     return _RESUME
 
 
-def standing_orders(guidance: str, *, has_tools: bool) -> str:
+def standing_orders(guidance: str, *, has_tools: bool, workspace: str = WORKSPACE) -> str:
     """The rules of the house, then the repository's own guidance as advice."""
-    text = _HOUSE + (_TOOLS if has_tools else "")
+    text = _HOUSE.replace("WORKSPACE", workspace) + (_TOOLS if has_tools else "")
     if not guidance.strip():
         return text
     raw = guidance.encode("utf-8", "replace")

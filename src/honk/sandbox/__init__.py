@@ -10,7 +10,7 @@ from honk.base.errors import HonkError, PlatformError
 from honk.base.subprocess import Completed
 
 WORKSPACE = "/workspace"
-"""Where the work tree stands in every sandbox: absolute paths in build caches stay valid."""
+"""Names the work tree in every sandbox. Those that isolate show it there: paths in build caches stay valid."""
 HOME = "/home/agent"
 
 
@@ -97,10 +97,23 @@ class Process(Protocol):
 
 
 class Sandbox(Protocol):
-    """One running sandbox. Programs in it share files and loopback, not process ids."""
+    """One running sandbox. Programs in it share files and loopback, not process ids.
+
+    Paths inside are names. The sandbox itself resolves a name that is a whole word of a command line, a whole variable
+    or a working directory; whoever writes one into a longer text asks `inside`.
+    """
 
     @property
     def spec(self) -> SandboxSpec: ...
+
+    @property
+    def upper(self) -> Path:
+        """Where on the host lies what programs wrote into the work tree; once this is closed, a layer for others."""
+        ...
+
+    def inside(self, path: str) -> str:
+        """Where the path stands for programs inside: it itself, where the backend shows files as they are named."""
+        ...
 
     @property
     def listeners(self) -> Mapping[int, socket.socket]:

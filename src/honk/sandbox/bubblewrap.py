@@ -103,8 +103,15 @@ class BubblewrapSandbox:
         self._processes: set[StreamedProcess] = set()
         self._excess: DiskFull | None = None
         self._usage: Usage | None = None
-        upper = spec.state / "u"
-        self._watch = asyncio.create_task(watch_disk(upper, spec.ceilings.disk_bytes, self._end_for_disk))
+        self._watch = asyncio.create_task(watch_disk(self.upper, spec.ceilings.disk_bytes, self._end_for_disk))
+
+    @property
+    def upper(self) -> Path:
+        return self.spec.state / "u"
+
+    def inside(self, path: str) -> str:
+        """The path itself: namespaces show everything where it is named."""
+        return path
 
     async def prove(self) -> None:
         """See that a program runs at all, so that a profile which cannot be put up is found at opening.
@@ -178,7 +185,7 @@ class BubblewrapSandbox:
                 await process.kill()
             peak = self._cgroup.peak_memory_bytes()
             self._cgroup.remove()
-            written = await asyncio.to_thread(written_bytes, self.spec.state / "u")
+            written = await asyncio.to_thread(written_bytes, self.upper)
             self._usage = Usage(peak_memory_bytes=peak, written_bytes=written)
         return self._usage
 

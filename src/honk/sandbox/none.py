@@ -1,27 +1,33 @@
 """No isolation: programs run on this machine as this user, in a copy of the tree. Only for who asks for it by name.
 
 What it keeps of the port: the clean environment, limits of time and output, the lock, the end of everything at `close`.
-What it cannot: `/workspace` is a copied tree elsewhere, its path in HONK_WORKSPACE; a listener's port is one that the
-kernel chose, in HONK_PORT_<port> inside and in `getsockname()` outside; ceilings are not enforced.
+What it cannot: a path inside is only a name. `/workspace` is a copied tree in the state (its path in HONK_WORKSPACE),
+`/tmp` and the home are folders beside it, a mount stands where its source does, and read-only is not enforced. A
+listener's port is one that the kernel chose, in HONK_PORT_<port> inside and in `getsockname()` outside. Ceilings are
+not enforced.
 """
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import signal
 import socket
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 from honk.base.ids import new_id
 from honk.base.subprocess import Completed, run
-from honk.sandbox import WORKSPACE, SandboxLost, SandboxSpec, SandboxUnavailable, Usage
+from honk.sandbox import HOME, WORKSPACE, SandboxLost, SandboxSpec, SandboxUnavailable, Usage
 from honk.sandbox.state import lock_state, remove_state, written_bytes
 from honk.sandbox.streams import Ended, Pipes, StreamedProcess
 
 _MARK = "HONK_NONE_SANDBOX"
-"""Everything a sandbox starts carries its name in this variable; that is how it is found again."""
+"""Everything a sandbox starts carries the state's sign in this variable; so it is found, after our own death too."""
+
+
+_PLACES = {"HOME": HOME, "TMPDIR": "/tmp", "HONK_WORKSPACE": WORKSPACE}  # noqa: S108 - a name, see `inside`
 
 
 class NoneBackend:
@@ -38,13 +44,14 @@ class NoneBackend:
             SandboxBusy: another live sandbox holds this state.
         """
         for mount in spec.mounts:
-            if mount.target != str(mount.source):
+            if f"{mount.target}/".startswith(f"{WORKSPACE}/"):
                 raise SandboxUnavailable(
-                    f"Without isolation {mount.source} cannot be shown at {mount.target}. Nothing was begun. "
-                    "Use the bubblewrap sandbox."
+                    f"Without isolation {mount.source} cannot be shown in the work tree, at {mount.target}. Nothing "
+                    "was begun. Use the bubblewrap sandbox."
                 )
         lock = lock_state(spec.state)
         try:
+            await _kill_marked(_sign(spec.state))
             await _copy(spec.layers, spec.state)
         except BaseException:
             lock.close()
@@ -60,10 +67,23 @@ class NoneSandbox:
         self.listeners: Mapping[int, socket.socket] = {
             port: socket.create_server(("127.0.0.1", 0), backlog=256) for port in spec.ports
         }
+        self._places = _places(spec)
         self._lock = lock
-        self._mark = new_id(16)
+        self._mark = _sign(spec.state)
         self._processes: list[StreamedProcess] = []
         self._usage: Usage | None = None
+
+    @property
+    def upper(self) -> Path:
+        """The whole tree: what was written and what was there cannot be told apart."""
+        return _tree(self.spec.state)
+
+    def inside(self, path: str) -> str:
+        """By the longest name that the path is, or is below; any other path is the host's own."""
+        for name, place in self._places:
+            if path == name or path.startswith(f"{name}/"):
+                return place + path.removeprefix(name)
+        return path
 
     async def spawn(
         self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: str = WORKSPACE
@@ -91,8 +111,9 @@ class NoneSandbox:
 
     def bridge(self, argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
         """The program itself behind `env -i`. What it leaves behind in a session of its own ends at `close` only."""
-        variables = (f"{name}={value}" for name, value in self._environment(env, new_id(16)).items())
-        return ("/usr/bin/env", "-i", "-C", str(_tree(self.spec.state)), *variables, *argv)
+        mark = f"{self._mark}.{new_id(16)}"
+        variables = (f"{name}={value}" for name, value in self._environment(env, mark).items())
+        return ("/usr/bin/env", "-i", "-C", str(_tree(self.spec.state)), *variables, *map(self.inside, argv))
 
     async def close(self) -> Usage:
         """End everything that was started here. The tree stays. Idempotent."""
@@ -117,11 +138,11 @@ class NoneSandbox:
         stdin, stdout, stderr = pipes.theirs
         try:
             started = await asyncio.create_subprocess_exec(
-                *argv,
+                *map(self.inside, argv),
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
-                cwd=self._directory(cwd),
+                cwd=self.inside(cwd),
                 env=self._environment(env, mark),
                 start_new_session=True,
             )
@@ -138,23 +159,14 @@ class NoneSandbox:
         self._processes = [*(one for one in self._processes if not one.is_finished), process]
         return process
 
-    def _directory(self, cwd: str) -> Path:
-        path = PurePosixPath(cwd)
-        return _tree(self.spec.state) / path.relative_to(WORKSPACE) if path.is_relative_to(WORKSPACE) else Path(cwd)
-
     def _environment(self, env: Mapping[str, str], mark: str) -> dict[str, str]:
-        state = self.spec.state
         ports = {f"HONK_PORT_{port}": str(one.getsockname()[1]) for port, one in self.listeners.items()}
         return {
-            "PATH": ":".join((*self.spec.path, "/usr/local/bin", "/usr/bin", "/bin")),
-            "HOME": str(state / "home"),
+            "PATH": ":".join((*map(self.inside, self.spec.path), "/usr/local/bin", "/usr/bin", "/bin")),
             "USER": "agent",
             "LANG": "C.UTF-8",
-            "TMPDIR": str(state / "tmp"),
-            "HONK_WORKSPACE": str(_tree(state)),
             **ports,
-            **self.spec.env,
-            **env,
+            **{name: self.inside(value) for name, value in {**_PLACES, **self.spec.env, **env}.items()},
             _MARK: mark,
         }
 
@@ -163,10 +175,23 @@ def _tree(state: Path) -> Path:
     return state / "tree"
 
 
+def _sign(state: Path) -> str:
+    return hashlib.sha256(os.fsencode(state)).hexdigest()[:24]
+
+
+def _places(spec: SandboxSpec) -> list[tuple[str, str]]:
+    """Where every name stands, the longest first. Where something stands is a name of its own: resolved, it stays."""
+    own = {WORKSPACE: _tree(spec.state), HOME: spec.state / "home", "/tmp": spec.state / "tmp"}  # noqa: S108
+    named = {name: str(place) for name, place in own.items()} | {one.target: str(one.source) for one in spec.mounts}
+    stay = {place: place for place in named.values()}
+    return sorted((stay | named).items(), key=lambda one: -len(one[0]))
+
+
 async def _copy(layers: Sequence[Path], state: Path) -> None:
-    """Lay the layers over each other, lowest first, unless an earlier sandbox already did."""
+    """Lay the layers over each other, lowest first, unless an earlier sandbox did. Home and /tmp begin empty."""
     for part in ("home", "tmp"):
-        (state / part).mkdir(exist_ok=True)
+        await remove_state(state / part)
+        (state / part).mkdir()
     if _tree(state).exists():
         return
     half_done = state / "tree.new"

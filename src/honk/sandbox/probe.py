@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from honk.base.ids import new_id
-from honk.sandbox import Ceilings, Mount, SandboxBackend, SandboxError, SandboxSpec
+from honk.sandbox import Ceilings, Mount, SandboxBackend, SandboxError, SandboxSpec, SandboxUnavailable
 from honk.sandbox.profile import SHM_BYTES
 from honk.sandbox.state import remove_state
 
@@ -56,6 +56,11 @@ async def probe(backend: SandboxBackend, state: Path) -> tuple[ProbeResult, ...]
         SandboxUnavailable: this machine makes no sandboxes.
         SandboxError: the probe itself could not run.
     """
+    if not backend.is_isolating:
+        raise SandboxUnavailable(
+            "There is no sandbox to break out of: the setting is none, and the probe would do its harm to this "
+            "machine. Nothing was tried. Take the setting away and look again."
+        )
     canary = new_id(24)
     secret = await asyncio.to_thread(_plant, state, canary)
     os.environ["HONK_PROBE_CANARY"] = canary  # what the supervisor's environment holds must not come in

@@ -49,6 +49,13 @@ class DirectorySandbox:
     def listeners(self) -> Mapping[int, socket.socket]:
         return {}
 
+    @property
+    def upper(self) -> Path:
+        return self.directory
+
+    def inside(self, path: str) -> str:
+        return path
+
     async def spawn(
         self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: str = WORKSPACE
     ) -> Process:

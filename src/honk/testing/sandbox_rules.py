@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from honk.sandbox import Ceilings, DiskFull, Sandbox, SandboxBackend, SandboxBusy, SandboxLost, SandboxSpec
+from honk.sandbox import (
+    HOME,
+    WORKSPACE,
+    Ceilings,
+    DiskFull,
+    Mount,
+    Sandbox,
+    SandboxBackend,
+    SandboxBusy,
+    SandboxLost,
+    SandboxSpec,
+)
 from honk.sandbox.probe import probe
 from honk.sandbox.state import remove_state
 
@@ -166,6 +177,46 @@ async def the_environment_is_what_was_given(backend: SandboxBackend, base: Path)
     assert set(seen) <= {"HOME", "USER", "LANG", "TMPDIR", "PWD", "HONK_WORKSPACE", "_"}
 
 
+async def paths_inside_are_names_that_the_sandbox_resolves(backend: SandboxBackend, base: Path) -> None:
+    shown, kept = base / "shown", base / "kept"
+    for folder in (shown / "bin", kept):
+        folder.mkdir(parents=True)
+    (shown / "bin" / "tool").write_text("#!/bin/sh\necho tool\n")
+    (shown / "bin" / "tool").chmod(0o755)
+    mounts = (
+        Mount(source=shown, target="/opt/shown"),
+        Mount(source=kept, target=f"{HOME}/.kept", is_writable=True),
+    )
+    parts = {"mounts": mounts, "path": ("/opt/shown/bin",), "env": {"OWN": "/opt/shown"}}
+    async with opened(backend, base, **parts) as sandbox:
+        script = "tool; ls $OWN; touch $GIVEN/given"
+        assert await sh(sandbox, script, env={"GIVEN": f"{HOME}/.kept"}) == "tool\nbin\n"
+        assert (await sandbox.run(["/opt/shown/bin/tool"], timeout_seconds=20)).text == "tool\n"
+        text = f"{sandbox.inside('/opt/shown/bin/tool')} > {sandbox.inside(f'{HOME}/.kept/made')}"
+        await sh(sandbox, text, cwd="/opt/shown")
+        for name in (WORKSPACE, "/tmp/file", f"{HOME}/.kept/made"):  # noqa: S108 - inside
+            assert sandbox.inside(sandbox.inside(name)) == sandbox.inside(name)
+            await sandbox.run(["touch", name], timeout_seconds=20)
+            assert (await sandbox.run(["test", "-e", sandbox.inside(name)], timeout_seconds=20)).exit_code == 0
+        assert sandbox.inside("/opt/shown-not") == "/opt/shown-not"
+        assert (await sandbox.run(["pwd"], cwd=f"{WORKSPACE}/", timeout_seconds=20)).exit_code == 0
+    assert (kept / "made").read_text() == "tool\n"
+    assert (kept / "given").exists()
+
+
+async def what_was_written_is_a_layer_for_others(backend: SandboxBackend, base: Path) -> None:
+    layer = base / "layer"
+    (layer / "old").mkdir(parents=True)
+    async with opened(backend, base, layers=(layer,)) as sandbox:
+        await sh(sandbox, "echo new > old/new")
+    spec = SandboxSpec(name="other", state=base / "other", layers=(sandbox.upper, layer))
+    other = await backend.open(spec)
+    try:
+        assert await sh(other, "cat old/new") == "new\n"
+    finally:
+        await other.close()
+
+
 async def any_file_name_passes(backend: SandboxBackend, base: Path) -> None:
     name = "a b\n'\"$x\\ ü"
     async with opened(backend, base) as sandbox:
@@ -236,6 +287,8 @@ SANDBOX_RULES: tuple[Rule, ...] = (
     layers_stack_topmost_first,
     one_state_is_never_open_twice,
     the_environment_is_what_was_given,
+    paths_inside_are_names_that_the_sandbox_resolves,
+    what_was_written_is_a_layer_for_others,
     any_file_name_passes,
     listeners_are_reached_from_inside,
     a_bridge_is_the_program_inside,

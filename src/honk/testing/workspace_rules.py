@@ -212,7 +212,7 @@ async def a_clean_room_has_the_change_and_nothing_that_was_hidden(ground: Ground
             f"README.md\nhidden\n# Sample\nmore\n{change.head_sha}\n"
         )
     async with ground.workspaces.clean_room(ground.template, ground.environment, None, name="room") as room:
-        assert await sh(room, "cat README.md; git rev-parse HEAD; ls -A /workspace") == (
+        assert await sh(room, "cat README.md; git rev-parse HEAD; ls -A $HONK_WORKSPACE") == (
             f"# Sample\n{change.base_sha}\n.git\nREADME.md\nsrc\n"
         )
         assert not room.sandbox.listeners

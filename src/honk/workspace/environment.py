@@ -73,7 +73,7 @@ class EnvironmentBuilder:
         recipe = plan(files, texts, pythons, await self._commands_for(template))
         if recipe.python is None or recipe.is_empty:
             return _plain(recipe)
-        key = _key(template, tree.sha, files, texts, recipe)
+        key = _key(template, tree.sha, files, texts, recipe, self._backend.name)
         async with locked(self._home / "environments" / f"{key}.lock"):
             return await self._find(key, recipe) or await self._build(key, recipe, template, change)
 
@@ -132,9 +132,11 @@ class EnvironmentBuilder:
             ports=(REGISTRY_PORT,),
         )
         work = SetUp(recipe=recipe, base_sha=template.base_sha, head_sha=change.head_sha if change else None)
+        upper = None
         try:
             await asyncio.to_thread(spec.state.mkdir)
             sandbox = await self._backend.open(spec)
+            upper = sandbox.upper
             try:
                 async with self._gateway.serve_registry(sandbox.listeners[REGISTRY_PORT]) as registry:
                     await work.run(sandbox)
@@ -143,7 +145,7 @@ class EnvironmentBuilder:
                 await asyncio.shield(sandbox.close())
         except SandboxError as error:
             work.problems.append(f"The set-up sandbox broke: {error}")
-        has_layer = await _keep_layer(spec.state / "u", aside / "layer")
+        has_layer = await _keep_layer(upper, aside / "layer")
         await remove_state(spec.state)
         return work.built(has_layer=has_layer)
 
@@ -214,11 +216,13 @@ def _plain(recipe: Recipe) -> Environment:
     )
 
 
-def _key(template: Template, sha: str, files: Sequence[str], texts: Mapping[str, str], recipe: Recipe) -> str:
+def _key(
+    template: Template, sha: str, files: Sequence[str], texts: Mapping[str, str], recipe: Recipe, backend: str
+) -> str:
     """What two environments must share to be one. Compiled sources make every commit its own."""
     manifests = [part for path in manifest_paths(files) for part in (path, texts[path])]
     compiled = sha if recipe.installs_project and any(path.endswith(NATIVE_SUFFIXES) for path in files) else ""
-    return key_of(template.repository.location, VERSION, repr(recipe), compiled, *manifests)
+    return key_of(template.repository.location, VERSION, backend, repr(recipe), compiled, *manifests)
 
 
 def _load(place: Path, key: str, recipe: Recipe, is_cached: bool) -> Environment:
@@ -238,9 +242,9 @@ def _load(place: Path, key: str, recipe: Recipe, is_cached: bool) -> Environment
     )
 
 
-async def _keep_layer(upper: Path, layer: Path) -> bool:
+async def _keep_layer(upper: Path | None, layer: Path) -> bool:
     """Keep what the set-up wrote into the work tree, without its repository; whether there is anything."""
-    if not await asyncio.to_thread(upper.exists):
+    if upper is None:
         return False
     await asyncio.to_thread(upper.rename, layer)
     # Also a whiteout, where the set-up deleted the repository: the template's own shows through again.

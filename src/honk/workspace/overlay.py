@@ -130,7 +130,8 @@ class OverlayWorkspaces:
         ceilings: Ceilings | None = None,
     ) -> AsyncIterator[OverlayWorkspace]:
         state = place / "state"
-        await asyncio.to_thread(_claim, place, f"{template.checkout}\n{recipe_key(environment)}\n")
+        origin = f"{self._backend.name}\n{template.checkout}\n{recipe_key(environment)}\n"
+        await asyncio.to_thread(_claim, place, origin)
         base = Mount(source=template.git_dir, target=scripts.BASE_GIT)
         spec = SandboxSpec(
             name=name,
@@ -158,7 +159,7 @@ class OverlayWorkspaces:
 
 
 def _claim(place: Path, origin: str) -> None:
-    """Make the workspace's directory, or see that it was made of the same layers: an upper layer fits no others.
+    """Make the workspace's directory, or see that it was made so from the same layers: an upper layer fits no others.
 
     Raises:
         WorkspaceError: it stands on others.
@@ -169,6 +170,7 @@ def _claim(place: Path, origin: str) -> None:
         note.write_text(origin)
     elif note.read_text() != origin:
         raise WorkspaceError(
-            f"The workspace {place.name} was made of another base or environment; its files stay in {place}. "
+            f"The workspace {place.name} was made of another base or environment, or in another kind of sandbox; its "
+            f"files stay in {place}. "
             "Discard it, or name the new one differently."
         )

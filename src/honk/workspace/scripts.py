@@ -1,9 +1,12 @@
 """The shell programs that run git inside sandboxes, where the agent's own files cannot reach us."""
 
+from honk.sandbox import WORKSPACE
+
 BASE_GIT = "/opt/honk/base.git"
 """The template's `.git`, read-only, in every workspace: its objects and its warm index."""
 CHANGE_OBJECTS = "/opt/honk/change"
 """The objects of a change, read-only, in a clean room."""
+_PLACES = (BASE_GIT, WORKSPACE, "/tmp")  # noqa: S108 - inside a sandbox
 
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -17,16 +20,19 @@ _ENVIRONMENT = {
 }
 
 # A repository of our own beside the tree: configuration, hooks, attributes and index that the agent made have no say.
-_OWN_REPOSITORY = f"""\
+# Its places come as words, which the sandbox resolves.
+_OWN_REPOSITORY = """\
 set -eu
-dir=$(mktemp -d /tmp/honk-XXXXXXXX)
+base=$1 root=$2
+dir=$(mktemp -d "$3/honk-XXXXXXXX")
+shift 3
 trap 'rm -rf "$dir"' EXIT
 git init -q --bare --template= "$dir/git"
-export GIT_DIR="$dir/git" GIT_WORK_TREE=/workspace
+export GIT_DIR="$dir/git" GIT_WORK_TREE="$root"
 mkdir -p "$GIT_DIR/info" "$GIT_DIR/objects/info"
-echo {BASE_GIT}/objects > "$GIT_DIR/objects/info/alternates"
-cp {BASE_GIT}/index "$GIT_DIR/index"
-[ ! -e {BASE_GIT}/shallow ] || cp {BASE_GIT}/shallow "$GIT_DIR/shallow"
+printf '%s\\n' "$base/objects" > "$GIT_DIR/objects/info/alternates"
+cp "$base/index" "$GIT_DIR/index"
+[ ! -e "$base/shallow" ] || cp "$base/shallow" "$GIT_DIR/shallow"
 cat >> "$GIT_DIR/config" << 'END'
 [core]
     bare = false
@@ -35,7 +41,7 @@ cat >> "$GIT_DIR/config" << 'END'
     bigFileThreshold = 16m
 END
 cat > "$GIT_DIR/info/exclude"
-cd /workspace
+cd "$root"
 """
 
 # Prints the tree's name, then (where it is not the base's) a thin pack of its objects. A file that is ignored but that
@@ -60,29 +66,29 @@ echo "$tree"
 _SETTLE = (
     _OWN_REPOSITORY
     + """\
-if [ $# = 2 ]; then  # the files of a change lie there: known by its index, they go where the base has none
-    echo CHANGE >> "$GIT_DIR/objects/info/alternates"
+if [ $# = 3 ]; then  # the files of a change lie there: known by its index, they go where the base has none
+    printf '%s\\n' "$3" >> "$GIT_DIR/objects/info/alternates"
     git read-tree --reset "$2"
 fi
 git read-tree --reset -u "$1"
 git ls-files -z --others --exclude-standard
-""".replace("CHANGE", CHANGE_OBJECTS)
+"""
 )
 
-_APPLY = f"""\
+_APPLY = """\
 set -eu
-cd /workspace
+cd "$2"
 mkdir -p .git/objects/info
-echo {CHANGE_OBJECTS} > .git/objects/info/alternates
+printf '%s\\n' "$3" > .git/objects/info/alternates
 git read-tree --reset -u "$1"
 git update-ref HEAD "$1"
-[ "$(git write-tree)" = "$(git rev-parse "$1^{{tree}}")" ]
+[ "$(git write-tree)" = "$(git rev-parse "$1^{tree}")" ]
 """
 
 
 def collect(base_sha: str) -> tuple[str, ...]:
     """Prints the work tree as a tree and a pack over the base."""
-    return _shell(_COLLECT, base_sha)
+    return _shell(_COLLECT, *_PLACES, base_sha)
 
 
 def settle(base_sha: str, head_sha: str | None) -> tuple[str, ...]:
@@ -90,12 +96,13 @@ def settle(base_sha: str, head_sha: str | None) -> tuple[str, ...]:
 
     Prints the paths that were added and that no rule ignores, each ended by a NUL.
     """
-    return _shell(_SETTLE, base_sha, *filter(None, [head_sha]))
+    change = () if head_sha is None else (head_sha, CHANGE_OBJECTS)
+    return _shell(_SETTLE, *_PLACES, base_sha, *change)
 
 
 def apply(head_sha: str) -> tuple[str, ...]:
     """Makes the work tree and its repository exactly the commit, whose objects are mounted."""
-    return _shell(_APPLY, head_sha)
+    return _shell(_APPLY, head_sha, WORKSPACE, CHANGE_OBJECTS)
 
 
 def _shell(script: str, *arguments: str) -> tuple[str, ...]:

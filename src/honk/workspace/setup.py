@@ -7,23 +7,19 @@ from dataclasses import dataclass, field
 
 from honk.base.subprocess import Completed
 from honk.gateway import REGISTRY_PORT, RegistryLog
-from honk.sandbox import Sandbox
+from honk.sandbox import WORKSPACE, Sandbox
 from honk.workspace import scripts
 from honk.workspace.recipe import Part, Recipe
 
 ENVIRONMENT = "/opt/env"
 UV = "/opt/uv/uv"
 PYTHON = f"{ENVIRONMENT}/bin/python"
-INDEX_URL = f"http://127.0.0.1:{REGISTRY_PORT}/simple/"
 _CACHE = f"{ENVIRONMENT}/.cache"
 _CONSTRAINTS = f"{ENVIRONMENT}/.constraints.txt"
 STEP_SECONDS = 900.0
 _TIDY_SECONDS = 120.0
 _MAX_LOG_BYTES = 4 << 20
-# The repository's own settings of indexes would lead out of the sandbox; there is one way to packages.
 _UV_ENVIRONMENT = {
-    "UV_DEFAULT_INDEX": INDEX_URL,
-    "PIP_INDEX_URL": INDEX_URL,
     "UV_NO_CONFIG": "1",
     "UV_PYTHON_DOWNLOADS": "never",
     "UV_CACHE_DIR": _CACHE,
@@ -34,6 +30,19 @@ _UV_ENVIRONMENT = {
     "VIRTUAL_ENV": ENVIRONMENT,
     "NO_COLOR": "1",
 }
+# What an editable installation wrote down of the work tree's place, asked of each sandbox anew.
+_UNTIE = """
+import pathlib, sys
+env, tree = sys.argv[1:]
+here = '__import__("os").environ["HONK_WORKSPACE"]'
+for site in pathlib.Path(env).glob("lib/python*/site-packages"):
+    for finder in site.glob("__editable__*.py"):
+        finder.write_text(finder.read_text().replace(f"'{tree}", f"{here} + '"))
+    for links in site.glob("*.pth"):
+        lines = links.read_text().splitlines()
+        lines = [f"import sys; sys.path.append({here} + {x[len(tree):]!r})" if x.startswith(tree) else x for x in lines]
+        links.write_text("".join(f"{line}\\n" for line in lines))
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +77,9 @@ class SetUp:
             if self.recipe.installs_project:
                 argv = _pip("-e", ".", "--no-deps")
                 await self._must(sandbox, argv, "The project itself could not be installed")
+                if _moves(sandbox):
+                    argv = (PYTHON, "-I", "-c", _UNTIE, ENVIRONMENT, WORKSPACE)
+                    await self._must(sandbox, argv, "The project's place could not be made movable")
             for command in self.recipe.commands:
                 await self._must(sandbox, ("/bin/sh", "-c", command), f"The set-up command `{command}` failed")
         await sandbox.run(["/bin/rm", "-rf", _CACHE, _CONSTRAINTS], timeout_seconds=_TIDY_SECONDS)
@@ -89,7 +101,8 @@ class SetUp:
         if self.recipe.python is None:
             return False
         python = self.recipe.python
-        argv = (UV, "venv", "--allow-existing", "--no-project", "--python", python.path, ENVIRONMENT)
+        movable = ("--relocatable",) if _moves(sandbox) else ()
+        argv = (UV, "venv", *movable, "--allow-existing", "--no-project", "--python", python.path, ENVIRONMENT)
         return await self._must(sandbox, argv, f"A virtual environment with Python {python.version} could not be made")
 
     async def _install(self, sandbox: Sandbox) -> None:
@@ -127,9 +140,17 @@ class SetUp:
 
     async def _step(self, sandbox: Sandbox, argv: Sequence[str]) -> Completed:
         self._log += f"$ {' '.join(argv[:20])}\n".encode("utf-8", "replace")
-        done = await sandbox.run(argv, env=_UV_ENVIRONMENT, timeout_seconds=STEP_SECONDS)
+        # The repository's own settings of indexes would lead out of the sandbox; there is one way to packages.
+        index = f"http://127.0.0.1:{sandbox.listeners[REGISTRY_PORT].getsockname()[1]}/simple/"
+        env = {**_UV_ENVIRONMENT, "UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index}
+        done = await sandbox.run(argv, env=env, timeout_seconds=STEP_SECONDS)
         self._log += done.stdout + done.stderr + f"# exit code {done.exit_code}\n".encode()
         return done
+
+
+def _moves(sandbox: Sandbox) -> bool:
+    """Whether the environment will stand elsewhere in the next sandbox."""
+    return sandbox.inside(ENVIRONMENT) != ENVIRONMENT
 
 
 def exclude_patterns(listing: bytes) -> bytes:

@@ -3,14 +3,14 @@
 import importlib.util
 import uuid
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from honk.agent import AgentMissing, Job, ToolAnswer
 from honk.agent.claude import ClaudeAgent
 from honk.agent.claude_program import command_line, environment, installed
-from honk.sandbox import Sandbox
+from honk.testing.rooms import DirectorySandbox
 
 
 async def green() -> ToolAnswer:
@@ -23,7 +23,7 @@ def job(**fields: Any) -> Job:
         "is_resumed": False,
         "prompt": "--version",
         "guidance": "",
-        "sandbox": cast(Sandbox, None),
+        "sandbox": DirectorySandbox(Path("tree")),
         "model": "claude-sonnet-4-5",
         "token": "t0ken",
         "model_url": "http://127.0.0.1:8081",

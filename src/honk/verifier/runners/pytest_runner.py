@@ -177,7 +177,8 @@ def plug_in(pytest: Any, results: Results) -> Any:
 
 
 def arguments(options: dict[str, Any], root: str) -> list[str]:
-    given = ["--rootdir=" + root, "--continue-on-collection-errors", "--color=no", "-o", "cache_dir=/tmp/pytest-cache"]
+    cache = os.path.join(os.environ.get("TMPDIR", "/tmp"), "pytest-cache")  # noqa: S108 - inside
+    given = ["--rootdir=" + root, "--continue-on-collection-errors", "--color=no", "-o", "cache_dir=" + cache]
     if options.get("config"):
         given += ["-c", os.path.join(root, options["config"])]
     if importlib.util.find_spec("xdist") is not None:
