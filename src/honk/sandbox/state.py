@@ -36,21 +36,46 @@ def lock_state(state: Path) -> BinaryIO:
 def written_bytes(tree: Path) -> int:
     """What the files of the tree take on disk; what vanishes meanwhile counts nothing, links are not followed.
 
-    A tree nested deeper than a path can tell, which hides its files from us, counts as more than any ceiling.
+    A directory that a program closed to us is opened. A tree nested deeper than a path can tell, which hides its files
+    from us, counts as more than any ceiling.
     """
     total = 0
     waiting = [os.fspath(tree)]
     while waiting:
+        path = waiting.pop()
         try:
-            for entry in _entries(waiting.pop()):
-                with contextlib.suppress(FileNotFoundError, PermissionError):
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
+            try:
+                size, below = _weigh(path)
+            except PermissionError:
+                _open_up(path)
+                size, below = _weigh(path)
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
                 return sys.maxsize
+        else:
+            total += size
+            waiting += below
     return total
+
+
+def _weigh(directory: str) -> tuple[int, list[str]]:
+    """What the entries take on disk, and the directories among them."""
+    total, below = 0, []
+    for entry in _entries(directory):
+        with contextlib.suppress(FileNotFoundError):
+            total += entry.stat(follow_symlinks=False).st_blocks * 512
+            if entry.is_dir(follow_symlinks=False):
+                below.append(entry.path)
+    return total, below
+
+
+def _open_up(directory: str) -> None:
+    """Let ourselves in; never by a link, which a program inside could put in the place at any moment."""
+    fd = os.open(directory, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY)
+    try:
+        os.chmod(f"/proc/self/fd/{fd}", stat.S_IMODE(os.fstat(fd).st_mode) | 0o500)
+    finally:
+        os.close(fd)
 
 
 async def remove_state(path: Path) -> None:

@@ -1,7 +1,10 @@
 """Cgroups, on trees that look like the kernel's; and what a tree takes on disk."""
 
+import os
 import sys
 from pathlib import Path
+
+import pytest
 
 from honk.sandbox import Ceilings
 from honk.sandbox.ceilings import make_cgroup
@@ -51,3 +54,21 @@ def test_written_bytes_follows_no_link_and_counts_nested_files(tmp_path: Path) -
     with (tree / "sparse").open("wb") as sparse:
         sparse.truncate(1 << 40)
     assert written_bytes(tree) < sys.maxsize >> 20
+
+
+@pytest.mark.parametrize("mode", [0o300, 0o400, 0o000])
+def test_t44_what_a_closed_directory_hides_is_counted(tmp_path: Path, mode: int) -> None:
+    closed = tmp_path / "tree/closed"
+    closed.mkdir(parents=True)
+    (closed / "file").write_bytes(bytes(1 << 20))
+    closed.chmod(mode)
+    assert written_bytes(tmp_path / "tree") >= 1 << 20
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root is let in everywhere")
+def test_t20_no_link_in_a_directory_s_place_is_opened_up(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o300)
+    (tmp_path / "tree").symlink_to(outside)
+    assert written_bytes(tmp_path / "tree") == 0
+    assert outside.stat().st_mode & 0o777 == 0o300
