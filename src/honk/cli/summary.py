@@ -1,6 +1,7 @@
 """The end of a task in a few lines: outcome, evidence, what was not verified, cost, what to do next. Pure."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from honk.cli.facts import SIGNS, Line, Tone, counted, finding, new_test, seconds, verdict
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from honk.app import RunResult
 
 REASON_LINES = 20
+MENDED_SHOWN = 5
 _HAS_CHANGE = frozenset({OutcomeName.OPENED, OutcomeName.MERGED})
 _BAD = frozenset({OutcomeName.FAILED, OutcomeName.VETOED})
 
@@ -58,9 +60,18 @@ def _report(report: Report) -> list[Line]:
     told = [Line(text=f"{head}: {summary_lines[0]}" if report.result is Verification.PASSED else head, tone=tone)]
     if report.tests is not None:
         told += [new_test(dataclasses.asdict(test)) for test in report.tests.new]
+        told += _mended(report.tests.mended)
         if before := len(report.tests.failed_on_base):
             told.append(Line(text=f"    {counted(before, 'test')} failed before the change as well", tone=Tone.UNSURE))
     return told
+
+
+def _mended(test_ids: Sequence[str]) -> list[Line]:
+    """Tests that the change turned from red to green: the repository's own word that a fault is gone."""
+    told = [f"✓ {one_line(test_id)}: fails on base, passes on change" for test_id in test_ids[:MENDED_SHOWN]]
+    if (more := len(test_ids) - MENDED_SHOWN) > 0:
+        told.append(f"✓ and {more} more that failed on the base")
+    return [Line(text=f"    {words}", tone=Tone.GOOD) for words in told]
 
 
 def _not_verified(result: "RunResult") -> list[Line]:

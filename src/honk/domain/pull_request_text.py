@@ -77,6 +77,10 @@ def _evidence(examination: Examination) -> str:
     new = [test for report in examination.reports if report.tests for test in report.tests.new]
     if new:
         parts.append("New tests, run on the base as well:\n\n" + _bullets([_new_test(test) for test in new]))
+    mended = [test_id for report in examination.reports if report.tests for test_id in report.tests.mended]
+    if mended:
+        verb = "fails on the base and passes now" if len(mended) == 1 else "fail on the base and pass now"
+        parts.append(f"{_count(len(mended), 'test')} {verb}:\n\n" + _bullets([code(one) for one in mended]))
     parts += [
         f"{code(report.verifier)} says:\n\n{block(report.summary, 2000)}"
         for report in examination.reports[:10]

@@ -26,6 +26,8 @@ class Comparison:
     missing: tuple[str, ...] = ()
     failed_on_base: tuple[str, ...] = ()
     """Red on the base and red now."""
+    mended: tuple[str, ...] = ()
+    """Red on the base and passing now."""
     skipped_now: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
     """Ids that the base run does not know."""
@@ -93,6 +95,7 @@ def compare(base: Run, now: Run, changed: Sequence[Changed]) -> Comparison:
         held=held,
         missing=missing,
         failed_on_base=tuple(test.test_id for test in failed if test.test_id in red),
+        mended=tuple(test_id for test_id in now.ids(*_RAN) if test_id in red),
         skipped_now=tuple(i for i in silenced if i in before and before[i].outcome in _RAN),
         new=tuple(test.test_id for test in now.tests if test.test_id not in before and not test.is_collection),
     )

@@ -10,6 +10,8 @@ from honk.verifier.distill import clip, headed
 from honk.verifier.results import Run, TestOutcome, TestResult
 
 _LISTED = 50
+_NAMES_BYTES = 2500
+"""Of a summary's 4 KB, for the names of the tests that failed."""
 LINTERS = ("ruff", "mypy")
 
 
@@ -87,6 +89,7 @@ def quick(command: Command, run: Run, objection: str, *, red_on_base: Collection
     if is_not_installed(command, run):
         return plain(command, run, Verification.UNVERIFIED, f"{command.name} is not installed", is_required=False)
     failed = [test for test in run.tests if test.outcome is TestOutcome.FAILED]
+    failed.sort(key=lambda test: test.test_id in red_on_base)  # what may be the change's own fault comes first
     old = [test for test in failed if test.test_id in red_on_base]
     if objection or failed:
         known = f"{len(old)} of {len(failed)} that fail are red on the base already; they are not held against a change"
@@ -110,6 +113,8 @@ def counts(run: Run, comparison: Comparison, new: Sequence[NewTest]) -> str:
     passed = len(run.ids(TestOutcome.PASSED, TestOutcome.XPASSED))
     skipped = len(run.ids(TestOutcome.SKIPPED, TestOutcome.XFAILED))
     words = f"{passed} passed" + (f", {skipped} skipped" if skipped else "") + f" in {run.seconds:.1f} s"
+    if comparison.mended:
+        words += f"; {len(comparison.mended)} that failed on the base pass now"
     if comparison.failed_on_base:
         words += f"; {len(comparison.failed_on_base)} failed on the base already"
     if new:
@@ -127,18 +132,34 @@ def tests(run: Run, comparison: Comparison, new: Sequence[NewTest]) -> Tests:
         skipped=len(run.ids(TestOutcome.SKIPPED, TestOutcome.XFAILED)),
         missing=comparison.missing,
         failed_on_base=comparison.failed_on_base,
+        mended=comparison.mended,
         new=tuple(new),
     )
 
 
 def failures(held: Sequence[TestResult]) -> list[str]:
-    """`FAILED tests/test_a.py::test_x at tests/test_a.py:12: AssertionError: ...`"""
-    return [
-        f"FAILED {test.test_id}"
-        + (f" at {test.where}" if test.where else "")
-        + (f": {test.message}" if test.message else "")
-        for test in held[:_LISTED]
-    ]
+    """`FAILED tests/test_a.py::test_x at tests/test_a.py:12: AssertionError: ...`
+
+    The more there are, the less is said of each: a name that is left out may be the one that matters.
+    """
+    shown = held[:_LISTED]
+    room = _NAMES_BYTES // max(len(shown), 1)
+    return [_failure(test, room) for test in shown]
+
+
+def _failure(test: TestResult, room: int) -> str:
+    name = f"FAILED {test.test_id}"
+    where = f" at {test.where}" if test.where else ""
+    full = name + where + (f": {test.message}" if test.message else "")
+    if len(full) <= room:
+        return full
+    return clip(full, room) if len(name + where) <= room else _middle_out(name, room)
+
+
+def _middle_out(name: str, room: int) -> str:
+    """Both ends of a long name: its file, and what tells it from its likes."""
+    end = room // 2
+    return name if len(name) <= room else f"{name[: room - end - 1]}…{name[-end:]}"
 
 
 def _report(

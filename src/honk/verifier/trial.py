@@ -46,7 +46,11 @@ async def _again(bench: Bench, command: Command, base: Run, now: Run, compared: 
     flaky = set(second.ids(TestOutcome.FAILED))
     if all(test.test_id in flaky for test in compared.held):
         names = tuple(test.test_id for test in compared.held)
-        said = Comparison(failed_on_base=(*compared.failed_on_base, *names), skipped_now=compared.skipped_now)
+        said = Comparison(
+            failed_on_base=(*compared.failed_on_base, *names),
+            mended=compared.mended,
+            skipped_now=compared.skipped_now,
+        )
         return reports.green(command, now, said, ())
     remark = "green when run a second time: these tests are flaky, and the base does not show it"
     return reports.red(command, now, compared, remarks=[remark])

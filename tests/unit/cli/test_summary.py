@@ -8,6 +8,7 @@ from honk.cli.facts import Tone
 from honk.cli.summary import summary
 from honk.domain.change import PullRequest
 from honk.domain.evidence import Finding, Report, Severity, Verification
+from honk.domain.evidence import Tests as Results
 from honk.domain.task import OutcomeName
 
 
@@ -69,6 +70,14 @@ def test_a_failed_task_shows_why_and_where_the_diff_is(result: Callable[..., Run
     ]
     assert "Diff   honk task show abc234 --diff" in texts
     assert not any(text.startswith("Merge") for text in texts)
+
+
+def test_tests_that_were_red_and_are_green_now_are_named(result: Callable[..., RunResult], report: Report) -> None:
+    mended = replace(report, tests=Results(mended=tuple(f"test_a.py::test_{number}" for number in range(7))))
+    texts = [line.text for line in summary(result(reports=(mended,)))]
+    assert "      ✓ test_a.py::test_4: fails on base, passes on change" in texts
+    assert "      ✓ and 2 more that failed on the base" in texts
+    assert not any("test_5" in text for text in texts)
 
 
 def test_what_a_person_must_look_at_is_said(result: Callable[..., RunResult]) -> None:

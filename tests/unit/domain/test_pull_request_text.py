@@ -114,6 +114,7 @@ def hostile_examination(word: str) -> Examination:
         tests=Results(
             missing=(word,),
             failed_on_base=(word,),
+            mended=(word,),
             new=(NewTest(test_id=word, fails_on_base=False, passes_on_change=True),),
         ),
     )

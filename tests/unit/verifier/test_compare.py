@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from honk.domain.change import ChangedFile, Edit
 from honk.verifier.compare import compare, unusable
 from honk.verifier.guard import Changed
+from honk.verifier.reports import counts
 from honk.verifier.results import Run, TestOutcome, TestResult, dump, load, read_channel
 
 OUTCOMES = st.sampled_from(list(TestOutcome))
@@ -34,6 +35,12 @@ def test_a_new_failure_is_red_and_an_old_one_is_told() -> None:
     compared = compare(run(a="passed", b="failed"), run(a="failed", b="failed"), ())
     assert [test.test_id for test in compared.held] == ["test_t.py::a"]
     assert compared.failed_on_base == ("test_t.py::b",)
+
+
+def test_what_was_red_on_the_base_and_passes_now_is_told_as_mended() -> None:
+    compared = compare(run(a="failed", b="failed", c="failed"), run(a="passed", b="failed", c="skipped"), ())
+    assert compared.mended == ("test_t.py::a",)
+    assert "; 1 that failed on the base pass now; 1 failed on the base already" in counts(run(), compared, ())
 
 
 def test_a_new_test_that_fails_is_red() -> None:

@@ -1,0 +1,34 @@
+"""What people and agents read of a run."""
+
+from honk.verifier import Command
+from honk.verifier.distill import MAX_BYTES
+from honk.verifier.reports import failures, quick
+from honk.verifier.results import Run, TestOutcome, TestResult
+
+PYTEST = Command(name="pytest", argv=("pytest",), chosen_by="pytest.ini", is_required=True, runner="pytest")
+LONG = "test/test_spec.py::test_entry[http://example.org/2009/docs/tests/data/functions/manifest#case{}]"
+
+
+def failed(test_id: str) -> TestResult:
+    message = "CalledProcessError: " + "returned non-zero exit status " * 9
+    return TestResult(test_id=test_id, outcome=TestOutcome.FAILED, where="test/test_spec.py:12", message=message)
+
+
+def test_one_failure_is_told_with_its_place_and_message() -> None:
+    [line] = failures([failed("test_a.py::test_x")])
+    assert line.startswith("FAILED test_a.py::test_x at test/test_spec.py:12: CalledProcessError")
+
+
+def test_of_many_failures_every_name_is_told() -> None:
+    many = [failed(LONG.format(number)) for number in range(30)]
+    run = Run(exit_code=1, seconds=1.0, tests=tuple(many), log="noise\n" * 300)
+    summary = quick(PYTEST, run, "").summary
+    assert len(summary.encode()) <= MAX_BYTES
+    assert all(f"manifest#case{number}]" in summary for number in range(30))
+
+
+def test_what_the_base_fails_too_comes_last() -> None:
+    run = Run(exit_code=1, seconds=1.0, tests=(failed("test_old.py::a"), failed("test_new.py::b")))
+    summary = quick(PYTEST, run, "", red_on_base=("test_old.py::a",)).summary
+    assert "1 of 2 that fail are red on the base already" in summary
+    assert summary.index("test_new.py::b") < summary.index("test_old.py::a")
