@@ -92,6 +92,20 @@ async def test_a_change_of_manifests_gets_its_own_environment(tmp_path: Path) ->
         assert await sh(room, "ls src; git status --porcelain -uno") == "app.py\n"
 
 
+async def test_t25_what_the_build_of_a_change_did_to_its_environment_reaches_no_other_change(tmp_path: Path) -> None:
+    laid = await ground(tmp_path, LEFT_PAD, NEWER)
+    bump = "sed -i 's/left-pad<2/left-pad>=2/' pyproject.toml"
+    poison = 'echo \'open("/opt/env/poison", "w").close()\' >> build/backend.py'
+    poisoned = await laid.workspaces.environment(laid.template, await laid.change(f"{bump}; {poison}"))
+    clean = await laid.change(f"git checkout -q . && {bump}")
+    environment = await laid.workspaces.environment(laid.template, clean)
+    assert environment.problems == poisoned.problems == ()
+    async with laid.workspaces.clean_room(laid.template, poisoned, None, name="room") as room:
+        assert await sh(room, "ls /opt/env/poison") == "/opt/env/poison\n"
+    async with laid.workspaces.clean_room(laid.template, environment, clean, name="room") as room:
+        assert await sh(room, "ls /opt/env/poison 2>/dev/null || echo clean") == "clean\n"
+
+
 async def test_what_cannot_be_had_is_a_problem_and_tried_again_by_the_next_process(tmp_path: Path) -> None:
     laid = await ground(tmp_path)
     assert "left-pad" in laid.environment.problems[0]

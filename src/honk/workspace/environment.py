@@ -73,7 +73,11 @@ class EnvironmentBuilder:
         recipe = plan(files, texts, pythons, await self._commands_for(template))
         if recipe.python is None or recipe.is_empty:
             return _plain(recipe)
-        key = _key(template, tree.sha, files, texts, recipe, self._backend.name)
+        native = any(path.endswith(NATIVE_SUFFIXES) for path in files)
+        # A change's own code runs in its set-up and may do anything to the environment: no other tree is given it.
+        # Code of a base is trusted, so bases share theirs; compiled sources make every commit its own.
+        own = change.tree_sha if change else template.base_sha if recipe.installs_project and native else ""
+        key = _key(template, own, files, texts, recipe, self._backend.name)
         async with locked(self._home / "environments" / f"{key}.lock"):
             return await self._find(key, recipe) or await self._build(key, recipe, template, change)
 
@@ -217,12 +221,11 @@ def _plain(recipe: Recipe) -> Environment:
 
 
 def _key(
-    template: Template, sha: str, files: Sequence[str], texts: Mapping[str, str], recipe: Recipe, backend: str
+    template: Template, own: str, files: Sequence[str], texts: Mapping[str, str], recipe: Recipe, backend: str
 ) -> str:
-    """What two environments must share to be one. Compiled sources make every commit its own."""
+    """What two environments must share to be one. `own` is a tree's or commit's that shares it with no other."""
     manifests = [part for path in manifest_paths(files) for part in (path, texts[path])]
-    compiled = sha if recipe.installs_project and any(path.endswith(NATIVE_SUFFIXES) for path in files) else ""
-    return key_of(template.repository.location, VERSION, backend, repr(recipe), compiled, *manifests)
+    return key_of(template.repository.location, VERSION, backend, repr(recipe), own, *manifests)
 
 
 def _load(place: Path, key: str, recipe: Recipe, is_cached: bool) -> Environment:
