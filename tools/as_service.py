@@ -14,8 +14,12 @@ KEPT = (
     *("CI", "TERM", "COLUMNS", "NO_COLOR", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "NO_PROXY"),
     *("PIP_CERT", "PIP_CONFIG_FILE", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"),
     *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_NO_INDEX"),
+    "HONK_ACCEPTANCE_CACHE",
 )
-"""What the tests keep of the environment: the terminal, and where packages come from. No key, no setting of Honk."""
+"""What the tests keep of the environment: the terminal, where packages come from, and where fetched ones lie.
+
+No key, no setting of Honk.
+"""
 OF_A_USER = ("HOME", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")
 
 
