@@ -37,7 +37,7 @@ class Ceilings:
     """Largest single file."""
     tmp_bytes: int = 1 << 30
     disk_bytes: int = 4 << 30
-    """What the upper layer may grow to."""
+    """What programs may write to the disk: the upper layer and the writable mounts together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

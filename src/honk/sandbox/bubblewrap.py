@@ -103,7 +103,8 @@ class BubblewrapSandbox:
         self._processes: set[StreamedProcess] = set()
         self._excess: DiskFull | None = None
         self._usage: Usage | None = None
-        self._watch = asyncio.create_task(watch_disk(self.upper, spec.ceilings.disk_bytes, self._end_for_disk))
+        self._written = (self.upper, *(mount.source for mount in spec.mounts if mount.is_writable))
+        self._watch = asyncio.create_task(watch_disk(self._written, spec.ceilings.disk_bytes, self._end_for_disk))
 
     @property
     def upper(self) -> Path:
@@ -185,7 +186,7 @@ class BubblewrapSandbox:
                 await process.kill()
             peak = self._cgroup.peak_memory_bytes()
             self._cgroup.remove()
-            written = await asyncio.to_thread(written_bytes, self.upper)
+            written = await asyncio.to_thread(written_bytes, *self._written)
             self._usage = Usage(peak_memory_bytes=peak, written_bytes=written)
         return self._usage
 

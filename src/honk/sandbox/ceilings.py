@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,13 +108,13 @@ def _make(parent: Path, name: str, files: dict[str, int]) -> Path | None:
     return directory
 
 
-async def watch_disk(upper: Path, ceiling_bytes: int, on_excess: Callable[[int], Awaitable[None]]) -> None:
-    """Look at the upper layer again and again; tell its size whenever it passes the ceiling. Runs until cancelled."""
+async def watch_disk(trees: Sequence[Path], ceiling_bytes: int, on_excess: Callable[[int], Awaitable[None]]) -> None:
+    """Look at the trees again and again; tell their size whenever it passes the ceiling. Runs until cancelled."""
     pause = _SHORTEST_PAUSE_SECONDS
     while True:
         await asyncio.sleep(pause)
         begun = time.monotonic()
-        used = await asyncio.to_thread(written_bytes, upper)
+        used = await asyncio.to_thread(written_bytes, *trees)
         pause = max(_SHORTEST_PAUSE_SECONDS, _PAUSE_FACTOR * (time.monotonic() - begun))
         if used > ceiling_bytes:
             await on_excess(used)

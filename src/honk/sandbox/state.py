@@ -33,14 +33,14 @@ def lock_state(state: Path) -> BinaryIO:
     return lock
 
 
-def written_bytes(tree: Path) -> int:
-    """What the files of the tree take on disk; what vanishes meanwhile counts nothing, links are not followed.
+def written_bytes(*trees: Path) -> int:
+    """What the files of the trees take on disk; what vanishes meanwhile counts nothing, links are not followed.
 
     A directory that a program closed to us is opened. A tree nested deeper than a path can tell, which hides its files
     from us, counts as more than any ceiling.
     """
     total = 0
-    waiting = [os.fspath(tree)]
+    waiting = [os.fspath(tree) for tree in trees]
     while waiting:
         path = waiting.pop()
         try:

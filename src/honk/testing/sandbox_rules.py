@@ -342,6 +342,14 @@ async def the_disk_ceiling_ends_what_runs(backend: SandboxBackend, base: Path) -
         await sh(sandbox, "rm big")
 
 
+async def what_is_written_into_a_mount_counts_too(backend: SandboxBackend, base: Path) -> None:
+    (base / "kept").mkdir(parents=True)
+    mounts = (Mount(source=base / "kept", target=f"{HOME}/.kept", is_writable=True),)
+    async with opened(backend, base, mounts=mounts, ceilings=Ceilings(disk_bytes=2 << 20)) as sandbox:
+        with pytest.raises(DiskFull):
+            await sh(sandbox, "head -c 4000000 /dev/zero > ~/.kept/big; sleep 60", timeout_seconds=10)
+
+
 async def any_state_is_removed(backend: SandboxBackend, base: Path) -> None:
     """Deeper than a path can tell, closed directories, links out."""
     async with opened(backend, base) as sandbox:
@@ -379,6 +387,7 @@ ISOLATION_RULES: tuple[Rule, ...] = (
     loopback_is_shared_inside_only,
     a_directory_of_a_layer_is_moved_by_git,
     the_disk_ceiling_ends_what_runs,
+    what_is_written_into_a_mount_counts_too,
     any_state_is_removed,
     a_tree_too_deep_to_measure_counts_as_full,
     starting_is_quick,

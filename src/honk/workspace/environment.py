@@ -19,7 +19,7 @@ from honk.base.ids import new_id
 from honk.base.subprocess import ProgramError, run
 from honk.domain.change import Change
 from honk.gateway import REGISTRY_PORT, Gateway
-from honk.sandbox import Mount, SandboxBackend, SandboxError, SandboxSpec
+from honk.sandbox import Ceilings, Mount, SandboxBackend, SandboxError, SandboxSpec
 from honk.sandbox.state import remove_state
 from honk.workspace import Environment, Template, scripts
 from honk.workspace.collect import PutBlob
@@ -39,6 +39,8 @@ from honk.workspace.recipe import (
 from honk.workspace.setup import ENVIRONMENT, UV, Built, SetUp
 
 _MAX_MANIFEST_BYTES = 4 << 20
+_MAX_SETUP_BYTES = 24 << 30
+"""Of an environment and, while it is made, of the downloads beside it."""
 _REPORT = "report.json"
 _LEFTOVERS = "leftovers"
 
@@ -134,6 +136,7 @@ class EnvironmentBuilder:
             mounts=tuple(mounts),
             path=(f"{ENVIRONMENT}/bin",),
             ports=(REGISTRY_PORT,),
+            ceilings=Ceilings(disk_bytes=_MAX_SETUP_BYTES),
         )
         work = SetUp(recipe=recipe, base_sha=template.base_sha, head_sha=change.head_sha if change else None)
         upper = None
