@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from honk.domain.change import Edit
 from honk.domain.evidence import Finding, Severity
-from honk.verifier import honk_toml, paths, weakened
+from honk.verifier import concealed, honk_toml, paths, weakened
 from honk.verifier.guard import Changed
 from honk.verifier.honk_toml import HonkToml
 from honk.verifier.sections import check_sections, check_tables
@@ -211,9 +211,11 @@ def own_rules(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
 def links_and_modules(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
     """Symbolic links and submodules: what they stand for is not in the diff."""
     for entry in _present(changed):
-        if entry.file.new_mode in ("120000", "160000") and entry.file.new_mode != entry.file.old_mode:
+        if entry.file.new_mode in ("120000", "160000"):
             what = "a symbolic link" if entry.file.new_mode == "120000" else "a submodule"
-            yield _person("link", f"{entry.file.path} becomes {what}", entry.file.path)
+            is_old = entry.file.new_mode == entry.file.old_mode
+            how = f"is {what} that leads elsewhere now" if is_old else f"becomes {what}"
+            yield _person("link", f"{entry.file.path} {how}", entry.file.path)
 
 
 def _veto(rule: str, message: str, path: str, line: int | None = None) -> Finding:
@@ -234,5 +236,8 @@ RULES: tuple[Rule, ...] = (
     package_scripts,
     lock_alone,
     links_and_modules,
+    concealed.unread_files,
+    concealed.other_lines,
+    concealed.reaches_for_the_runner,
     own_rules,
 )

@@ -1,0 +1,93 @@
+"""Rules on what a diff does not show as it runs: unread files, other lines, ways into the runner. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from honk.domain.change import Edit
+from honk.domain.evidence import Finding, Severity
+from honk.verifier.guard import Changed
+
+_CODE_SUFFIXES = {".py", ".pyi", ".js", ".ts", ".tsx", ".jsx", ".go", ".rs", ".java", ".kt", ".c", ".h", ".cpp", ".rb",
+                  ".sh", ".toml", ".yml", ".yaml", ".cfg", ".ini", ".cs", ".swift", ".php"}  # fmt: skip
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_FIXTURE_TYPES = r"from _pytest\.(capture|logging|monkeypatch|pytester|recwarn|tmpdir|legacypath) import"
+"""What typed tests import; nothing there decides how a test ends."""
+_REACHES = (
+    (re.compile(rf"^(?!\s*{_FIXTURE_TYPES}).*\b_pytest\b"), "the inside of pytest"),
+    (re.compile(r"\bpytest_plugins\b|\bpluginmanager\b|\bpytest11\b"), "pytest's plug-ins"),
+    (re.compile(r"\bpytest_(runtest|pyfunc|sessionfinish|collection|report|make)_?\w*\b"), "pytest's hooks"),
+    (re.compile(r"\b(unittest|pytest)(\.\w+)*\.[A-Z]\w*\.\w+\s*=(?!=)"), "the classes that run tests"),
+    (re.compile(r"\bhonk_(channel|runner)\b"), "Honk's own runner"),
+    (re.compile(r"\bgc\.get_(objects|referrers|referents)\b"), "all objects of its process"),
+    (re.compile(r"\b(sys\._getframe|sys\._current_frames|inspect\.(stack|currentframe|getouterframes))\b"
+                r"|\.[ft]b?_(back|globals|locals|frame)\b"), "its callers' variables"),
+    (re.compile(r"/proc/(self|\{|%|\d)|/dev/fd\b"), "its own process from outside"),
+)  # fmt: skip
+
+
+def unread_files(changed: Sequence[Changed], own: object) -> Iterator[Finding]:
+    """Code too large to be read by any rule, or with zero bytes, which a diff shows as binary."""
+    for entry in _code(changed):
+        is_file = entry.file.new_mode not in ("120000", "160000")
+        if entry.after is None and is_file:
+            yield _person("unread file", f"{entry.file.path} is too large for the rules to read", entry)
+        elif b"\0" in (entry.after or b"") and b"\0" not in (entry.before or b""):
+            yield _person("unread file", f"{entry.file.path} holds zero bytes, so no diff shows what is in it", entry)
+
+
+def other_lines(changed: Sequence[Changed], own: object) -> Iterator[Finding]:
+    """Code whose lines are not those that people see: a return alone ends one, an encoding turns it into another."""
+    for entry in _code(changed):
+        after, before = entry.after or b"", entry.before or b""
+        if _LONE_RETURN.search(after) and not _LONE_RETURN.search(before):
+            yield _veto("trojan source", f"{entry.file.path} ends lines where a diff does not show it", entry)
+        if entry.file.path.endswith((".py", ".pyi")) and _reads_otherwise(after) and not _reads_otherwise(before):
+            yield _veto("trojan source", f"{entry.file.path} declares an encoding that hides what the code does", entry)
+
+
+def reaches_for_the_runner(changed: Sequence[Changed], own: object) -> Iterator[Finding]:
+    """Code that looks into the process in which its own tests run, and could tell their results itself."""
+    for entry in _code(changed):
+        if not entry.file.path.endswith((".py", ".pyi", ".toml", ".cfg")):
+            continue
+        known = set(_lines(entry.before))
+        for number, line in enumerate(_lines(entry.after), 1):
+            what = next((what for pattern, what in _REACHES if line not in known and pattern.search(line)), None)
+            if what is not None:
+                message = f"{entry.file.path}:{number} reaches for {what}: results of tests could be its own"
+                yield _person("reaches for the runner", message, entry, number)
+
+
+def _code(changed: Sequence[Changed]) -> Iterator[Changed]:
+    for entry in changed:
+        if entry.file.edit is not Edit.DELETED and PurePosixPath(entry.file.path).suffix in _CODE_SUFFIXES:
+            yield entry
+
+
+def _lines(content: bytes | None) -> list[str]:
+    return (content or b"").decode("utf-8", "replace").splitlines()
+
+
+def _reads_otherwise(source: bytes) -> bool:
+    """Whether a line of plain ASCII means something else in the encoding that the file declares."""
+    lines = _LINE_END.split(source)
+    declared = next((match for line in lines[:2] if (match := _COOKIE.match(line))), None)
+    if declared is None:
+        return False
+    try:
+        return any(line.decode(declared[1].decode()) != line.decode() for line in lines if line.isascii())
+    except LookupError:  # Python does not know it either, or it is none of text
+        return False
+    except ValueError:
+        return True
+
+
+def _veto(rule: str, message: str, entry: Changed) -> Finding:
+    return Finding(rule=rule, severity=Severity.VETO, message=message, path=entry.file.path)
+
+
+def _person(rule: str, message: str, entry: Changed, line: int | None = None) -> Finding:
+    return Finding(rule=rule, severity=Severity.NEEDS_HUMAN, message=message, path=entry.file.path, line=line)
