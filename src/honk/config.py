@@ -51,6 +51,33 @@ class JudgeSettings(BaseModel):
     timeout_seconds: float = Field(120.0, gt=0)
 
 
+class RetentionSettings(BaseModel):
+    """How long things are kept in the state folder, in days without use, and how much room they may take. What a task
+    under way or an open pull request needs is kept in any case; so are tasks, evidence and diffs (the dataset)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    template_days: float = Field(14, ge=0)
+    environment_days: float = Field(30, ge=0)
+    workspace_days: float = Field(7, ge=0)
+    """Of ended tasks: the files as the agent left them."""
+    agent_state_days: float = Field(30, ge=0)
+    """The agents' sessions, which are the transcripts."""
+    log_days: float = Field(90, ge=0)
+    """Of verifiers and set-ups."""
+    fault_log_days: float = Field(30, ge=0)
+    engine_row_days: float = Field(7, ge=0)
+    demo_days: float = Field(14, ge=0)
+    backup_days: float = Field(90, ge=0)
+    """Copies of the database from before a migration, and what a restore replaced."""
+    max_gib: float = Field(20.0, gt=0)
+    """Ceiling of all these together."""
+    min_free_mib: int = Field(1024, ge=0)
+    """Below it no new run begins."""
+    halt_free_mib: int = Field(64, ge=8)
+    """Below it a run halts where it is, to be resumed, while there is still room to write that down."""
+
+
 class Settings(BaseSettings):
     """Everything an operator may set. A misspelt name is an error, not a silence."""
 
@@ -62,6 +89,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     model: ModelSettings = ModelSettings()
     judge: JudgeSettings = JudgeSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -11,3 +11,7 @@ class UsageError(HonkError):
 
 class PlatformError(HonkError):
     """This machine cannot do it, and the message says how to mend that. Exit code 2."""
+
+
+class OutOfSpace(PlatformError):
+    """The disk is full, or nearly: what was begun stands where it was, and goes on once there is room."""

@@ -1,6 +1,8 @@
 """Durable execution: short workflows whose recorded steps are not done again after a crash."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -85,6 +87,24 @@ class Engine(Protocol):
         Raises:
             EngineError: it is cancelled, but what runs does not end.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedWorkflow:
+    """A workflow that will never run again, still on record."""
+
+    workflow_id: str
+    ended_at: datetime
+
+
+class Records(Protocol):
+    """What the engine has on record of workflows that ended. Needs no started engine."""
+
+    async def ended(self) -> Sequence[EndedWorkflow]: ...
+
+    async def forget(self, workflow_ids: Sequence[str]) -> None:
+        """Delete them with all their steps. One that has not ended, or is unknown, is left alone."""
         ...
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from honk.base.errors import HonkError
+from honk.base.errors import HonkError, OutOfSpace
 from honk.domain.change import Change, PullRequest
 from honk.domain.evidence import Examination, Verdict
 from honk.domain.limits import Limits, Spent
@@ -100,6 +100,19 @@ class Approval:
     sentence: str
     """What the person typed, where more than a tap was asked; else empty."""
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What one task holds outside the database."""
+
+    task: Task
+    run_ids: tuple[str, ...]
+    ended_at: datetime | None
+    """When its newest run ended; None while one has not."""
+    open_pull_requests: tuple[int, ...]
+    blobs: frozenset[str]
+    """Keys that its rows name."""
 
 
 class Tasks(Protocol):
@@ -222,6 +235,19 @@ class Blobs(Protocol):
         ...
 
 
+class Holdings(Protocol):
+    """What tasks hold, and letting go of it."""
+
+    async def list(self, task_id: str | None = None) -> Sequence[Holding]:
+        """Of one task, or of all."""
+        ...
+
+    async def erase(self, task_id: str) -> None:
+        """Delete every word of the task: prompt, messages, events, attempts. Its pull requests and their approvals stay
+        as bare numbers and commits, and one event says that there was something. Erased already: nothing to do."""
+        ...
+
+
 class StoreError(HonkError):
     """The database or the blobs refused."""
 
@@ -232,3 +258,7 @@ class NotFound(StoreError):
 
 class NewerSchema(StoreError):
     """The database was written by a newer Honk; nothing was touched."""
+
+
+class StoreFull(StoreError, OutOfSpace):
+    """The disk has no room for what was to be written; what was written before is kept."""

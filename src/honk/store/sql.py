@@ -8,6 +8,7 @@ from honk.store.approvals import SqlApprovals
 from honk.store.blobs import FolderBlobs
 from honk.store.database import Database, migrate
 from honk.store.events import SqlEvents
+from honk.store.holdings import SqlHoldings
 from honk.store.ledger import SqlLedger
 from honk.store.memo import SqlMemo
 from honk.store.messages import SqlMessages
@@ -31,6 +32,7 @@ class SqlStore:
         self.messages = SqlMessages(database)
         self.ledger = SqlLedger(database)
         self.memo = SqlMemo(database)
+        self.holdings = SqlHoldings(database)
         self.blobs = blobs
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from honk.base.records import dump, load
 from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task
@@ -77,6 +78,12 @@ class SqlTasks:
         if body is None:
             raise NotFound(f"No brief is kept for task {task_id!r}.")
         return load(Brief, body)
+
+
+async def all_tasks(connection: AsyncConnection, task_id: str | None) -> Sequence[Task]:
+    """Every task, or the one of exactly this id."""
+    query = _TASKS if task_id is None else _TASKS.where(t.task.c.task_id == task_id)
+    return [_task(row) for row in await connection.execute(query)]
 
 
 def _task_row(task: Task, delivery_id: str) -> dict[str, object]:
