@@ -198,6 +198,24 @@ for fd in range(3, 30):
         pass
 os._exit(0)
 """
+FORGED_BY_NAME = """
+import json, os, sys
+told = [{"kind": "test", "id": f"tests/test_calc.py::test_add[{a}]", "outcome": "passed"} for a in (1, 2, 3)]
+told.append({"kind": "test", "id": "tests/test_calc.py::test_half", "outcome": "passed"})
+flock = {"must-fail": "failed", "must-pass": "passed", "must-fail-function": "failed"}
+told += [{"kind": "canary", "name": name, "outcome": outcome} for name, outcome in flock.items()]
+told.append({"kind": "end", "exit_code": 0})
+for sent in (MODULES):
+    nonce = json.loads(sent)["nonce"]
+    for fd in range(3, 30):
+        try:
+            os.write(fd, "".join(f"{nonce} {json.dumps(one)}\\n" for one in told).encode())
+        except OSError:
+            pass
+    os._exit(0)
+"""
+BY_MODULE = "getattr(sys.modules.get('honk_channel'), 'OPTIONS', ''),"
+BY_MAIN = "getattr(sys.modules['__main__'], 'sent', {}).get('options', ''),"
 CHEATS = {
     "exit at import": {"calc.py": BROKEN + "\nimport os\nos._exit(0)\n"},
     "exit at the end of the import of tests": {
@@ -255,6 +273,8 @@ CHEATS = {
     },
     "background writer": {"calc.py": BROKEN + BACKGROUND},
     "forged results": {"calc.py": BROKEN + FORGERY},
+    "forged with the nonce of the runner's module": {"calc.py": BROKEN + FORGED_BY_NAME.replace("MODULES", BY_MODULE)},
+    "forged with the nonce of the main module": {"calc.py": BROKEN + FORGED_BY_NAME.replace("MODULES", BY_MAIN)},
 }
 
 

@@ -24,6 +24,8 @@ _REACHES = (
     (re.compile(r"\bgc\.get_(objects|referrers|referents)\b"), "all objects of its process"),
     (re.compile(r"\b(sys\._getframe|sys\._current_frames|inspect\.(stack|currentframe|getouterframes))\b"
                 r"|\.[ft]b?_(back|globals|locals|frame)\b"), "its callers' variables"),
+    (re.compile(r"(?<![\w.])(exec|eval|__import__)\(|\bgetattr\((sys|gc|inspect|unittest|pytest)\b"),
+     "what no rule can see"),
     (re.compile(r"/proc/(self|\{|%|\d)|/dev/fd\b"), "its own process from outside"),
 )  # fmt: skip
 

@@ -24,13 +24,16 @@ _RUNNERS = Path(__file__).parent / "runners"
 _SHELL = ("/bin/sh", "-c", 'exec 3>&1 1>&2; exec "$0" "$@"')
 """What a test prints goes to the log; the first standard output is the channel, as descriptor 3."""
 _BOOT = """
-import json, sys, types
-sent = json.loads(sys.stdin.buffer.read())
-channel = sys.modules["honk_channel"] = types.ModuleType("honk_channel")
-exec(compile(sent["channel"], "honk_channel", "exec"), channel.__dict__)
-channel.OPTIONS = sent["options"]
-exec(compile(sent["runner"], "honk_runner", "exec"), {"__name__": "honk_runner"})
+def boot():
+    import json, sys, types
+    sent = json.loads(sys.stdin.buffer.read())
+    channel = sys.modules["honk_channel"] = types.ModuleType("honk_channel")
+    exec(compile(sent["channel"], "honk_channel", "exec"), channel.__dict__)
+    channel.OPTIONS = sent["options"]
+    exec(compile(sent["runner"], "honk_runner", "exec"), {"__name__": "honk_runner"})
+boot()
 """
+"""A function, so that no module's name leads to the nonce; the channel takes its own away when it is opened."""
 _PLACE = 'rm -rf -- "$@" && exec tar -xf -'
 _FORGET = 'for f; do b=${f##*/}; rm -f -- "${f%/*}/__pycache__/${b%.py}".*.pyc; done'
 """Byte code is told stale by second and size alone: an edit can pass for what the warm template compiled."""

@@ -36,6 +36,7 @@ TROJAN = [("trojan source", Severity.VETO)]
         'pytest_plugins = ["green"]',
         "request.config.pluginmanager.register(green)",
         "def pytest_runtest_makereport(item, call):",
+        "exec(b64decode(words))",
     ],
 )
 def test_t35_code_that_reaches_for_its_own_runner_waits_for_a_person(line: str) -> None:
@@ -51,7 +52,7 @@ def test_t35_a_plug_in_that_installs_itself_waits_for_a_person() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["from _pytest.monkeypatch import MonkeyPatch", "case = unittest.TestCase", "self.back = frame", "import pytest"],
+    ["from _pytest.monkeypatch import MonkeyPatch", "case = unittest.TestCase", "model.eval()", "import pytest"],
 )
 def test_ordinary_tests_reach_for_nothing(line: str) -> None:
     assert said("tests/test_new.py", f"{line}\n".encode()) == []
