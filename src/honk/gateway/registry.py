@@ -29,6 +29,8 @@ _METADATA = ".metadata"
 _MAX_PAGE_BYTES = 128 << 20
 _MAX_FILE_BYTES = 4 << 30
 _REDIRECTS = 5
+NOTES_KEPT = 1000
+"""Of what was refused, and of what failed: the first of a flood tell enough."""
 _UP = ("accept", "range", "user-agent")
 _DOWN = ("content-type", "content-length", "content-range", "accept-ranges", "etag", "last-modified")
 
@@ -201,19 +203,19 @@ class _Visit:
         except Forbidden as why:
             return self._refused(what, str(why))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self.log.failed.append(f"{what}: {type(error).__name__}")
+            _note(self.log.failed, f"{what}: {type(error).__name__}")
             return web.Response(status=502, text="The package index cannot be reached.\n")
         return self._refused(what, "no page of a package and no file of one")
 
     def _refused(self, what: str, why: str) -> web.Response:
-        self.log.refused.append(f"{what}: {why}")
+        _note(self.log.refused, f"{what}: {why}")
         return web.Response(status=403, text=f"Refused: {why}.\n")
 
     async def _page(self, request: web.BaseRequest, package: str) -> web.Response:
         headers = _chosen(request.headers, ("accept", "user-agent"))
         async with self._route.fetch("GET", self._route.page_url(package), headers, stay=True) as response:
             if response.status != 200:
-                self.log.failed.append(f"package {package}: HTTP {response.status}")
+                _note(self.log.failed, f"package {package}: HTTP {response.status}")
                 return web.Response(status=404 if response.status < 500 else 502, text="No such page in the index.\n")
             page = bytearray()
             async for chunk in response.content.iter_any():
@@ -242,7 +244,7 @@ class _Visit:
         headers = {**_chosen(request.headers, _UP), "accept-encoding": "identity"}
         async with self._route.fetch(request.method, url, headers, stay=False) as response:
             if response.status not in (200, 206):
-                self.log.failed.append(f"file {name}: HTTP {response.status}")
+                _note(self.log.failed, f"file {name}: HTTP {response.status}")
                 return web.Response(status=404 if response.status < 500 else 502, text="The index lacks the file.\n")
             if (response.content_length or 0) > _MAX_FILE_BYTES:
                 raise Forbidden("a file that is too large")
@@ -269,6 +271,11 @@ async def _streamed(
         return answer
     await answer.write_eof()
     return answer
+
+
+def _note(notes: list[str], note: str) -> None:
+    if len(notes) < NOTES_KEPT:
+        notes.append(note)
 
 
 def _chosen(headers: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:

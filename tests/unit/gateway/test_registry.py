@@ -18,6 +18,7 @@ from aiohttp import web
 from honk.base.subprocess import run
 from honk.gateway import RegistryLog
 from honk.gateway.index_page import rewritten
+from honk.gateway import registry
 from honk.gateway.registry import PackageRoute
 
 pytestmark = pytest.mark.anyio
@@ -152,6 +153,15 @@ async def test_everything_but_reading_a_named_package_is_refused_and_written_dow
         assert len(visit.log.refused) == 10
         assert (await visit.get("/simple/nobody/"))[0] == 404
         assert visit.log.failed == ["package nobody: HTTP 404"]
+
+
+async def test_t44_a_flood_of_refused_requests_is_counted_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "NOTES_KEPT", 3)
+    async with index() as visit:
+        for number in range(5):
+            await visit.get(f"/{number}")
+            await visit.get(f"/simple/nobody-{number}/")
+        assert (len(visit.log.refused), len(visit.log.failed), visit.log.requests) == (3, 3, 10)
 
 
 async def test_an_index_cannot_send_us_elsewhere() -> None:
