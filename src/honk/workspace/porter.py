@@ -6,6 +6,7 @@ others. It makes branches below `honk/`, and moves a base branch only for a comm
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -41,7 +42,7 @@ _KEY = "ANTHROPIC_API_KEY"
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH)
 _RESTORED = (*_FORWARDED, signal.SIGPIPE, signal.SIGCHLD)
 _INDEX = "UV_DEFAULT_INDEX"
-_MERGE_WORD = "merge"
+_MERGE_WORDS = ("pr", "merge")
 
 
 def enter_service(
@@ -77,7 +78,7 @@ def enter_service(
     theirs.close()
     os.close(key_read)
     with ours:
-        return asyncio.run(_attend(child, ours, roots, may_advance=_MERGE_WORD in argv))
+        return asyncio.run(_attend(child, ours, roots, may_advance=is_merge(argv)))
 
 
 def named_roots(argv: Sequence[str], standing: Path) -> frozenset[Path]:
@@ -90,6 +91,11 @@ def named_roots(argv: Sequence[str], standing: Path) -> frozenset[Path]:
                 if path.is_dir():
                     roots.add(find_root(path))
     return frozenset(roots)
+
+
+def is_merge(argv: Sequence[str]) -> bool:
+    """Whether the person's words are a command to merge; a prompt that is called "merge" is none."""
+    return _MERGE_WORDS in itertools.pairwise(argv)
 
 
 def child_environment(environ: Mapping[str, str]) -> dict[str, str]:

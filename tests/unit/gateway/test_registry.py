@@ -16,9 +16,8 @@ import pytest
 from aiohttp import web
 
 from honk.base.subprocess import run
-from honk.gateway import RegistryLog
+from honk.gateway import RegistryLog, registry
 from honk.gateway.index_page import rewritten
-from honk.gateway import registry
 from honk.gateway.registry import PackageRoute
 
 pytestmark = pytest.mark.anyio
