@@ -36,7 +36,6 @@ class RunRequest:
     agent: str
     model: str
     limits: Limits
-    sandbox: str
     delivery_id: str | None = None
     """The door's own id of this arrival; None where a door has none, as the command line."""
 
@@ -62,6 +61,8 @@ class RunResult:
     verdict: Verdict | None
     pull_request: PullRequest | None
     diff_blob: str | None
+    sandbox: str
+    """What it ran in; "none" is no isolation."""
     notes: tuple[str, ...]
 
 
@@ -92,7 +93,7 @@ class App:
             raise UsageError(f"The delivery {arrival} was accepted before; it is not run twice.")
         body: dict[str, object] = {"task_id": task.task_id, "prompt": prompt, "repository": task.repository.name}
         body |= {"base_branch": task.base_branch, "base_sha": task.base_sha, "notes": list(task.notes)}
-        body |= {"sandbox": request.sandbox, "agent": task.agent, "model": task.model}
+        body |= {"sandbox": self._house.sandbox, "agent": task.agent, "model": task.model}
         await self._house.events.append(task.task_id, "accepted", body, f"{run.run_id}:accepted")
         return task
 
@@ -154,8 +155,14 @@ class App:
             verdict=run.verdict,
             pull_request=found[-1] if found else None,
             diff_blob=run.change.diff_blob if run.change else None,
+            sandbox=await self._sandbox_of(task.task_id),
             notes=task.notes,
         )
+
+    async def _sandbox_of(self, task_id: str) -> str:
+        """What the task was accepted for; where a crash kept that from being told, what this house has."""
+        events = await self._house.events.read(task_id)
+        return next((str(one.body["sandbox"]) for one in events if one.kind == "accepted"), self._house.sandbox)
 
     async def stop(self, task_id: str) -> None:
         """End the task as cancelled; the agent is gone within 2 s and its work is kept. Ended already: nothing."""
@@ -170,7 +177,11 @@ class App:
         await record.finish(Outcome(name=OutcomeName.CANCELLED, reason=f"Stopped by a person. {kept}"))
 
     async def resume(self, task_id: str | None) -> Task | None:
-        """Let an interrupted task go on where it was; None means the newest one. None if there is nothing to resume."""
+        """Let an interrupted task go on where it was; None means the newest one. None if there is nothing to resume.
+
+        Raises:
+            UsageError: it was begun in another kind of sandbox, and its files fit no other.
+        """
         if task_id is None:
             unfinished = [one for one in await self._house.tasks.tasks() if one.status is not Status.FINISHED]
             if not unfinished:
@@ -180,6 +191,11 @@ class App:
             task = await self._house.tasks.task(task_id)
         if task.status is Status.FINISHED:
             return None
+        if (sandbox := await self._sandbox_of(task.task_id)) != self._house.sandbox:
+            raise UsageError(
+                f"Task {task.task_id} was begun with sandbox = {sandbox!r}, and its files fit no other. Nothing was "
+                f"done. Resume it with HONK_SANDBOX={sandbox} in the environment."
+            )
         run = await self._house.runs.latest_run(task.task_id)
         await self._engine.start()
         await self._engine.resume(run.run_id)

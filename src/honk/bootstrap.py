@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from honk.agent import Agent
 from honk.agent.claude import ClaudeAgent
@@ -32,11 +34,13 @@ from honk.judge.claude import ClaudeJudge
 from honk.judge.route import through
 from honk.sandbox import SandboxBackend, SandboxUnavailable
 from honk.sandbox.bubblewrap import BubblewrapBackend, bubblewrap_program
+from honk.sandbox.ceilings import has_cgroup
 from honk.sandbox.none import NoneBackend
 from honk.sandbox.probe import probe
 from honk.store.sql import DATABASE_NAME, SqlStore, open_store
-from honk.verifier import BaseRuns
+from honk.verifier import BaseRuns, Gate
 from honk.verifier.clean_room import CleanRoomGate
+from honk.verifier.unwalled import UnwalledGate
 from honk.workflows.doctor import Machine
 from honk.workflows.house import House
 from honk.workflows.task import run_task
@@ -52,6 +56,12 @@ NO_MODEL = (
     "There is no model key, so Claude Code has no model to ask. Set ANTHROPIC_API_KEY, or put the key into "
     "secrets/anthropic in the state folder (mode 600), or name your own gateway by model.base_url in honk.toml. "
     "To see the whole way without a key: honk demo"
+)
+READABLE_KEY = (
+    "Without a sandbox the agent runs as the same user as the gateway, so it could read the model key out of the "
+    "gateway's memory, its environment or its file. Nothing was begun. Use the bubblewrap sandbox (honk doctor says "
+    "what is missing), or take the key away (ANTHROPIC_API_KEY, secrets/anthropic in the state folder, model.headers), "
+    "or let model.base_url lead to a gateway of your own on this machine, with a key that is good for nothing else."
 )
 
 
@@ -72,6 +82,9 @@ async def open_app(settings: Settings, *, upstream: Upstream | None = None) -> A
         stack.push_async_callback(store.close)
         key = "" if upstream is not None else read_key(settings.home)
         hide_memory()
+        if settings.sandbox == NoneBackend.name:
+            has_idle_key = upstream is not None and has_key(settings.home)
+            refuse_readable_key(upstream or _upstream(settings, key), has_idle_key=has_idle_key)
         house = _house(settings, store, upstream or _upstream(settings, key), Censor((key,)))
         stack.push_async_callback(house.gateway.close)
         engine = DBOSEngine(settings.home / DATABASE_NAME)
@@ -93,6 +106,7 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
     has_model = bool(upstream.headers) or upstream.base_url != ANTHROPIC_URL
     return House(
         home=settings.home,
+        sandbox=settings.sandbox,
         tasks=store.tasks,
         runs=store.runs,
         events=store.events,
@@ -104,7 +118,7 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         workspaces=OverlayWorkspaces(settings.home, source, backend, gateway, store.blobs.put),
         gateway=gateway,
         ledger=store.ledger,
-        gate=CleanRoomGate(base_runs=BaseRuns(load=store.memo.load, save=store.memo.save), put_blob=store.blobs.put),
+        gate=_gate(store, backend),
         judge=judge if settings.judge.is_on and has_model else None,
         forge=LocalForge(settings.home / "forge", store.pull_requests),
         agent_of=partial(agent_of, censor=censor, has_model=has_model),
@@ -145,6 +159,36 @@ def read_key(home: Path) -> str:
     return path.read_text().strip()
 
 
+def has_key(home: Path) -> bool:
+    """Whether a key is in the environment, handed over, or in the state folder; it is not read."""
+    return bool(os.environ.get(KEY_VARIABLE) or is_key_handed(os.environ) or (home / KEY_FILE).exists())
+
+
+def refuse_readable_key(upstream: Upstream, *, has_idle_key: bool) -> None:
+    """Without a sandbox no key may be at hand, but one for a gateway on this machine.
+
+    Raises:
+        UsageError: there is one, used by the gateway or lying idle.
+    """
+    host = urlsplit(upstream.base_url).hostname or ""
+    try:
+        is_near = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        is_near = False
+    if has_idle_key or (upstream.headers and not is_near):
+        raise UsageError(READABLE_KEY)
+
+
+def _gate(store: SqlStore, backend: SandboxBackend) -> Gate:
+    """The clean rooms' gate; where they have no walls, with runs remembered apart and nothing ever proved."""
+    own = "" if backend.is_isolating else f"{backend.name}-"
+    runs = BaseRuns(
+        load=lambda key: store.memo.load(own + key), save=lambda key, text: store.memo.save(own + key, text)
+    )
+    gate = CleanRoomGate(base_runs=runs, put_blob=store.blobs.put)
+    return gate if backend.is_isolating else UnwalledGate(gate=gate)
+
+
 def _upstream(settings: Settings, key: str) -> Upstream:
     own = {"x-api-key": key} if key else {}
     return Upstream(base_url=settings.model.base_url, headers={**own, **settings.model.headers})
@@ -175,10 +219,11 @@ def machine_of(settings: Settings) -> Machine:
 
     return Machine(
         home=settings.home,
+        bounds_sandboxes=has_cgroup,
         bubblewrap=_bubblewrap(),
         sandbox=settings.sandbox,
         agent_version=claude_version,
-        has_key=bool(os.environ.get(KEY_VARIABLE) or is_key_handed(os.environ) or (settings.home / KEY_FILE).exists()),
+        has_key=has_key(settings.home),
         ask_model=ask_model,
         escapes=escapes,
     )

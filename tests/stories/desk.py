@@ -80,7 +80,6 @@ class Desk:
                 agent=agent,
                 model="sonnet",
                 limits=replace(Limits(wall_seconds=60, idle_seconds=30), **limits),
-                sandbox="bubblewrap",
             )
         )
         events = [event async for event in self.app.follow(task.task_id)]

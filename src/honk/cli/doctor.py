@@ -24,13 +24,17 @@ def doctor(
 async def _examine(*, sandbox: bool, online: bool, as_json: bool) -> int:
     from honk.bootstrap import machine_of
     from honk.cli.exit_codes import OK, USAGE
+    from honk.cli.facts import no_sandbox
     from honk.cli.machine_lines import check_line
     from honk.cli.progress import print_lines
     from honk.config import read_settings
-    from honk.workflows.doctor import State, examine_machine
+    from honk.workflows.doctor import NO_SANDBOX, State, examine_machine
 
+    settings = read_settings()
+    if settings.sandbox == NO_SANDBOX and not as_json:
+        print_lines([no_sandbox()])
     is_usable = True
-    async for check in examine_machine(machine_of(read_settings()), sandbox=sandbox, online=online):
+    async for check in examine_machine(machine_of(settings), sandbox=sandbox, online=online):
         is_usable = is_usable and check.state is not State.FAILED
         if as_json:
             sys.stdout.write(f"{check_line(check)}\n")

@@ -109,7 +109,6 @@ def request_of(
         agent=settings.agent,
         model=model or settings.model.name,
         limits=limits_of(settings, max_usd, max_minutes),
-        sandbox=settings.sandbox,
     )
 
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from honk.cli.facts import SIGNS, Line, Tone, counted, finding, new_test, seconds, verdict
+from honk.cli.facts import SIGNS, Line, Tone, counted, finding, new_test, no_sandbox, seconds, verdict
 from honk.cli.terminal import block, one_line
 from honk.domain.evidence import Report, Severity, Verification
 from honk.domain.task import OutcomeName
@@ -22,6 +22,7 @@ def summary(result: "RunResult") -> list[Line]:
     """The block that ends `honk run`."""
     return [
         Line(text=""),
+        *([no_sandbox()] if result.sandbox == "none" else []),
         *_outcome(result),
         *evidence(result),
         *_price(result),

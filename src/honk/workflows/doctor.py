@@ -10,7 +10,7 @@ import stat
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -23,6 +23,7 @@ SQLITE_NEEDED = (3, 35)
 DISK_NEEDED_BYTES = 2 << 30
 DISK_WANTED_BYTES = 10 << 30
 PROBE_SECONDS = 20.0
+NO_SANDBOX = "none"
 
 NAMESPACES_REMEDY = (
     "Sandboxes are made of user namespaces, and this machine refuses them to ordinary users. On Ubuntu 24.04 and "
@@ -62,6 +63,8 @@ class Machine:
     """The backend of the settings."""
     agent_version: Callable[[], Awaitable[str]]
     """Raises HonkError where the agent's program is missing, saying how to get it."""
+    bounds_sandboxes: Callable[[], bool]
+    """Whether memory is limited for a sandbox as a whole here."""
     has_key: bool
     ask_model: Callable[[], Awaitable[str]]
     """One cheap call; a sentence about it. Raises HonkError where it is refused."""
@@ -72,11 +75,12 @@ class Machine:
 async def examine_machine(machine: Machine, *, sandbox: bool = False, online: bool = False) -> AsyncIterator[Check]:
     """Every check, as it is done. A check that itself breaks is a failed check."""
     yield platform_check(platform.system(), platform.machine())
-    yield await _of("user namespaces", _namespaces)
-    yield await _of("bubblewrap", lambda: _bubblewrap(machine))
+    yield isolation_check(machine.sandbox)
+    yield _if_used(await _of("user namespaces", _namespaces), machine.sandbox)
+    yield _if_used(await _of("bubblewrap", lambda: _bubblewrap(machine)), machine.sandbox)
     yield await _of("state folder", lambda: asyncio.to_thread(_state_folder, machine.home))
-    yield await _of("overlay", lambda: _overlay(machine.home))
-    yield await _of("cgroups", lambda: asyncio.to_thread(_cgroups))
+    yield _if_used(await _of("overlay", lambda: _overlay(machine.home)), machine.sandbox)
+    yield await _of("cgroups", lambda: _cgroups(machine))
     yield await _of("git", _git)
     yield await _of("SQLite", lambda: asyncio.to_thread(_sqlite, machine.home))
     yield await _of("agent", lambda: _agent(machine))
@@ -107,6 +111,26 @@ def platform_check(system: str, machine: str) -> Check:
     return Check(name="platform", state=State.FAILED, detail=detail, remedy=remedy)
 
 
+def isolation_check(sandbox: str) -> Check:
+    """Whether anything stands between the agent and this machine."""
+    if sandbox != NO_SANDBOX:
+        return Check(name="isolation", state=State.OK, detail=f"agents and checks run in {sandbox}")
+    return Check(
+        name="isolation",
+        state=State.WARNING,
+        detail="NO SANDBOX: agents and checks run with your rights, on your files, on your network; nothing that they "
+        "leave is ever verified, a model key is refused, and neither memory nor disk is limited",
+        remedy='Remove sandbox = "none" from honk.toml, or HONK_SANDBOX from the environment.',
+    )
+
+
+def _if_used(check: Check, sandbox: str) -> Check:
+    """What a run without a sandbox does not need, it can lack."""
+    if sandbox == NO_SANDBOX and check.state is State.FAILED:
+        return replace(check, state=State.WARNING)
+    return check
+
+
 async def _namespaces() -> Check:
     done = await _try("unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "true")
     return namespaces_check(done)
@@ -128,9 +152,6 @@ async def _bubblewrap(machine: Machine) -> Check:
     if room.exit_code != 0:
         return Check(name="bubblewrap", state=State.FAILED, detail=_why(room), remedy=NAMESPACES_REMEDY)
     detail = f"{version.text.strip()} makes sandboxes"
-    if machine.sandbox == "none":
-        remedy = 'Remove sandbox = "none" from honk.toml, or HONK_SANDBOX from the environment.'
-        return Check(name="bubblewrap", state=State.WARNING, detail=f"{detail}, but is switched off", remedy=remedy)
     return Check(name="bubblewrap", state=State.OK, detail=detail)
 
 
@@ -180,20 +201,16 @@ def overlay_check(done: Completed, home: Path) -> Check:
     return Check(name="overlay", state=State.FAILED, detail=_why(done), remedy=remedy)
 
 
-def _cgroups() -> Check:
-    own = Path("/proc/self/cgroup").read_text(encoding="utf-8")
-    unified = re.search(r"^0::(/.*)$", own, re.MULTILINE)
-    folder = Path("/sys/fs/cgroup") / unified[1].lstrip("/") if unified else None
-    is_ours = folder is not None and os.access(folder, os.W_OK) and os.access(folder / "cgroup.procs", os.W_OK)
-    return cgroups_check(is_delegated=is_ours)
+async def _cgroups(machine: Machine) -> Check:
+    return cgroups_check(is_delegated=await asyncio.to_thread(machine.bounds_sandboxes))
 
 
 def cgroups_check(*, is_delegated: bool) -> Check:
     """Without one of our own, limits hold per process instead of per sandbox."""
     if is_delegated:
-        return Check(name="cgroups", state=State.OK, detail="memory and processes are limited per sandbox")
+        return Check(name="cgroups", state=State.OK, detail="memory is limited for each sandbox as a whole")
     remedy = "For limits on whole sandboxes start Honk with: systemd-run --user --scope -p Delegate=yes honk ..."
-    detail = "no cgroup is delegated to us: limits hold per process (prlimit) only"
+    detail = "no cgroup is delegated to us: memory is limited for each process only, not for a sandbox as a whole"
     return Check(name="cgroups", state=State.WARNING, detail=detail, remedy=remedy)
 
 

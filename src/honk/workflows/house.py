@@ -20,6 +20,8 @@ class House:
 
     home: Path
     """The state folder."""
+    sandbox: str
+    """The backend's name, for people."""
     tasks: Tasks
     runs: Runs
     events: Events

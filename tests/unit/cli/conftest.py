@@ -58,6 +58,7 @@ RESULT = RunResult(
     verdict=Verdict(ruling=Ruling.PASS, reasons=("As asked.",), judge="claude", prompt_version="1", seconds=1.0),
     pull_request=PULL_REQUEST,
     diff_blob="diffs/1",
+    sandbox="bubblewrap",
     notes=(),
 )
 

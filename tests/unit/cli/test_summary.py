@@ -85,3 +85,9 @@ def test_what_a_person_must_look_at_is_said(result: Callable[..., RunResult]) ->
     texts = [line.text for line in summary(result(findings=(remark,)))]
     assert "  ? a person must look ci: touches CI (ci.yml:1)" in texts
     assert "  a person must look before this merges" in texts
+
+
+def test_a_run_without_a_sandbox_is_shouted_whatever_came_of_it(result: Callable[..., RunResult]) -> None:
+    told = summary(result(sandbox="none", outcome=OutcomeName.NO_CHANGE))
+    assert [line.tone for line in told if "NO SANDBOX" in line.text] == [Tone.LOUD]
+    assert not any("NO SANDBOX" in line.text for line in summary(result()))

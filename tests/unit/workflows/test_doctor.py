@@ -34,6 +34,7 @@ def machine(tmp_path: Path) -> Machine:
         home=tmp_path / "home",
         bubblewrap=None,
         sandbox="bubblewrap",
+        bounds_sandboxes=lambda: False,
         agent_version=_sentence,
         has_key=True,
         ask_model=_sentence,
@@ -56,6 +57,7 @@ FAILING = [
 WARNING = [
     doctor.cgroups_check(is_delegated=False),
     doctor.key_check(has_key=False),
+    doctor.isolation_check("none"),
     doctor.disk_check(5 << 30, Path("/home/ada")),
     doctor.state_folder_check(Path("/home/ada"), owner=1000, mode=0o755, uid=1000),
 ]
@@ -109,6 +111,14 @@ async def test_a_probe_that_breaks_is_a_failed_check_and_the_others_go_on(machin
     assert checks["sandbox"].state is State.OK
     assert checks["SQLite"].state is State.OK
     assert all(check.remedy for check in checks.values() if check.state is not State.OK)
+
+
+@pytest.mark.anyio
+async def test_without_a_sandbox_what_makes_one_may_be_missing_and_that_is_shouted(machine: Machine) -> None:
+    checks = {check.name: check async for check in examine_machine(replace(machine, sandbox="none"))}
+    assert checks["bubblewrap"].state is State.WARNING
+    assert "NO SANDBOX" in checks["isolation"].detail
+    assert "each process only" in checks["cgroups"].detail
 
 
 @pytest.mark.anyio
