@@ -2,6 +2,7 @@
 
 BIN := .venv/bin
 AS_SERVICE := $(BIN)/python tools/as_service.py
+AS_ROOT := env -u ANTHROPIC_API_KEY -u HONK_HOME
 PYTEST := $(CURDIR)/$(BIN)/pytest -p no:cacheprovider
 # Narrows a run: make test ARGS='tests/unit -k forge', make demo ARGS=--live
 ARGS ?=
@@ -25,7 +26,7 @@ demo: ready  ## a request on its way to a merged change, with a scripted model i
 
 test: ready  ## all tests but the acceptance group; started by root, they run as an ordinary user
 	@$(AS_SERVICE) $(PYTEST) -m 'not acceptance and not root' $(ARGS)
-	@if [ "$$(id -u)" = 0 ] && [ -z "$(ARGS)" ] && [ -d tests/root ]; then env -u ANTHROPIC_API_KEY -u HONK_HOME $(PYTEST) -m root tests/root; fi
+	@if [ "$$(id -u)" = 0 ] && [ -z "$(ARGS)" ]; then $(AS_ROOT) $(PYTEST) -m 'root and not acceptance' tests/root; fi
 
 check: ready  ## style, types, floors and sizes
 	@$(BIN)/ruff check
@@ -34,8 +35,9 @@ check: ready  ## style, types, floors and sizes
 	@$(BIN)/lint-imports
 	@$(PYTEST) -q tests/test_house.py tests/unit/test_docs.py
 
-acceptance: ready  ## third-party packages from the registry, honest changes and cheats (minutes)
-	@$(AS_SERVICE) $(PYTEST) -m acceptance tests/acceptance $(ARGS)
+acceptance: ready  ## every death at every moment; third-party packages, honest changes and cheats (many minutes)
+	@$(AS_SERVICE) $(PYTEST) -m 'acceptance and not root' tests/stories tests/acceptance $(ARGS)
+	@if [ "$$(id -u)" = 0 ] && [ -z "$(ARGS)" ]; then $(AS_ROOT) $(PYTEST) -m 'root and acceptance' tests/root; fi
 
 requirements: ready  ## compile requirements/dev.txt anew from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url \

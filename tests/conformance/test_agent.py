@@ -24,7 +24,7 @@ from honk.testing import scripts
 from honk.testing.agent import FakeAgent, Run, Say, Verify
 from honk.testing.agent_rules import AGENT_RULES, HANGING, Bench, Wish, all_of, answering, end_of, running
 from honk.testing.ledger import FakeLedger
-from honk.testing.replies import Script, ToolUse, fail, say, use
+from honk.testing.replies import Ask, Reply, Script, ToolUse, fail, say, use
 from honk.testing.scripted_model import ScriptedModel
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -155,10 +155,16 @@ async def test_a_command_may_take_its_prompt_from_a_file_or_an_argument(tmp_path
 
 @pytest.mark.claude
 async def test_a_killed_claude_goes_on_where_it_was(claude: Claude) -> None:
-    claude.scripts["work"] = [
-        *scripts.shell("echo one >> made.txt", HANG)[:2],
-        *scripts.shell("echo three >> made.txt"),
-    ]
+    one, hang, three, done = scripts.shell("echo one >> made.txt", HANG, "echo three >> made.txt")
+    killed = False
+
+    def after_one(ask: Ask) -> Reply:
+        # Whether the killed program had written its last call down, so that it counts, nobody can say.
+        if not killed:
+            return hang
+        return done if "echo three" in str(ask.request) else three
+
+    claude.scripts["work"] = [one, after_one, after_one, after_one]
     session_id = new_uuid()
     async with claude.bench() as bench:
         session = await bench.agent.start(bench.job("[[script:work]] Work.", session_id=session_id))
@@ -167,6 +173,7 @@ async def test_a_killed_claude_goes_on_where_it_was(claude: Claude) -> None:
                 for pid in running(f"--session-id={session_id}"):
                     if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"/opt/claude/claude"):
                         os.kill(pid, signal.SIGKILL)
+                        killed = True
         assert isinstance(event, Ended)
         assert (event.can_retry, event.turns) == (True, 2)
         assert event.fault
@@ -178,7 +185,8 @@ async def test_a_killed_claude_goes_on_where_it_was(claude: Claude) -> None:
         assert [event.summary for event in events if isinstance(event, ToolCalled)] == ["echo three >> made.txt"]
         assert await bench.read("made.txt") == "one\nthree\n"
 
-        for damage in ("head -c 30 /dev/urandom", "echo '{}'"):
+        just_begun = f'{{"type":"queue-operation","operation":"enqueue","sessionId":"{session_id}"}}'
+        for damage in ("head -c 30 /dev/urandom", "echo '{}'", "true", f"echo '{just_begun}'"):
             await bench.sandbox.run(
                 ["sh", "-c", f"{damage} > {AGENT_CONFIG}/projects/-workspace/{session_id}.jsonl"], timeout_seconds=10
             )

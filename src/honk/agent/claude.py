@@ -12,8 +12,10 @@ from honk.sandbox import Mount
 if TYPE_CHECKING:
     from honk.agent.claude_session import ClaudeSession
 
-_FIND = 'find "$1/projects" -mindepth 2 -maxdepth 2 -type f -name "$2.jsonl" -size +0 2>/dev/null | head -n 1'
-_READABLE = 'grep -q "^{.*\\"sessionId\\":\\"$2\\".*}$" "$1"'
+_FIND = 'find "$1/projects" -mindepth 2 -maxdepth 2 -type f -name "$2.jsonl" 2>/dev/null | head -n 1'
+_READABLE = 'grep "^{.*\\"sessionId\\":\\"$2\\".*}$" "$1" | grep -qE "\\"type\\":\\"(user|assistant)\\""'
+"""A file that was only just begun holds no words, or none but the program's own: it refuses to resume from that, and to
+begin a session beside it."""
 _ASIDE = 'mv -f "$1" "$1.damaged"'
 
 

@@ -2,7 +2,7 @@
 
 0 opened or merged, verification passed · 6 opened or merged, unverified · 3 no change was called for, or a person must
 decide · 4 vetoed · 5 failed · 130 cancelled · 2 usage, or a machine that cannot do it · 1 Honk's own fault · 141 nobody
-reads the output any more (SIGPIPE).
+reads the output any more (SIGPIPE) · 129 and 143 left for SIGHUP or SIGTERM, the task can be resumed.
 """
 
 from honk.base.errors import HonkError, PlatformError, UsageError
@@ -42,6 +42,11 @@ def of_outcome(outcome: OutcomeName, verification: Verification) -> int:
 def of_verify(verification: Verification) -> int:
     """Of `honk verify`."""
     return _OF_VERIFY[verification]
+
+
+def of_signal(number: int) -> int:
+    """Of a program that left because of a signal, as shells tell it."""
+    return 128 + number
 
 
 def of_error(error: HonkError) -> int:

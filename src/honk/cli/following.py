@@ -1,10 +1,12 @@
-"""Follows a task to its end. Ctrl-C once stops the task, twice leaves at once."""
+"""Follows a task to its end. Ctrl-C once stops it, twice leaves at once; other signals leave it to be resumed."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from honk.cli import exit_codes
@@ -19,8 +21,24 @@ async def follow_to_end(app: "App", task_id: str, view: View) -> "RunResult":
     """Show what happens until there is an outcome.
 
     Interrupted once, the task is stopped and ends as cancelled, its work kept; interrupted again, the program leaves
-    at once and the task can be resumed.
+    at once and the task can be resumed. Where nobody asked for the task's end, as when the terminal is closed, the
+    machine goes down or root's side is gone (SIGHUP, SIGTERM), we leave in good order and the task can be resumed.
+
+    Raises:
+        SystemExit: left by a signal; its code is 128 and the signal's number.
     """
+    with on_farewell() as farewell:
+        try:
+            return await _follow(app, task_id, view)
+        except asyncio.CancelledError:
+            if farewell.number is None:
+                raise
+            with contextlib.suppress(OSError):
+                view.tell(Line(text=f"left. Go on with: honk task resume {task_id}", tone=Tone.UNSURE))
+            raise SystemExit(exit_codes.of_signal(farewell.number)) from None
+
+
+async def _follow(app: "App", task_id: str, view: View) -> "RunResult":
     async with asyncio.TaskGroup() as group:
 
         def stop() -> None:
@@ -36,6 +54,33 @@ async def follow_to_end(app: "App", task_id: str, view: View) -> "RunResult":
             async for event in app.follow(task_id):
                 view.show(event)
     return await app.result(task_id)
+
+
+@dataclass(slots=True)
+class Farewell:
+    """The signal by which we were asked to leave."""
+
+    number: int | None = None
+
+
+@contextmanager
+def on_farewell() -> Iterator[Farewell]:
+    """Answer SIGTERM and SIGHUP by cancelling the task that asks, once."""
+    loop, asking, farewell = asyncio.get_running_loop(), asyncio.current_task(), Farewell()
+
+    def leave(number: int) -> None:
+        if farewell.number is None and asking is not None:
+            farewell.number = number
+            asking.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, leave, number)
+    try:
+        yield farewell
+    finally:
+        # Not undone after a farewell: a second signal must not break the good order.
+        for number in (signal.SIGTERM, signal.SIGHUP) if farewell.number is None else ():
+            loop.remove_signal_handler(number)
 
 
 @contextmanager

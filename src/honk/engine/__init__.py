@@ -43,6 +43,10 @@ class WorkflowStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+ENDED = frozenset({WorkflowStatus.DONE, WorkflowStatus.FAILED, WorkflowStatus.CANCELLED})
+"""Nothing follows on these."""
+
+
 class Engine(Protocol):
     """Runs workflows. One per process."""
 

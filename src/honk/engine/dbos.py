@@ -12,7 +12,7 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, Queue
 from dbos import WorkflowStatus as Known
 
 from honk.base.ids import new_id
-from honk.engine import EngineError, Workflow, WorkflowStatus
+from honk.engine import ENDED, EngineError, Workflow, WorkflowStatus
 from honk.engine.database import open_engine
 from honk.engine.steps import Act
 
@@ -38,7 +38,6 @@ _STATUS = {
     "SUCCESS": WorkflowStatus.DONE,
     "CANCELLED": WorkflowStatus.CANCELLED,
 }
-_FINAL = (WorkflowStatus.DONE, WorkflowStatus.FAILED, WorkflowStatus.CANCELLED)
 
 
 class DBOSEngine:
@@ -182,7 +181,7 @@ class DBOSEngine:
             status = self._status_of(known)
             if status is WorkflowStatus.FAILED:
                 raise EngineError(f"The workflow {workflow_id} broke: {known.error}") from known.error
-            if status in _FINAL and workflow_id not in self._running:
+            if status in ENDED and workflow_id not in self._running:
                 return status
             await asyncio.sleep(LOOK_SECONDS)
 

@@ -17,7 +17,7 @@ from honk.domain.evidence import Examination, Verification, verification
 from honk.domain.limits import LimitName
 from honk.domain.task import Brief, Task, subject_of
 from honk.gateway import MODEL_PORT, Grant
-from honk.sandbox import Ceilings, DiskFull, Mount, SandboxError
+from honk.sandbox import Ceilings, DiskFull, Mount, SandboxError, SandboxLost
 from honk.store import Run
 from honk.verifier import Plan
 from honk.workflows.house import House
@@ -26,6 +26,8 @@ from honk.workspace import CommitMessage, Environment, Template, Workspace
 
 RESUMES = 3
 """How often one attempt goes on after its program or its sandbox died under it."""
+COLLECT_TRIES = 2
+"""A sandbox that dies while the work is taken out says nothing about the work."""
 COLLECT_HEADROOM_BYTES = 1 << 30
 """What taking the work out may write beside it: an agent that used its disk up loses nothing."""
 
@@ -197,8 +199,15 @@ async def collect(house: House, ground: Ground, assignment: Assignment) -> Chang
     """What the agent left, as one commit of ours. The agent is gone by now: its processes died with its command."""
     agent = house.agent_of(assignment.task.agent)
     config_dir = house.home / "agent" / assignment.name
-    async with open_workspace(house, ground, assignment, agent, config_dir, COLLECT_HEADROOM_BYTES) as workspace:
-        return await workspace.collect(commit_message(house, assignment.task, assignment.brief))
+    message = commit_message(house, assignment.task, assignment.brief)
+    for again in range(COLLECT_TRIES):
+        try:
+            async with open_workspace(house, ground, assignment, agent, config_dir, COLLECT_HEADROOM_BYTES) as opened:
+                return await opened.collect(message)
+        except SandboxLost:
+            if again + 1 == COLLECT_TRIES:
+                raise
+    raise AssertionError("unreachable: the last try returns or raises")
 
 
 def commit_message(house: House, task: Task, brief: Brief) -> CommitMessage:

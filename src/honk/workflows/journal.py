@@ -9,7 +9,7 @@ from honk.base.clock import monotonic_seconds
 from honk.domain.change import Change, PullRequest
 from honk.domain.decide import Decision
 from honk.domain.evidence import Examination, Report, Verdict, Verification
-from honk.domain.task import Outcome
+from honk.domain.task import Outcome, Task
 from honk.store import Events
 from honk.workspace import Advance
 
@@ -31,6 +31,11 @@ class Journal:
         seconds = round(monotonic_seconds() - begun, 3)
         body = {"stage": name, "state": "finished", "attempt": number, "seconds": seconds}
         await self._fact("stage", body, f"{name}:{number}:finished")
+
+    async def accepted(self, task: Task, sandbox: str) -> None:
+        body: dict[str, object] = {"task_id": task.task_id, "prompt": task.prompt, "repository": task.repository.name}
+        body |= {"base_branch": task.base_branch, "base_sha": task.base_sha, "notes": list(task.notes)}
+        await self._fact("accepted", body | {"sandbox": sandbox, "agent": task.agent, "model": task.model}, "accepted")
 
     async def resumed(self) -> None:
         """Work goes on where a process left off that died, or left."""

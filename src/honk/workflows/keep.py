@@ -3,16 +3,30 @@
 import asyncio
 
 from honk.base.errors import HonkError
+from honk.domain.task import Outcome, OutcomeName
 from honk.workflows.attempt import collect
 from honk.workflows.examine import lay_ground
+from honk.workflows.house import House
 from honk.workflows.record import Record
 
 KEEP_SECONDS = 20.0
 
 
+async def finish_stopped(house: House, run_id: str) -> None:
+    """The end of a run that the engine has stopped; one that has its outcome is left alone."""
+    record = await Record.load(house, run_id)
+    if await record.is_over():
+        return
+    if opened := [one for one in await house.pull_requests.list() if one.task_id == record.task.task_id]:
+        reason = f"Pull request {opened[-1].number} was open already when a person stopped the task."
+        return await record.finish(Outcome(name=OutcomeName.OPENED, reason=reason))
+    kept = await keep_work(record)
+    await record.finish(Outcome(name=OutcomeName.CANCELLED, reason=f"Stopped by a person. {kept}"))
+
+
 async def keep_work(record: Record) -> str:
     """The words that tell where the work is: as a commit on a private ref, or as files where that failed."""
-    files = record.house.home / "attempts" / record.run.run_id
+    files = record.house.home / "workspaces" / record.run.run_id
     try:
         async with asyncio.timeout(KEEP_SECONDS):
             ground = await lay_ground(record.house, record)

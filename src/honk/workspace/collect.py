@@ -22,6 +22,8 @@ from honk.workspace.mirror import Mirror
 
 PutBlob = Callable[[str, bytes], Awaitable[str]]
 """Keeps the bytes under the key; returns the key to ask for."""
+QUARANTINE = "quarantine-"
+"""How the names of the directories begin in which packs are checked."""
 COLLECT_SECONDS = 300.0
 MAX_PACK_BYTES = 512 << 20
 MAX_FILE_BYTES = 100 << 20
@@ -52,7 +54,7 @@ class Collector:
             WorkspaceError: the tree cannot become a sound commit.
         """
         base_tree = await self.mirror.work.line("rev-parse", f"{self.base_sha}^{{tree}}")
-        with tempfile.TemporaryDirectory(dir=self.mirror.directory, prefix="quarantine-") as aside:
+        with tempfile.TemporaryDirectory(dir=self.mirror.directory, prefix=QUARANTINE) as aside:
             pack = Path(aside) / "pack"
             tree = await self._take(sandbox, pack)
             if tree == base_tree:
@@ -69,7 +71,7 @@ class Collector:
             WorkspaceError: the pack is not sound.
         """
         base_tree = await self.mirror.work.line("rev-parse", f"{self.base_sha}^{{tree}}")
-        with tempfile.TemporaryDirectory(dir=self.mirror.directory, prefix="quarantine-") as aside:
+        with tempfile.TemporaryDirectory(dir=self.mirror.directory, prefix=QUARANTINE) as aside:
             await self._admit(pack.fileno(), Path(aside), sha, base_tree)
         tree = await self.mirror.work.line("rev-parse", f"{sha}^{{tree}}")
         return None if tree == base_tree else await self._describe(sha, tree)

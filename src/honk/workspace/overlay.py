@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from honk.base.clock import monotonic_seconds
 from honk.base.ids import new_id
 from honk.domain.change import Change
 from honk.domain.task import Repository
 from honk.gateway import Gateway
-from honk.sandbox import Ceilings, Mount, Sandbox, SandboxBackend, SandboxSpec
+from honk.sandbox import Ceilings, Mount, Sandbox, SandboxBackend, SandboxBusy, SandboxSpec
 from honk.sandbox.state import remove_state
 from honk.workspace import CommitMessage, Environment, Source, Template, WorkspaceError, scripts
 from honk.workspace.collect import Collector, PutBlob
@@ -22,6 +23,11 @@ from honk.workspace.mirror import MirrorTree, mirror_of
 from honk.workspace.template import template_of
 
 APPLY_SECONDS = 300.0
+ROOMS = "rooms"
+"""Where clean rooms stand, below the home."""
+BUSY_SECONDS = 5.0
+"""How long a workspace whose sandbox has just died may be busy with dying."""
+_BUSY_LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ class OverlayWorkspaces:
     async def clean_room(
         self, template: Template, environment: Environment, change: Change | None, *, name: str
     ) -> AsyncIterator[OverlayWorkspace]:
-        place = self._home / "rooms" / f"{checked_name(name)}-{new_id()}"
+        place = self._home / ROOMS / f"{checked_name(name)}-{new_id()}"
         try:
             mounts: tuple[Mount, ...] = ()
             if change is not None:
@@ -151,11 +157,23 @@ class OverlayWorkspaces:
             leftovers=await asyncio.to_thread(leftovers_of, self._home, environment),
             put_blob=self._put_blob,
         )
-        sandbox = await self._backend.open(spec)
+        sandbox = await _open_soon(self._backend, spec)
         try:
             yield OverlayWorkspace(sandbox, collector)
         finally:
             await asyncio.shield(sandbox.close())
+
+
+async def _open_soon(backend: SandboxBackend, spec: SandboxSpec) -> Sandbox:
+    """The sandbox; a state that is busy is so only while what was killed in it dies, for its names are used once."""
+    give_up_at = monotonic_seconds() + BUSY_SECONDS
+    while True:
+        try:
+            return await backend.open(spec)
+        except SandboxBusy:
+            if monotonic_seconds() >= give_up_at:
+                raise
+        await asyncio.sleep(_BUSY_LOOK_SECONDS)
 
 
 def _claim(place: Path, origin: str) -> None:
