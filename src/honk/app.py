@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from honk.base.clock import now
-from honk.base.errors import UsageError
+from honk.base.errors import OutOfSpace, UsageError
 from honk.base.ids import new_id
 from honk.domain.change import PullRequest
 from honk.domain.evidence import Finding, Report, Verdict, Verification, verification
@@ -98,19 +98,23 @@ class App:
         return task
 
     async def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
-        """The task's events as they come; ends behind the outcome, which a broken run gets as well."""
+        """The task's events as they come; ends behind the outcome, which a broken run gets as well.
+
+        Raises:
+            OutOfSpace: the run halted for want of room; it can be resumed.
+        """
         task = await self._house.tasks.task(task_id)
         run = await self._house.runs.latest_run(task.task_id)
         await self._engine.start()
         settling = asyncio.create_task(self._settle(run.run_id))
         try:
-            async for event in self._house.events.follow(task.task_id, after):
+            async for event in _unless_failed(self._house.events.follow(task.task_id, after), settling):
                 yield event
                 if event.kind == "outcome":
                     return
         finally:
             settling.cancel()
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError, OutOfSpace):
                 await settling
 
     async def _settle(self, run_id: str) -> None:
@@ -240,6 +244,23 @@ class App:
     ) -> VerifyResult:
         """The gate alone, on the commit that is checked out, or on the work tree as it is; `tell` hears the stages."""
         return await verify_checkout(self._house, path, worktree=worktree, plan_only=plan_only, tell=tell)
+
+
+async def _unless_failed(
+    events: AsyncIterator[TaskEvent], settling: "asyncio.Task[None]"
+) -> AsyncIterator[TaskEvent]:
+    """The events, until the settling fails: its error ends them."""
+    while True:
+        coming = asyncio.ensure_future(anext(events))
+        try:
+            await asyncio.wait({coming, settling}, return_when=asyncio.FIRST_COMPLETED)
+            if settling.done() and settling.exception() is not None:
+                settling.result()
+            yield await coming
+        finally:
+            coming.cancel()
+            with suppress(asyncio.CancelledError, StopAsyncIteration):
+                await coming
 
 
 def checked_prompt(prompt: str) -> str:

@@ -22,18 +22,18 @@ def free_bytes(path: Path) -> int:
     return room.f_bavail * room.f_frsize
 
 
-def is_about_space(error: BaseException) -> bool:
-    """Whether the error, or one that it came from, says that the disk is full."""
-    return any(_says_full(one) for one in _causes(error))
+def is_about_space(error: BaseException, *, by_words: bool = True) -> bool:
+    """Whether the error, or one that it came from, says that the disk is full: by its number, or by its words too."""
+    return any(_says_full(one, by_words) for one in _causes(error))
 
 
-def _says_full(error: BaseException) -> bool:
+def _says_full(error: BaseException, by_words: bool) -> bool:
     if isinstance(error, OutOfSpace) or (isinstance(error, OSError) and error.errno in _FULL):
         return True
     if str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_FULL"):
         return True
     words = str(error).lower()
-    return any(said in words for said in _WORDS)
+    return by_words and any(said in words for said in _WORDS)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

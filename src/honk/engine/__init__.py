@@ -24,6 +24,7 @@ class Steps(Protocol):
 
         Raises:
             StepFailed: the act raised. Recorded too, so that a replay meets the same error in the same words.
+                But not OutOfSpace: that halts the workflow where it is, and nothing of it is recorded.
             CancelledError: the workflow was cancelled, or the engine stops; what was recorded stays.
         """
         ...
@@ -80,6 +81,7 @@ class Engine(Protocol):
 
         Raises:
             EngineError: the workflow itself broke: its error is the cause.
+            OutOfSpace: it halted for want of room; `resume` lets it go on.
         """
         ...
 

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, Queue
 from dbos import WorkflowStatus as Known
 
+from honk.base.disk import is_about_space
+from honk.base.errors import OutOfSpace
 from honk.base.ids import new_id
 from honk.engine import ENDED, EngineError, Workflow, WorkflowStatus
 from honk.engine.database import open_engine
-from honk.engine.steps import Act
+from honk.engine.steps import Act, Halted
 
 T = TypeVar("T")
 
@@ -57,6 +59,8 @@ class DBOSEngine:
         self._workflows: dict[str, Workflow] = {}
         self._running: dict[str, asyncio.Task[object]] = {}
         self._cancelled: set[str] = set()
+        self._halted: dict[str, str] = {}
+        """For want of room, in this process; with the words for it."""
         self._connections: sa.Engine | None = None
         self._client: DBOSClient | None = None
         self._polled: Queue | None = None
@@ -112,6 +116,8 @@ class DBOSEngine:
         except Exception as error:
             await self.stop()
             why = getattr(error, "orig", None) or error
+            if is_about_space(error):
+                raise OutOfSpace(f"The disk is full: the engine could not start on {self._database}.") from error
             raise EngineError(f"The engine could not start on {self._database}: {why}. Nothing was begun.") from error
 
     async def take_over(self) -> tuple[str, ...]:
@@ -129,6 +135,7 @@ class DBOSEngine:
         if known is None:
             raise EngineError(f"No workflow is called {workflow_id}.")
         if known.status in _UNFINISHED and not self._is_ours(known):
+            self._halted.pop(workflow_id, None)
             self._hasten()
             await self._started().resume_workflow_async(workflow_id, queue_name=self._queue)
 
@@ -175,6 +182,8 @@ class DBOSEngine:
         while True:
             if running := self._running.get(workflow_id):
                 await asyncio.wait({running})
+            if words := self._halted.get(workflow_id):
+                raise OutOfSpace(words)
             known = await self._known(workflow_id)
             if known is None:
                 raise EngineError(f"No workflow is called {workflow_id}.")
@@ -212,7 +221,13 @@ class DBOSEngine:
                 raise asyncio.CancelledError
             self._running[workflow_id] = task
             task.add_done_callback(lambda _: self._running.pop(workflow_id, None))
-            await workflow(_RecordedSteps(), argument)
+            try:
+                await workflow(_RecordedSteps(), argument)
+            except (Halted, Exception) as error:
+                if not isinstance(error, Halted) and not is_about_space(error):
+                    raise
+                self._halted[workflow_id] = str(error)
+                raise Halted(str(error)) from error
 
         DBOS.workflow(name=name)(run)
 
@@ -268,7 +283,8 @@ class DBOSEngine:
         return next(iter(await self._list(ids=[workflow_id])), None)
 
     def _is_ours(self, known: Known) -> bool:
-        return known.queue_name == self._queue
+        """What halted here is as good as a dead process's."""
+        return known.queue_name == self._queue and known.workflow_id not in self._halted
 
     def _status_of(self, known: Known) -> WorkflowStatus:
         status = _STATUS.get(known.status, WorkflowStatus.FAILED)

@@ -1,14 +1,19 @@
 """The form in which a step's end is recorded: JSON text, for a result as for an error."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from honk.base.errors import HonkError
+from honk.base.errors import HonkError, OutOfSpace
 from honk.base.records import dump, load
 from honk.engine import StepFailed
 
 T = TypeVar("T")
+
+
+class Halted(asyncio.CancelledError):
+    """The workflow stops where it is, as if its process had died: nothing is recorded, and it can be resumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +36,12 @@ class Act:
     cause: Exception | None = None
 
     async def record(self) -> str:
-        """Do it, and tell how it ended. Cancellation is not an end: it passes through and is not recorded."""
+        """Do it, and tell how it ended. Cancellation is not an end: it passes through and is not recorded. Neither is a
+        full disk: it says nothing about the act."""
         try:
             value = await self.run()
+        except OutOfSpace as error:
+            raise Halted(str(error)) from error
         except Exception as error:  # noqa: BLE001 - whatever an act raises is its recorded end
             self.cause = error
             return dump(Ended, Ended(error=_words(error), kind=type(error).__name__))

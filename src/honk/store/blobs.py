@@ -7,7 +7,8 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore
 
-from honk.store import NotFound, StoreError
+from honk.base.disk import is_about_space
+from honk.store import NotFound, StoreError, StoreFull
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
@@ -24,7 +25,8 @@ class FolderBlobs:
         try:
             await obstore.put_async(self._store, _checked(key), data)
         except (BaseError, OSError) as error:
-            raise StoreError(
+            kind = StoreFull if is_about_space(error) else StoreError
+            raise kind(
                 f"{key} could not be kept below {self._folder}: {error}. Nothing half-written was left. "
                 "Check the disk's free space and the folder's rights."
             ) from error

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from honk.base.sqlite import prepare
-from honk.store import NewerSchema, StoreError
+from honk.store import NewerSchema, StoreError, StoreFull
 from honk.store.migrations import REVISIONS, TABLE
 
 _WRITES = "honk_writes"
 _POOL_SIZE = 8
+_ROOM = "Free some space (honk gc helps), then go on."
 _REMEDIES = {
-    "SQLITE_FULL": "The disk is full: free some space, then start again.",
     "SQLITE_BUSY": "Another program keeps the database locked: end it, then try again.",
     "SQLITE_LOCKED": "Another program keeps the database locked: end it, then try again.",
     "SQLITE_READONLY": "The folder or the file may not be written: give this user the right to write it.",
@@ -73,6 +73,8 @@ class Database:
 def worded(path: Path, error: BaseException) -> StoreError:
     """The driver's error, for the person who must act."""
     name = getattr(error, "sqlite_errorname", "")
+    if name.startswith("SQLITE_FULL"):
+        return StoreFull(f"The disk is full: {path} could not be written. What was recorded before is kept. {_ROOM}")
     remedy = next((text for code, text in _REMEDIES.items() if name.startswith(code)), "Nothing of it was written.")
     return StoreError(f"The database {path} refused: {error}. What was recorded before is kept. {remedy}")
 

@@ -40,3 +40,5 @@ class House:
     agent_of: Callable[[str], Agent]
     """From a task's `agent` words to the adapter. Raises UsageError for words it does not know."""
     committer: Person
+    halt_free_bytes: int = 64 << 20
+    """Below it a run halts, while there is still room to write that down."""

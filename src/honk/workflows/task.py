@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import count
 
-from honk.base.errors import HonkError
+from honk.base.errors import HonkError, OutOfSpace
 from honk.domain.change import Change
 from honk.domain.decide import Attempted, Next, decide
 from honk.domain.evidence import Examination, Verdict, Verification, verification
@@ -14,6 +14,7 @@ from honk.workflows.examine import ask_judge, examine, lay_ground
 from honk.workflows.house import House
 from honk.workflows.publish import publish
 from honk.workflows.record import Record
+from honk.workflows.roomy import RoomySteps
 
 
 async def run_task(house: House, step: Steps, run_id: str) -> None:
@@ -28,7 +29,9 @@ async def run_task(house: House, step: Steps, run_id: str) -> None:
         await record.journal.resumed()
     await house.tasks.set_status(record.task.task_id, Status.RUNNING)
     try:
-        outcome = await _Pass(house, step, record).run()
+        outcome = await _Pass(house, RoomySteps(step, house.home, house.halt_free_bytes), record).run()
+    except OutOfSpace:
+        raise
     except HonkError as error:
         outcome = Outcome(name=OutcomeName.FAILED, reason=f"{error}\nThe agent's work is kept with the task.")
     await record.finish(outcome)
