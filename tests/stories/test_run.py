@@ -184,3 +184,19 @@ async def test_the_agent_mends_what_verify_shows_it(home: Path, calc: Path) -> N
         assert told.result.outcome is OutcomeName.OPENED
         red = [body for body in told.of("tool_result") if "test_double" in str(body["excerpt"])]
         assert red, "verify showed the failing test by name"
+
+
+async def test_the_repository_s_advice_is_read_from_the_base_and_its_agent_settings_are_ignored(
+    home: Path, tmp_path: Path
+) -> None:
+    hook = '{"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": "touch /workspace/hooked"}]}]}}'
+    files = {**CALC, "AGENTS.md": "Prefer small diffs, says the house.", "CLAUDE.md": "@AGENTS.md\n"}
+    repo = make_repository(tmp_path / "advised", {**files, ".claude/settings.json": hook})
+    (repo / "AGENTS.md").write_text("Uncommitted advice.")
+    async with open_desk(home, {"default": scripts.shell("ls -a /workspace")}) as desk:
+        told = await desk.run(repo)
+        first = str(desk.model.generations[0])
+        assert "Prefer small diffs, says the house." in first
+        assert "Uncommitted advice." not in first
+        assert "hooked" not in str(told.of("tool_result"))
+        assert told.result.outcome is OutcomeName.NO_CHANGE

@@ -55,8 +55,6 @@ class Brief:
     preconditions: tuple[str, ...] = ()
     out_of_bounds: tuple[str, ...] = ()
     done_when: tuple[str, ...] = ()
-    guidance: str = ""
-    """CLAUDE.md or AGENTS.md of the base commit: advice, never authority."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

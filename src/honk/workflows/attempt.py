@@ -39,6 +39,8 @@ class Ground:
     template: Template
     environment: Environment
     plan: Plan
+    guidance: str = ""
+    """AGENTS.md and CLAUDE.md of the base commit: the repository's advice to agents, never authority."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +172,7 @@ def _job(
         session_id=assignment.session_id,
         is_resumed=True,
         prompt=assignment.prompt,
-        guidance=assignment.brief.guidance,
+        guidance=ground.guidance,
         sandbox=workspace.sandbox,
         model=assignment.task.model,
         token=grant.token,

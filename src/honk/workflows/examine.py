@@ -10,7 +10,9 @@ from honk.sandbox import Sandbox, SandboxLost
 from honk.workflows.attempt import Ground
 from honk.workflows.house import House
 from honk.workflows.record import Record
+from honk.workspace import Tree
 
+GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
 ROOM_TRIES = 2
 """A clean room that dies under a verifier says nothing about the change: it is made once more."""
 
@@ -24,8 +26,16 @@ async def lay_ground(house: House, record: Record) -> Ground:
         environment = await house.workspaces.environment(template)
     for problem in environment.problems:
         await journal.warning(problem)
-    plan = await house.gate.plan(house.workspaces.tree(task.repository, task.base_sha), environment)
-    return Ground(template=template, environment=environment, plan=plan)
+    base = house.workspaces.tree(task.repository, task.base_sha)
+    plan = await house.gate.plan(base, environment)
+    return Ground(template=template, environment=environment, plan=plan, guidance=await read_guidance(base))
+
+
+async def read_guidance(base: Tree) -> str:
+    """What the repository tells agents, from the base commit alone. What only points to the other file is left out."""
+    told = [await base.read(path) for path in GUIDANCE_FILES]
+    texts = [text.decode("utf-8", "replace").strip() for text in told if text]
+    return "\n\n".join(text for text in dict.fromkeys(texts) if text not in ("@AGENTS.md", "AGENTS.md"))
 
 
 async def examine(house: House, ground: Ground, change: Change, name: str) -> Examination:
