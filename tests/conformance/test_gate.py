@@ -1,5 +1,6 @@
 """The gate on small real repositories, in the real sandbox with the real pytest: what is green, and ways to cheat."""
 
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -175,6 +176,20 @@ async def test_the_run_on_the_base_is_remembered() -> None:
     memory.runs[key] = memory.runs[key].replace('"passed"', '"failed"')
     again = await examine(SOUND, {**SOUND, "calc.py": BROKEN}, memory=memory)
     assert again.reports[0].result is Verification.UNVERIFIED, "the remembered run was used"
+
+
+async def test_a_look_at_the_agents_work_leaves_nothing_that_the_tests_wrote(tmp_path: Path) -> None:
+    writing = (
+        TESTS + "\n\ndef test_report():\n    import pathlib\n\n    pathlib.Path('report.xml').write_text('green')\n"
+    )
+    write_files(tmp_path, {**SOUND, "tests/test_calc.py": writing})
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    (tmp_path / "notes.txt").write_text("the agent's")
+    gate = gate_cases.gate_of(Memory())
+    done = await gate.check(await plan_of(gate, SOUND), DirectorySandbox(tmp_path))
+    assert result_of(done) is Verification.PASSED
+    assert not (tmp_path / "report.xml").exists()
+    assert (tmp_path / "notes.txt").read_text() == "the agent's"
 
 
 async def test_the_quick_look_is_in_the_agent_s_own_sandbox(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from honk.verifier import BaseRuns, Command, Plan, Rooms, detect, honk_toml, rep
 from honk.verifier.bench import Bench, base_key
 from honk.verifier.compare import broken
 from honk.verifier.guard import Changed, restored
+from honk.verifier.litter import take_away, untracked
 from honk.verifier.results import USAGE_ERROR, TestOutcome
 from honk.verifier.room import PutBlob, run_plain, run_tests
 from honk.verifier.trial import plain_objection, try_plain, try_tests
@@ -37,7 +38,9 @@ class CleanRoomGate:
         return detect.detect(files, contents, setting)
 
     async def check(self, plan: Plan, sandbox: Sandbox) -> Examination:
+        before = await untracked(sandbox)
         said = [await self._look(plan, command, sandbox) for command in plan.commands]
+        await take_away(sandbox, before)
         if plan.missing and said:
             said.append(reports.environment(plan.missing))
         return Examination(reports=tuple(said), reason=_reason(plan))
