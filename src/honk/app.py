@@ -13,10 +13,11 @@ from honk.domain.change import PullRequest
 from honk.domain.evidence import Finding, Report, Verdict, Verification, verification
 from honk.domain.limits import Limits
 from honk.domain.task import Brief, Outcome, OutcomeName, Repository, Status, Task
-from honk.engine import Engine, EngineError, WorkflowStatus
+from honk.engine import ENDED, Engine, EngineError, WorkflowStatus
 from honk.store import Delivery, Run, TaskEvent
 from honk.workflows.house import House
-from honk.workflows.keep import keep_work
+from honk.workflows.journal import Journal
+from honk.workflows.keep import finish_stopped
 from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
 from honk.workflows.record import Record
 from honk.workflows.verify import VerifyResult, verify_checkout
@@ -91,10 +92,7 @@ class App:
         enlist = self._engine.enlist("task", run.run_id, run.run_id)
         if not await self._house.tasks.accept(delivery, task, brief, run, enlist):
             raise UsageError(f"The delivery {arrival} was accepted before; it is not run twice.")
-        body: dict[str, object] = {"task_id": task.task_id, "prompt": prompt, "repository": task.repository.name}
-        body |= {"base_branch": task.base_branch, "base_sha": task.base_sha, "notes": list(task.notes)}
-        body |= {"sandbox": self._house.sandbox, "agent": task.agent, "model": task.model}
-        await self._house.events.append(task.task_id, "accepted", body, f"{run.run_id}:accepted")
+        await Journal(self._house.events, task.task_id, run.run_id).accepted(task, self._house.sandbox)
         return task
 
     async def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
@@ -174,34 +172,38 @@ class App:
         run = await self._house.runs.latest_run(task.task_id)
         await self._engine.start()
         await self._engine.cancel(run.run_id)
-        record = await Record.load(self._house, run.run_id)
-        if record.task.status is Status.FINISHED:
-            return
-        kept = await keep_work(record)
-        await record.finish(Outcome(name=OutcomeName.CANCELLED, reason=f"Stopped by a person. {kept}"))
+        await finish_stopped(self._house, run.run_id)
+
+    async def interrupted(self) -> Sequence[Task]:
+        """What is begun and has no outcome, the newest first. While nothing runs here, it waits to be resumed."""
+        found = [await self._house.tasks.tasks(status=status) for status in Status if status is not Status.FINISHED]
+        return sorted((task for some in found for task in some), key=lambda task: task.created_at, reverse=True)
 
     async def resume(self, task_id: str | None) -> Task | None:
         """Let an interrupted task go on where it was; None means the newest one. None if there is nothing to resume.
 
+        What a crash kept from being told or finished (the arrival, a stop, the outcome) is told and finished.
+
         Raises:
             UsageError: it was begun in another kind of sandbox, and its files fit no other.
         """
-        if task_id is None:
-            unfinished = [one for one in await self._house.tasks.tasks() if one.status is not Status.FINISHED]
-            if not unfinished:
-                return None
-            task = unfinished[0]
-        else:
-            task = await self._house.tasks.task(task_id)
-        if task.status is Status.FINISHED:
+        newest = next(iter(await self.interrupted()), None) if task_id is None else None
+        task = newest if task_id is None else await self._house.tasks.task(task_id)
+        if task is None:
+            return None
+        run = await self._house.runs.latest_run(task.task_id)
+        await self._engine.start()
+        status = await self._engine.status(run.run_id)
+        if task.status is Status.FINISHED and status in ENDED:
             return None
         if (sandbox := await self._sandbox_of(task.task_id)) != self._house.sandbox:
             raise UsageError(
                 f"Task {task.task_id} was begun with sandbox = {sandbox!r}, and its files fit no other. Nothing was "
                 f"done. Resume it with HONK_SANDBOX={sandbox} in the environment."
             )
-        run = await self._house.runs.latest_run(task.task_id)
-        await self._engine.start()
+        await Journal(self._house.events, task.task_id, run.run_id).accepted(task, self._house.sandbox)
+        if status is WorkflowStatus.CANCELLED:
+            await finish_stopped(self._house, run.run_id)
         await self._engine.resume(run.run_id)
         return task
 

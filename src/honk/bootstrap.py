@@ -47,6 +47,7 @@ from honk.workflows.task import run_task
 from honk.workspace.overlay import OverlayWorkspaces
 from honk.workspace.porter_source import adopt_porter, handed_key, is_key_handed
 from honk.workspace.source import LocalSource
+from honk.workspace.sweep import sweep
 
 COMMITTER = Person(name="Honk", email="honk@localhost")
 SANDBOXES: Mapping[str, Callable[[], SandboxBackend]] = {"bubblewrap": BubblewrapBackend, "none": NoneBackend}
@@ -78,6 +79,7 @@ async def open_app(settings: Settings, *, upstream: Upstream | None = None) -> A
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(settings.home.mkdir, mode=0o700, parents=True, exist_ok=True)
         stack.enter_context(OwnerLock(settings.home))
+        await sweep(settings.home)
         store = await open_store(settings.home)
         stack.push_async_callback(store.close)
         key = "" if upstream is not None else read_key(settings.home)

@@ -75,6 +75,7 @@ class Honk:
     process: asyncio.subprocess.Process | None = None
     doomed: set[tuple[int, str]] = field(default_factory=set)
     """All that lived below Honk when something was killed."""
+    struck: asyncio.Event = field(default_factory=asyncio.Event)
     outward: list[str] = field(default_factory=list)
     """What the world could see at those moments."""
 
@@ -108,6 +109,7 @@ class Honk:
         self.doomed |= {(pid, born) for pid in below if (born := birth(pid))}
         self.outward += [*self.branches(), *self.forge_branches(), *map(str, self.rows("honk_pull_request"))]
         os.kill(_FINDERS[victim](self.process.pid, below), number)
+        self.struck.set()
 
     async def nobody_is_left(self) -> None:
         """What was below the killed ends by itself, at once, and so does all that belongs to the state folder."""

@@ -11,9 +11,13 @@ import typer
 from honk.base.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from honk.app import RunRequest
+    from honk.cli.progress import View
     from honk.config import Settings
     from honk.domain.limits import Limits
+    from honk.domain.task import Task
 
 LONGEST_PROMPT_BYTES = 100 << 10
 """What is read at most; the front desk has the say about the rest."""
@@ -61,10 +65,21 @@ async def _carry_out(settings: "Settings", request: "RunRequest", *, as_json: bo
 
     view = choose_view(as_json=as_json)
     async with open_desk(settings) as app:
+        waiting = await app.interrupted()
         task = await app.submit(request)
+        tell_interrupted(waiting, view)
         result = await follow_to_end(app, task.task_id, view)
     view.finish(result)
     return of_outcome(result.outcome, result.verification)
+
+
+def tell_interrupted(waiting: "Sequence[Task]", view: "View") -> None:
+    """Say what else lies there begun: nothing goes on by itself."""
+    from honk.cli.facts import Line, Tone, counted
+
+    if waiting:
+        text = f"{counted(len(waiting), 'interrupted task')} waiting: honk task resume {waiting[0].task_id}"
+        view.tell(Line(text=text, tone=Tone.UNSURE))
 
 
 def read_prompt(prompt: str, stdin: BinaryIO) -> str:
