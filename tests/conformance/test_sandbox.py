@@ -9,7 +9,7 @@ from honk.sandbox import WORKSPACE, Mount, SandboxBackend, SandboxSpec, SandboxU
 from honk.sandbox.bubblewrap import BubblewrapBackend
 from honk.sandbox.none import NoneBackend
 from honk.sandbox.probe import probe
-from honk.testing.sandbox_rules import ISOLATION_RULES, SANDBOX_RULES, Rule, opened, sh
+from honk.testing.sandbox_rules import ISOLATION_RULES, SANDBOX_RULES, Rule, opened, opened, sh
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -45,3 +45,20 @@ async def test_none_ends_what_a_dead_honk_left_running_in_the_state(tmp_path: Pa
     orphan = await asyncio.create_subprocess_exec("/bin/sleep", "60", env={"HONK_NONE_SANDBOX": mark})
     async with opened(NoneBackend(), tmp_path):
         assert await asyncio.wait_for(orphan.wait(), 10) == -9
+
+
+FORGED_EXIT_CODE = """
+import ctypes, os
+call = ctypes.CDLL(None).syscall
+for fd in os.listdir("/proc/1/fd"):
+    if "eventfd" in os.readlink(f"/proc/1/fd/{fd}") and (mine := call(438, call(434, 1, 0), int(fd), 0)) >= 0:
+        print(os.write(mine, (1).to_bytes(8, "little")))
+raise SystemExit(7)
+"""
+
+
+async def test_t35_an_exit_code_is_what_the_kernel_saw(tmp_path: Path) -> None:
+    """Bubblewrap's process 1 inside tells the code by a counter, which a program of the same uid could reach."""
+    async with opened(BubblewrapBackend(), tmp_path) as sandbox:
+        done = await sandbox.run(["/usr/bin/python3", "-c", FORGED_EXIT_CODE], timeout_seconds=20)
+    assert (done.exit_code, done.text) == (7, "")

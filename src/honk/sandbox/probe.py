@@ -25,7 +25,7 @@ _REFUSALS = {"Operation not permitted", "Function not implemented"}
 _READS = ("/etc/shadow", "/root/.bashrc", "/proc/1/root/etc/shadow", "/proc/kcore", "/var/run/docker.sock", "/dev/kvm")
 _WRITES = (
     "/usr/bin/canary", "/etc/canary", "/canary", "/dev/canary", "/opt/honk/bin/git", "/proc/sys/kernel/core_pattern",
-    "/proc/sysrq-trigger", "/sys/fs/cgroup/release_agent",
+    "/proc/sysrq-trigger", "/proc/1/mem", "/sys/fs/cgroup/release_agent",
 )  # fmt: skip
 _UNREACHABLE = (
     "host loopback", "host abstract socket", "neighbour's port", "neighbour's file", "metadata", "tcp", "udp", "udp6",

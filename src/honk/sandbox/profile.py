@@ -64,7 +64,8 @@ def profile(spec: SandboxSpec, host: Host) -> tuple[str, ...]:
     for mount in spec.mounts:
         if _shared_place(mount) is None:
             options += ["--bind" if mount.is_writable else "--ro-bind", str(mount.source), mount.target]
-    return (*options, "--remount-ro", "/dev", "--remount-ro", "/")
+    # Read-only, /proc lets no program write into another's memory.
+    return (*options, "--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/")
 
 
 def command_options(spec: SandboxSpec, env: Mapping[str, str], cwd: str) -> tuple[str, ...]:

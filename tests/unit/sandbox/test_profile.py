@@ -30,7 +30,7 @@ def test_only_scratch_and_work_tree_are_writable() -> None:
 
 def test_the_root_is_closed_last_and_every_tmpfs_has_a_size() -> None:
     found = options(Mount(source=Path("/a"), target="/opt/a"))
-    assert found[-4:] == ["--remount-ro", "/dev", "--remount-ro", "/"]
+    assert found[-6:] == ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
     for at, word in enumerate(found):
         if word == "--tmpfs":
             assert found[at - 2] == "--size"

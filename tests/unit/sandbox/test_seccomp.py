@@ -55,6 +55,12 @@ def test_a_process_may_be_made_but_no_namespace() -> None:
     assert verdict(seccomp.CLONE3) == refusal(errno.ENOSYS)
 
 
+def test_t23_a_process_may_be_started_to_be_traced_but_none_is_taken_over() -> None:
+    assert verdict(seccomp.PTRACE, 0) == ALLOW
+    for request in (16, 0x4206, 1 << 32 | 16):  # the kernel reads all of it, and knows no such request
+        assert verdict(seccomp.PTRACE, request) == refusal(errno.EPERM)
+
+
 def test_terminals_cannot_be_typed_into() -> None:
     assert verdict(seccomp.IOCTL, 0, 0x5413) == ALLOW
     for request in (0x5412, 0x541C, 0xFFFFFFFF00005412):  # the kernel ignores the high word

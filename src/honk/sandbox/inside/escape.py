@@ -33,6 +33,9 @@ CALLS = {
     "clone3 (ENOSYS is meant)": (435, 0, 0),
     "clone with a user namespace": (56, 0x10000000 | 17, 0, 0, 0, 0),
     "type into a terminal": (16, 0, 0x5412, 0),
+    "attach to our watcher": (101, 16, 1, 0, 0),
+    "seize our watcher": (101, 0x4206, 1, 0, 0),
+    "take a descriptor of another": (438, -1, 0, 0),
     "x32 call": (0x40000000 + 39,),
 }
 
