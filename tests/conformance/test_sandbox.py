@@ -9,7 +9,7 @@ from honk.sandbox import WORKSPACE, Mount, SandboxBackend, SandboxSpec, SandboxU
 from honk.sandbox.bubblewrap import BubblewrapBackend
 from honk.sandbox.none import NoneBackend
 from honk.sandbox.probe import probe
-from honk.testing.sandbox_rules import ISOLATION_RULES, SANDBOX_RULES, Rule, opened, opened, sh
+from honk.testing.sandbox_rules import ISOLATION_RULES, SANDBOX_RULES, Rule, opened, sh
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

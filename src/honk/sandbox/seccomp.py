@@ -28,8 +28,8 @@ DENIED = {
     "name_to_handle_at": 303, "open_by_handle_at": 304, "open_tree": 428, "open_tree_attr": 467,
     "perf_event_open": 298, "pidfd_getfd": 438, "pivot_root": 155, "process_vm_writev": 311, "quotactl": 179,
     "quotactl_fd": 443, "reboot": 169, "request_key": 249, "setdomainname": 171, "sethostname": 170, "setns": 308,
-    "settimeofday": 164, "swapoff": 168, "swapon": 167, "syslog": 103, "umount2": 166, "unshare": 272, "userfaultfd": 323,
-    "uselib": 134,
+    "settimeofday": 164, "swapoff": 168, "swapon": 167, "syslog": 103, "umount2": 166, "unshare": 272,
+    "userfaultfd": 323, "uselib": 134,
 }  # fmt: skip
 """By the numbers of arch/x86/entry/syscalls/syscall_64.tbl, which never change."""
 IOCTL, SOCKET, SOCKETPAIR, CLONE, PTRACE, CLONE3 = 16, 41, 53, 56, 101, 435
