@@ -46,8 +46,8 @@ def gate_of(memory: Memory | None = None) -> CleanRoomGate:
     return CleanRoomGate(base_runs=BaseRuns(load=memory.load, save=memory.save), put_blob=memory.put)
 
 
-async def plan_of(gate: CleanRoomGate, base: Files) -> Plan:
-    return await gate.plan(FilesTree(base), Environment(key="e", python=sys.executable))
+async def plan_of(gate: CleanRoomGate, base: Files, environment: Environment | None = None) -> Plan:
+    return await gate.plan(FilesTree(base), environment or Environment(key="e", python=sys.executable))
 
 
 async def examine(

@@ -21,8 +21,12 @@ class Command:
     chosen_by: str
     is_required: bool
     runner: str | None = None
-    """Whose machine-readable results are read: "pytest", "unittest"; None where only the exit code speaks."""
+    """Whose machine-readable results are read: "pytest", "jest", "go test"; None where only the exit code speaks."""
     timeout_seconds: float = 900.0
+    prepare: tuple[str, ...] = ()
+    """Shell lines before each run, of the base or of ours: what builds, what warms a cache. A failure is the run's."""
+    guarded: tuple[str, ...] = ()
+    """Further files that decide how it checks, put back to the base's: what a configuration loads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

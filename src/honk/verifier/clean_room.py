@@ -31,6 +31,7 @@ class CleanRoomGate:
         contents = await _contents(base, detect.needed(files))
         setting = detect.Setting(
             python=environment.python,
+            tools=environment.tools,
             problems=environment.problems,
             base_sha=base.sha,
             environment_key=environment.key,

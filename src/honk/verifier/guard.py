@@ -1,7 +1,7 @@
 """Which files of a change are put back to the base's before it is verified. Pure.
 
-Added, changed or removed check configuration is no evidence: pytest's, ruff's, mypy's and coverage's keys,
-`conftest.py`, the Makefile where `make` is the runner, `.honk.toml`, and every script that a plan's command names.
+Added, changed or removed check configuration is no evidence: what each ecosystem calls that, by file or by key, the
+Makefile where `make` is the runner, `.honk.toml`, and every script that a plan's command names.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from honk.domain.change import ChangedFile, Edit
 from honk.verifier import Plan, honk_toml, paths
-from honk.verifier.sections import with_base_sections, with_base_tables
+from honk.verifier.ecosystems import table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ def restored(plan: Plan, changed: Sequence[Changed]) -> tuple[Placed, ...]:
         if _is_guarded(plan, entry.file.path):
             renamed = entry.file.path != entry.old_path
             placed.append(Placed(path=entry.file.path, content=None) if renamed else _back(entry))
-        elif entry.file.path in paths.SHARED_CHECK_FILES:
+        elif table.is_shared_check_file(entry.file.path):
             placed += _by_key(entry)
     return tuple(placed)
 
@@ -54,7 +54,7 @@ def base_tests(changed: Sequence[Changed]) -> tuple[Placed, ...]:
     return tuple(
         _back(entry)
         for entry in changed
-        if entry.file.edit is Edit.MODIFIED and paths.is_test_file(entry.file.path) and entry.before is not None
+        if entry.file.edit is Edit.MODIFIED and table.is_test_file(entry.file.path) and entry.before is not None
     )
 
 
@@ -65,13 +65,15 @@ def head_tests(plan: Plan, changed: Sequence[Changed]) -> tuple[Placed, ...]:
         for entry in changed
         if entry.file.edit is not Edit.DELETED
         and entry.after is not None
-        and (paths.is_test_file(entry.file.path) or paths.is_beside_tests(entry.file.path))
+        and (table.is_test_file(entry.file.path) or paths.is_beside_tests(entry.file.path))
         and not _is_guarded(plan, entry.file.path)
     )
 
 
 def _is_guarded(plan: Plan, path: str) -> bool:
-    if paths.is_conftest(path) or paths.is_whole_check_file(path) or path == honk_toml.PATH:
+    if table.is_check_file(path) or path == honk_toml.PATH:
+        return True
+    if any(path in command.guarded for command in plan.commands):
         return True
     words = {word.removeprefix("./") for command in plan.commands if command.runner is None for word in command.argv}
     runs_make = any(command.argv[0] == "make" for command in plan.commands)
@@ -86,6 +88,5 @@ def _by_key(entry: Changed) -> list[Placed]:
     before = entry.before if entry.file.path == entry.old_path else None
     if entry.after is None:
         return [_back(entry)] if before is not None else []
-    mend = with_base_tables if entry.file.path == "pyproject.toml" else with_base_sections
-    content = mend(before, entry.after)
+    content = table.mended(entry.file.path, before, entry.after)
     return [] if content == entry.after else [Placed(path=entry.file.path, content=content)]

@@ -7,12 +7,12 @@ from honk.domain.evidence import NewTest, Report, Tests, Verification
 from honk.verifier import Command
 from honk.verifier.compare import Comparison
 from honk.verifier.distill import clip, headed
+from honk.verifier.ecosystems import table
 from honk.verifier.results import Run, TestOutcome, TestResult
 
 _LISTED = 50
 _NAMES_BYTES = 2500
 """Of a summary's 4 KB, for the names of the tests that failed."""
-LINTERS = ("ruff", "mypy")
 
 
 def unverified(command: Command, why: str, run: Run | None = None) -> Report:
@@ -85,7 +85,7 @@ def quick(command: Command, run: Run, objection: str, *, red_on_base: Collection
 
     A linter only advises here, for the base may be no cleaner.
     """
-    required = command.is_required and command.name not in LINTERS
+    required = command.is_required and command.name not in table.LINTERS
     if is_not_installed(command, run):
         return plain(command, run, Verification.UNVERIFIED, f"{command.name} is not installed", is_required=False)
     failed = [test for test in run.tests if test.outcome is TestOutcome.FAILED]
@@ -105,7 +105,9 @@ def quick(command: Command, run: Run, objection: str, *, red_on_base: Collection
 
 def is_not_installed(command: Command, run: Run) -> bool:
     """Whether a linter is configured and nobody has put it into the environment."""
-    return command.name in LINTERS and f"No module named {command.name}" in run.log
+    return command.name in table.LINTERS and (
+        f"No module named {command.name}" in run.log or run.exit_code in (126, 127)
+    )
 
 
 def counts(run: Run, comparison: Comparison, new: Sequence[NewTest]) -> str:

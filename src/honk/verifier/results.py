@@ -53,6 +53,8 @@ class Run:
     flooded: bool = False
     counted: int = 0
     """Tests counted in the printed summary of a command that has no channel."""
+    has_flock: bool = True
+    """Whether the runner lets canaries fly at all."""
     drop_addopts: bool = False
     """The configured options name plug-ins that are not there, and were left out."""
     log: str = ""
@@ -75,6 +77,8 @@ class Told:
     end: int | None = None
     canaries: tuple[str, ...] = ()
     cannot_start: str = ""
+    log: bytes = b""
+    """What tests printed, where that came over the channel too."""
 
 
 def read_channel(channel: bytes, nonce: str) -> Told:

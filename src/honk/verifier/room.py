@@ -2,38 +2,24 @@
 
 import hashlib
 import io
-import json
 import re
 import secrets
 import tarfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
+from dataclasses import replace
 
 from honk.base.subprocess import Completed
 from honk.sandbox import Sandbox
 from honk.verifier import Command
 from honk.verifier.distill import distill
+from honk.verifier.ecosystems import Asked, table
 from honk.verifier.guard import Placed
-from honk.verifier.results import Run, read_channel
+from honk.verifier.results import Run
 
 PutBlob = Callable[[str, bytes], Awaitable[str]]
 """(key, content) -> the key it is kept under."""
 
-_RUNNERS = Path(__file__).parent / "runners"
-_SHELL = ("/bin/sh", "-c", 'exec 3>&1 1>&2; exec "$0" "$@"')
-"""What a test prints goes to the log; the first standard output is the channel, as descriptor 3."""
-_BOOT = """
-def boot():
-    import json, sys, types
-    sent = json.loads(sys.stdin.buffer.read())
-    channel = sys.modules["honk_channel"] = types.ModuleType("honk_channel")
-    exec(compile(sent["channel"], "honk_channel", "exec"), channel.__dict__)
-    channel.OPTIONS = sent["options"]
-    exec(compile(sent["runner"], "honk_runner", "exec"), {"__name__": "honk_runner"})
-boot()
-"""
-"""A function, so that no module's name leads to the nonce; the channel takes its own away when it is opened."""
 _PLACE = 'rm -rf -- "$@" && exec tar -xf -'
 _FORGET = 'for f; do b=${f##*/}; rm -f -- "${f%/*}/__pycache__/${b%.py}".*.pyc; done'
 """Byte code is told stale by second and size alone: an edit can pass for what the warm template compiled."""
@@ -48,6 +34,9 @@ _COUNTS = (
     re.compile(r"^# (?:tests|pass) (\d+)", re.MULTILINE),
     re.compile(r"Tests run: (\d+)"),
     re.compile(r"test result: ok\. (\d+) passed"),
+    re.compile(r"^\s*(\d+) passing\b", re.MULTILINE),
+    re.compile(r"^\s*(\d+) tests? passed\b", re.MULTILINE),
+    re.compile(r"^# \{ total: \d+, pass: (\d+)", re.MULTILINE),
 )
 _TAP = re.compile(r"^(?:ok \d+|ok\s+\S+\s+[\d.]+s|--- PASS:)", re.MULTILINE)
 
@@ -87,43 +76,64 @@ async def run_tests(
     only: Sequence[str] = (),
     drop_addopts: bool = False,
 ) -> Run:
-    """Run our own runner for the command; `only` narrows it to paths or ids below the work tree."""
-    nonce = secrets.token_hex(16)
-    options = {"nonce": nonce, "config": config, "paths": list(only), "drop_addopts": drop_addopts}
-    sent = {
-        "options": json.dumps(options),
-        "channel": (_RUNNERS / "channel.py").read_text(),
-        "runner": (_RUNNERS / f"{command.runner}_runner.py").read_text(),
-    }
+    """Run the command's runner, after what prepares for it; `only` narrows it to paths or ids below the work tree."""
+    runner = table.RUNNERS[command.runner or ""]
     began = time.monotonic()
+    if (unready := await _prepared(sandbox, command, put_blob)) is not None:
+        return replace(unready, has_flock=runner.has_flock)
+    asked = Asked(nonce=secrets.token_hex(16), config=config, only=tuple(only), drop_addopts=drop_addopts)
+    start = runner.start(command, asked)
     done = await sandbox.run(
-        (*_SHELL, command.argv[0], "-I", "-c", _BOOT),
-        stdin=json.dumps(sent).encode(),
+        start.argv,
+        env=start.env,
+        stdin=start.stdin,
         timeout_seconds=command.timeout_seconds,
         max_output_bytes=_MAX_OUTPUT_BYTES,
     )
-    seconds = time.monotonic() - began
-    told = read_channel(done.stdout, nonce)
+    told = runner.read(done.stdout, asked.nonce)
     cannot_start = told.cannot_start
     if done.exit_code in (126, 127) and told.end is None:
         cannot_start = f"{command.argv[0]} is not there"
+    log = done.stderr + told.log
     return Run(
         exit_code=done.exit_code,
-        seconds=seconds,
+        seconds=time.monotonic() - began,
         tests=told.tests,
         has_ended=told.end is not None and told.end == done.exit_code,
         canaries=told.canaries,
+        has_flock=runner.has_flock,
         cannot_start=cannot_start,
         timed_out=done.timed_out,
         flooded=done.truncated,
         drop_addopts=drop_addopts,
-        log=distill(done.stderr.decode("utf-8", "replace"), max_bytes=LOG_BYTES),
-        log_blob=await _keep(put_blob, done.stderr),
+        log=distill(log.decode("utf-8", "replace"), max_bytes=LOG_BYTES),
+        log_blob=await _keep(put_blob, log),
     )
+
+
+async def _prepared(sandbox: Sandbox, command: Command, put_blob: PutBlob) -> Run | None:
+    """What comes before the command; None where all went well, else a run that did not start."""
+    for line in command.prepare:
+        began = time.monotonic()
+        done = await sandbox.run(("/bin/sh", "-c", line), timeout_seconds=command.timeout_seconds)
+        if done.exit_code == 0 and not done.timed_out:
+            continue
+        log = done.stdout + done.stderr
+        return Run(
+            exit_code=done.exit_code or 1,
+            seconds=time.monotonic() - began,
+            cannot_start=f"`{line[:200]}`, which comes before the tests, failed (exit code {done.exit_code})",
+            timed_out=done.timed_out,
+            log=distill(log.decode("utf-8", "replace"), max_bytes=LOG_BYTES),
+            log_blob=await _keep(put_blob, log),
+        )
+    return None
 
 
 async def run_plain(sandbox: Sandbox, command: Command, put_blob: PutBlob) -> Run:
     """Run a command of which only the exit code speaks."""
+    if (unready := await _prepared(sandbox, command, put_blob)) is not None:
+        return unready
     began = time.monotonic()
     done = await sandbox.run(command.argv, timeout_seconds=command.timeout_seconds)
     log = done.stdout + (b"\n" if done.stdout and done.stderr else b"") + done.stderr

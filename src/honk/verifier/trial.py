@@ -6,6 +6,7 @@ from honk.domain.evidence import Finding, NewTest, Report, Severity, Verificatio
 from honk.verifier import Command, reports, weakened
 from honk.verifier.bench import Bench
 from honk.verifier.compare import Comparison, compare, function_of, skipped_findings, unusable
+from honk.verifier.ecosystems import table
 from honk.verifier.guard import Placed, base_tests, head_tests
 from honk.verifier.results import Run, TestOutcome
 
@@ -105,7 +106,7 @@ async def try_plain(bench: Bench, command: Command) -> Said:
     """With nothing but an exit code: red on the base means that it cannot tell, and a linter then only advises."""
     base = await bench.on_base(command)
     is_clean = base.exit_code == 0 and base.has_ended
-    if not is_clean and command.name not in reports.LINTERS and command.is_required:
+    if not is_clean and command.name not in table.LINTERS and command.is_required:
         return reports.unverified(command, f"{command.name} is red on the base already, so it cannot tell", base), ()
     if reports.is_not_installed(command, base):
         return reports.plain(

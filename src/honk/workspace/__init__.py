@@ -115,6 +115,8 @@ class Environment:
     env: Mapping[str, str] = field(default_factory=dict)
     python: str | None = None
     """The interpreter of the repository's own tests, as a path inside; None where there is none."""
+    tools: Mapping[str, str] = field(default_factory=dict)
+    """Programs of other ecosystems that sandboxes have, as paths inside: "node", "npm", "go"."""
     problems: tuple[str, ...] = ()
     """What could not be built, each naming the toolchain, file or package: the run is then honestly unverified."""
     seconds: float = 0.0

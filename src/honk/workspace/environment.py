@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -23,6 +23,7 @@ from honk.sandbox import Ceilings, Mount, SandboxBackend, SandboxError, SandboxS
 from honk.sandbox.state import remove_state
 from honk.workspace import Environment, Template, scripts
 from honk.workspace.collect import PutBlob
+from honk.workspace.ecosystems import Provision, table
 from honk.workspace.handover import change_mount
 from honk.workspace.locks import key_of, locked
 from honk.workspace.mirror import MirrorTree, mirror_of
@@ -37,12 +38,57 @@ from honk.workspace.recipe import (
     setup_commands,
 )
 from honk.workspace.setup import ENVIRONMENT, UV, Built, SetUp
+from honk.workspace.shelves import note_use
+from honk.workspace.toolchains import Toolchains
 
 _MAX_MANIFEST_BYTES = 4 << 20
 _MAX_SETUP_BYTES = 24 << 30
 """Of an environment and, while it is made, of the downloads beside it."""
 _REPORT = "report.json"
 _LEFTOVERS = "leftovers"
+_STANDARD_PATH = {"/usr/local/bin", "/usr/bin", "/bin"}
+"""Of every sandbox, at the end of its PATH."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What one tree wants of every ecosystem."""
+
+    recipe: Recipe
+    """Python's, with the owner's commands."""
+    provisions: tuple[Provision, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        has_python = self.recipe.python is not None and not self.recipe.is_empty
+        return not has_python and not any(one.steps for one in self.provisions)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return (*self.recipe.problems, *(problem for one in self.provisions for problem in one.problems))
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {name: value for one in self.provisions for name, value in one.env.items()}
+
+    @property
+    def tools(self) -> dict[str, str]:
+        return {name: tool.path for one in self.provisions for name, tool in one.tools.items()}
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Folders of programs, but those that every sandbox looks in."""
+        own = [folder for one in self.provisions for folder in one.path]
+        folders = (str(Path(path).parent) for path in self.tools.values())
+        return tuple(dict.fromkeys(folder for folder in (*own, *folders) if folder not in _STANDARD_PATH))
+
+    @property
+    def mounts(self) -> tuple[Mount, ...]:
+        """What of this machine is shown inside, each at its own path."""
+        python = self.recipe.python
+        prefixes = [python.prefix if python else None]
+        prefixes += [tool.prefix for one in self.provisions for tool in one.tools.values()]
+        return tuple(Mount(source=Path(one), target=one) for one in dict.fromkeys(prefixes) if one is not None)
 
 
 class EnvironmentBuilder:
@@ -62,26 +108,29 @@ class EnvironmentBuilder:
         self._put_blob = put_blob
         self._commands = commands
         self._failed: dict[str, Environment] = {}
+        self._toolchains = Toolchains()
 
     async def environment(self, template: Template, change: Change | None) -> Environment:
         """What `Workspaces.environment` promises."""
         mirror = mirror_of(self._home, template.repository)
-        if change is not None and not _touches_manifests(change):
+        files = await MirrorTree(mirror.work, template.base_sha).files()
+        if change is not None and not _touches_manifests(change, files):
             change = None
         tree = MirrorTree(mirror.work, change.head_sha if change else template.base_sha)
-        files = await tree.files()
+        files = await tree.files() if change else files
         texts = await _texts(tree, files)
-        pythons = await _interpreters()
-        recipe = plan(files, texts, pythons, await self._commands_for(template))
-        if recipe.python is None or recipe.is_empty:
-            return _plain(recipe)
+        recipe = plan(files, texts, await _interpreters(), await self._commands_for(template))
+        tools = await self._toolchains.find(table.programs_for(files))
+        needs = Needs(recipe=recipe, provisions=table.provisions(files, texts, tools))
+        if needs.is_empty:
+            return _plain(needs)
         native = any(path.endswith(NATIVE_SUFFIXES) for path in files)
         # A change's own code runs in its set-up and may do anything to the environment: no other tree is given it.
         # Code of a base is trusted, so bases share theirs; compiled sources make every commit its own.
         own = change.tree_sha if change else template.base_sha if recipe.installs_project and native else ""
-        key = _key(template, own, files, texts, recipe, self._backend.name)
+        key = _key(template, own, files, texts, needs, self._backend.name)
         async with locked(self._home / "environments" / f"{key}.lock"):
-            return await self._find(key, recipe) or await self._build(key, recipe, template, change)
+            return await self._find(key, needs) or await self._build(key, needs, template, change)
 
     async def _commands_for(self, template: Template) -> tuple[str, ...]:
         """The installation's commands, then those of the base commit; a change's own have no say yet."""
@@ -89,21 +138,22 @@ class EnvironmentBuilder:
         own = (await base.read(".honk.toml") or b"").decode("utf-8", "replace")
         return (*self._commands.get(template.repository.location, ()), *setup_commands(own))
 
-    async def _find(self, key: str, recipe: Recipe) -> Environment | None:
+    async def _find(self, key: str, needs: Needs) -> Environment | None:
         place = self._home / "environments" / key
         if await asyncio.to_thread((place / _REPORT).exists):
-            return await asyncio.to_thread(_load, place, key, recipe, True)
+            note_use(place)
+            return await asyncio.to_thread(_load, place, key, needs, True)
         failed = self._failed.get(key)
         return None if failed is None else replace(failed, is_cached=True)
 
-    async def _build(self, key: str, recipe: Recipe, template: Template, change: Change | None) -> Environment:
+    async def _build(self, key: str, needs: Needs, template: Template, change: Change | None) -> Environment:
         shelf = self._home / "environments"
         for rest in shelf.glob(f"{key}.*-*"):  # half made, or failed in an earlier process
             await remove_state(rest)
         aside = shelf / f"{key}.made-{new_id()}"
         await asyncio.to_thread((aside / "env").mkdir, parents=True)
         started = monotonic_seconds()
-        built = await self._set_up(recipe, template, change, aside)
+        built = await self._set_up(needs, template, change, aside)
         log = await self._put_blob(f"environments/{aside.name}.log", built.log)
         report = {
             "seconds": round(monotonic_seconds() - started, 3),
@@ -115,17 +165,17 @@ class EnvironmentBuilder:
         (aside / _LEFTOVERS).write_bytes(built.leftovers)
         if not built.problems:
             place = await asyncio.to_thread(aside.rename, shelf / key)
-            return await asyncio.to_thread(_load, place, key, recipe, False)
-        failed = await asyncio.to_thread(_load, aside, aside.name, recipe, False)
+            return await asyncio.to_thread(_load, place, key, needs, False)
+        failed = await asyncio.to_thread(_load, aside, aside.name, needs, False)
         self._failed[key] = failed
         return failed
 
-    async def _set_up(self, recipe: Recipe, template: Template, change: Change | None, aside: Path) -> Built:
+    async def _set_up(self, needs: Needs, template: Template, change: Change | None, aside: Path) -> Built:
         mounts = [
             Mount(source=template.git_dir, target=scripts.BASE_GIT),
             Mount(source=aside / "env", target=ENVIRONMENT, is_writable=True),
             Mount(source=Path(find_uv_bin()), target=UV),
-            *_python_mounts(recipe),
+            *needs.mounts,
         ]
         if change is not None:
             mounts.append(await change_mount(mirror_of(self._home, template.repository), change, aside))
@@ -134,11 +184,16 @@ class EnvironmentBuilder:
             layers=(template.checkout,),
             state=aside / "state",
             mounts=tuple(mounts),
-            path=(f"{ENVIRONMENT}/bin",),
+            path=(f"{ENVIRONMENT}/bin", *needs.path),
             ports=(REGISTRY_PORT,),
             ceilings=Ceilings(disk_bytes=_MAX_SETUP_BYTES),
         )
-        work = SetUp(recipe=recipe, base_sha=template.base_sha, head_sha=change.head_sha if change else None)
+        work = SetUp(
+            recipe=needs.recipe,
+            provisions=needs.provisions,
+            base_sha=template.base_sha,
+            head_sha=change.head_sha if change else None,
+        )
         upper = None
         try:
             await asyncio.to_thread(spec.state.mkdir)
@@ -168,15 +223,19 @@ def recipe_key(environment: Environment) -> str:
     return environment.key.partition(".")[0]
 
 
-def _touches_manifests(change: Change) -> bool:
-    paths = [path for changed in change.files for path in (changed.path, changed.old_path) if path]
-    return bool(manifest_paths(paths))
+def _touches_manifests(change: Change, files: Sequence[str]) -> bool:
+    paths = {path for changed in change.files for path in (changed.path, changed.old_path) if path}
+    return not paths.isdisjoint(_manifests(sorted({*files, *paths})))
+
+
+def _manifests(files: Sequence[str]) -> tuple[str, ...]:
+    return (*manifest_paths(files), *table.manifest_paths(files))
 
 
 async def _texts(tree: MirrorTree, files: Sequence[str]) -> dict[str, str]:
     """The files that the recipe reads."""
     texts = {}
-    for path in (*manifest_paths(files), *sampled_tests(files)):
+    for path in (*_manifests(files), *sampled_tests(files)):
         content = await tree.read(path, _MAX_MANIFEST_BYTES)
         texts[path] = (content or b"").decode("utf-8", "replace")
     return texts
@@ -204,44 +263,43 @@ def _own_interpreter() -> Interpreter | None:
     return Interpreter(path=str(path), version=version, prefix=None if prefix == Path("/usr") else str(prefix))
 
 
-def _python_mounts(recipe: Recipe) -> tuple[Mount, ...]:
-    if recipe.python is None or recipe.python.prefix is None:
-        return ()
-    return (Mount(source=Path(recipe.python.prefix), target=recipe.python.prefix),)
-
-
-def _plain(recipe: Recipe) -> Environment:
-    """No environment: the interpreter alone, if there is one that fits."""
-    python = recipe.python
+def _plain(needs: Needs) -> Environment:
+    """Nothing was built: the programs of this machine alone, where they fit."""
+    python = needs.recipe.python
+    own = (str(Path(python.path).parent),) if python and python.prefix else ()
     return Environment(
         key="",
-        mounts=_python_mounts(recipe),
-        path=(str(Path(python.path).parent),) if python and python.prefix else (),
+        mounts=needs.mounts,
+        path=(*own, *needs.path),
+        env=needs.env,
         python=python.path if python else None,
-        problems=recipe.problems,
+        tools=needs.tools,
+        problems=needs.problems,
         is_cached=True,
     )
 
 
 def _key(
-    template: Template, own: str, files: Sequence[str], texts: Mapping[str, str], recipe: Recipe, backend: str
+    template: Template, own: str, files: Sequence[str], texts: Mapping[str, str], needs: Needs, backend: str
 ) -> str:
     """What two environments must share to be one. `own` is a tree's or commit's that shares it with no other."""
-    manifests = [part for path in manifest_paths(files) for part in (path, texts[path])]
-    return key_of(template.repository.location, VERSION, backend, repr(recipe), own, *manifests)
+    manifests = [part for path in _manifests(files) for part in (path, texts[path])]
+    return key_of(template.repository.location, VERSION, backend, repr(needs), own, *manifests)
 
 
-def _load(place: Path, key: str, recipe: Recipe, is_cached: bool) -> Environment:
+def _load(place: Path, key: str, needs: Needs, is_cached: bool) -> Environment:
     report = json.loads((place / _REPORT).read_text())
-    python = f"{ENVIRONMENT}/bin/python"
+    recipe, has_venv = needs.recipe, (place / "env" / "bin" / "python").is_symlink()
+    bare = recipe.python.path if recipe.python and recipe.is_empty else None
     return Environment(
         key=key,
         layers=(place / "layer",) if report["has_layer"] else (),
-        mounts=(Mount(source=place / "env", target=ENVIRONMENT), *_python_mounts(recipe)),
-        path=(f"{ENVIRONMENT}/bin",),
-        env={"VIRTUAL_ENV": ENVIRONMENT},
-        python=python if (place / "env" / "bin" / "python").is_symlink() else None,
-        problems=(*recipe.problems, *report["problems"]),
+        mounts=(Mount(source=place / "env", target=ENVIRONMENT), *needs.mounts),
+        path=(f"{ENVIRONMENT}/bin", *needs.path),
+        env={"VIRTUAL_ENV": ENVIRONMENT, **needs.env},
+        python=f"{ENVIRONMENT}/bin/python" if has_venv else bare,
+        tools=needs.tools,
+        problems=(*needs.problems, *report["problems"]),
         seconds=report["seconds"],
         is_cached=is_cached,
         log_blob=report["log"],

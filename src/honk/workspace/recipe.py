@@ -1,7 +1,9 @@
-"""Decides what a repository's tests need, from its files alone. Pure: nothing is run, nothing is asked."""
+"""Decides what a repository's tests need of Python, from its files alone. Pure: nothing is run, nothing is asked.
+
+The other ecosystems have a module each in `ecosystems`.
+"""
 
 import configparser
-import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -25,7 +27,7 @@ REQUIREMENTS = re.compile(
 MANIFESTS = frozenset(
     {
         "pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", ".python-version",
-        "uv.lock", "poetry.lock", "pylock.toml", "package.json",
+        "uv.lock", "poetry.lock", "pylock.toml",
     }
 )  # fmt: skip
 SAMPLED_TESTS = 40
@@ -33,7 +35,7 @@ NATIVE_SUFFIXES = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".pxd", ".rs", ".h", ".f
 _TEST_FILE = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test)\.py")
 _PYTEST_SIGN = re.compile(r"^(?:import pytest\b|from pytest\b|(?:async )?def test_)", re.MULTILINE)
 _OTHER_TOOLCHAINS = {
-    "go.mod": "Go", "Cargo.toml": "Rust", "pom.xml": "Java (Maven)", "build.gradle": "Java (Gradle)",
+    "Cargo.toml": "Rust", "pom.xml": "Java (Maven)", "build.gradle": "Java (Gradle)",
     "build.gradle.kts": "Java (Gradle)", "Gemfile": "Ruby", "composer.json": "PHP", "mix.exs": "Elixir",
 }  # fmt: skip
 
@@ -94,7 +96,7 @@ def plan(
     if python is None:
         have = ", ".join(candidate.version for candidate in pythons) or "none"
         problems += (f"This repository asks for Python {wanted}; this machine has {have}.",)
-        return Recipe(python=None, problems=problems + _foreign(files, texts))
+        return Recipe(python=None, problems=problems + _foreign(files))
     parts = [*_project_parts(project, files, texts), *_poetry_parts(project), *_requirement_parts(files, project)]
     parts += _tox_parts(texts)
     notes: tuple[str, ...] = ()
@@ -108,7 +110,7 @@ def plan(
         constraints=_constraints(texts) if parts else (),
         installs_project=_is_installable(project, files),
         commands=tuple(commands),
-        problems=problems + _foreign(files, texts),
+        problems=problems + _foreign(files),
         notes=notes,
     )
 
@@ -285,19 +287,12 @@ def _constraints(texts: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(line for line in lines if _is_requirement(line))
 
 
-def _foreign(files: Sequence[str], texts: Mapping[str, str]) -> tuple[str, ...]:
+def _foreign(files: Sequence[str]) -> tuple[str, ...]:
     """Toolchains that the tests need and that we do not have; only where there are no Python tests to run."""
     if sampled_tests(files):
         return ()
-    problems = [
+    return tuple(
         f"{path}: the tests need {toolchain}, which is not supported yet."
         for path, toolchain in _OTHER_TOOLCHAINS.items()
         if path in files
-    ]
-    try:
-        package = json.loads(texts.get("package.json", "{}"))
-    except (json.JSONDecodeError, RecursionError):
-        package = {}
-    if isinstance(package, dict) and _table(package, "scripts").get("test"):
-        problems.append("package.json: the tests need Node.js, which is not supported yet.")
-    return tuple(problems)
+    )

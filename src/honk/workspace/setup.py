@@ -2,13 +2,14 @@
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from honk.base.subprocess import Completed
 from honk.gateway import REGISTRY_PORT, RegistryLog
 from honk.sandbox import WORKSPACE, Sandbox
 from honk.workspace import scripts
+from honk.workspace.ecosystems import ROUTE, Provision, Step
 from honk.workspace.recipe import Part, Recipe
 
 ENVIRONMENT = "/opt/env"
@@ -60,6 +61,7 @@ class SetUp:
     """One set-up under way."""
 
     recipe: Recipe
+    provisions: tuple[Provision, ...] = ()
     base_sha: str
     head_sha: str | None
     problems: list[str] = field(default_factory=list)
@@ -68,20 +70,16 @@ class SetUp:
 
     async def run(self, sandbox: Sandbox) -> None:
         """Every step in order. What fails is in `problems`; only a broken sandbox raises."""
-        for note in self.recipe.notes:
+        for note in (*self.recipe.notes, *(note for one in self.provisions for note in one.notes)):
             self._log += f"# {note}\n".encode()
         if self.head_sha is not None:
             await self._must(sandbox, scripts.apply(self.head_sha), "The change's files could not be put in place")
-        if await self._make_venv(sandbox):
-            await self._install(sandbox)
-            if self.recipe.installs_project:
-                argv = _pip("-e", ".", "--no-deps")
-                await self._must(sandbox, argv, "The project itself could not be installed")
-                if _moves(sandbox):
-                    argv = (PYTHON, "-I", "-c", _UNTIE, ENVIRONMENT, WORKSPACE)
-                    await self._must(sandbox, argv, "The project's place could not be made movable")
-            for command in self.recipe.commands:
-                await self._must(sandbox, ("/bin/sh", "-c", command), f"The set-up command `{command}` failed")
+        await self._python(sandbox)
+        for provision in self.provisions:
+            for step in provision.steps:
+                await self._take(sandbox, provision, step)
+        for command in self.recipe.commands:
+            await self._must(sandbox, ("/bin/sh", "-c", command), f"The set-up command `{command}` failed")
         await sandbox.run(["/bin/rm", "-rf", _CACHE, _CONSTRAINTS], timeout_seconds=_TIDY_SECONDS)
         await self._settle(sandbox)
 
@@ -96,6 +94,26 @@ class SetUp:
         """The result, to be kept."""
         log = bytes(self._log[-_MAX_LOG_BYTES:])
         return Built(problems=tuple(self.problems), leftovers=self._leftovers, log=log, has_layer=has_layer)
+
+    async def _python(self, sandbox: Sandbox) -> None:
+        """A virtual environment, for the owner's commands too, with everything that Python's manifests ask for."""
+        if self.recipe.is_empty or not await self._make_venv(sandbox):
+            return
+        await self._install(sandbox)
+        if self.recipe.installs_project:
+            argv = _pip("-e", ".", "--no-deps")
+            await self._must(sandbox, argv, "The project itself could not be installed")
+            if _moves(sandbox):
+                argv = (PYTHON, "-I", "-c", _UNTIE, ENVIRONMENT, WORKSPACE)
+                await self._must(sandbox, argv, "The project's place could not be made movable")
+
+    async def _take(self, sandbox: Sandbox, provision: Provision, step: Step) -> None:
+        route = f"http://127.0.0.1:{_route_port(sandbox)}"
+        env = {name: value.replace(ROUTE, route) for name, value in provision.setup_env.items()}
+        cwd = f"{WORKSPACE}/{step.folder}".rstrip("/")
+        done = await self._step(sandbox, step.argv, env=env, cwd=cwd)
+        if done.exit_code != 0 and step.is_essential:
+            self.problems.append(f"{step.title} could not be had: {_reason(done)}")
 
     async def _make_venv(self, sandbox: Sandbox) -> bool:
         if self.recipe.python is None:
@@ -138,14 +156,22 @@ class SetUp:
             self.problems.append(f"{failure}: {_reason(done)}")
         return done.exit_code == 0
 
-    async def _step(self, sandbox: Sandbox, argv: Sequence[str]) -> Completed:
+    async def _step(
+        self, sandbox: Sandbox, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: str = WORKSPACE
+    ) -> Completed:
+        """Run one command; its output is in the log. Without `env` it is one of Python's."""
         self._log += f"$ {' '.join(argv[:20])}\n".encode("utf-8", "replace")
         # The repository's own settings of indexes would lead out of the sandbox; there is one way to packages.
-        index = f"http://127.0.0.1:{sandbox.listeners[REGISTRY_PORT].getsockname()[1]}/simple/"
-        env = {**_UV_ENVIRONMENT, "UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index}
-        done = await sandbox.run(argv, env=env, timeout_seconds=STEP_SECONDS)
+        index = f"http://127.0.0.1:{_route_port(sandbox)}/simple/"
+        chosen = env if env is not None else {**_UV_ENVIRONMENT, "UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index}
+        done = await sandbox.run(argv, env=chosen, cwd=cwd, timeout_seconds=STEP_SECONDS)
         self._log += done.stdout + done.stderr + f"# exit code {done.exit_code}\n".encode()
         return done
+
+
+def _route_port(sandbox: Sandbox) -> int:
+    """Where programs inside find the package route."""
+    return int(sandbox.listeners[REGISTRY_PORT].getsockname()[1])
 
 
 def _moves(sandbox: Sandbox) -> bool:

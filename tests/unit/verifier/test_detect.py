@@ -61,9 +61,10 @@ def test_linters_count_where_they_are_configured() -> None:
 
 
 def test_a_foreign_repository_names_the_toolchain_that_is_missing() -> None:
-    plan = plan_for({"package.json": "{}", "go.mod": ""})
+    plan = plan_for({"package.json": '{"scripts": {"test": "jest"}}', "go.mod": "", "a_test.go": ""})
     assert plan.commands == ()
     assert plan.missing == ("the toolchain of Node.js (package.json)", "the toolchain of Go (go.mod)")
+    assert plan_for({"package.json": '{"scripts": {"build": "x"}}'}).missing == (), "nothing to run in it"
 
 
 def test_a_repository_with_nothing_to_run_has_an_empty_plan() -> None:

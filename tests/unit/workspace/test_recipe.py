@@ -123,10 +123,8 @@ def test_a_broken_manifest_is_a_problem_and_no_crash() -> None:
 
 
 def test_a_foreign_toolchain_is_named_only_where_tests_need_it() -> None:
-    assert "Go" in recipe({}, "go.mod", "main_test.go").problems[0]
-    assert "Node.js" in recipe({"package.json": '{"scripts": {"test": "jest"}}'}).problems[0]
-    assert recipe({"package.json": '{"scripts": {"build": "x"}}'}).problems == ()
-    assert recipe({**PYTEST_TEST, "package.json": '{"scripts": {"test": "jest"}}'}).problems == ()
+    assert "Rust" in recipe({}, "Cargo.toml", "src/lib.rs").problems[0]
+    assert recipe(PYTEST_TEST, "Cargo.toml").problems == ()
 
 
 def test_poetry_s_ranges_are_written_as_everybody_writes_them() -> None:

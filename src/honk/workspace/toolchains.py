@@ -1,0 +1,84 @@
+"""Finds the operator's toolchains, and what of them may be shown in a sandbox: one version's own prefix, read-only.
+
+Never a home, the root of a version manager, or a folder that holds tokens beside programs.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from honk.base.subprocess import ProgramError, run
+from honk.workspace.ecosystems import Tool
+
+_VERSION = re.compile(r"(\d+\.\d+(?:\.\d+)?)")
+_SYSTEM = Path("/usr")
+_HOMES = (Path("/root"), Path("/home"), Path("/Users"))
+_DEEP_ENOUGH = 3
+"""Below a home a version's prefix lies at least so deep: `.nvm/versions/node/v20`, `.pyenv/versions/3.12`."""
+
+
+class Toolchains:
+    """What this machine has, found out once for each program."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Tool | None] = {}
+
+    async def find(self, programs: Mapping[str, tuple[str, ...]]) -> dict[str, Tool]:
+        """Those of the programs that can be shown inside, by name."""
+        for name, words in programs.items():
+            if name not in self._known:
+                self._known[name] = await _find(name, words)
+        return {name: tool for name in programs if (tool := self._known[name]) is not None}
+
+
+async def _find(name: str, words: tuple[str, ...]) -> Tool | None:
+    tool = await asyncio.to_thread(locate, name, os.environ.get("PATH", os.defpath))
+    if tool is None or not words:
+        return tool
+    folder = str(Path(tool.path).parent)
+    try:
+        env = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": "/nonexistent", "GOTOOLCHAIN": "local"}
+        told = await run((tool.path, *words), cwd=Path("/"), env=env, timeout_seconds=30)
+    except ProgramError:
+        return None
+    found = _VERSION.search(told.text)
+    return Tool(path=tool.path, prefix=tool.prefix, version=found[1]) if told.exit_code == 0 and found else None
+
+
+def locate(name: str, search_path: str) -> Tool | None:
+    """The first program of that name whose prefix may be shown; managers' shims are passed over."""
+    for folder in search_path.split(os.pathsep):
+        found = shutil.which(name, path=folder) if folder.startswith("/") else None
+        tool = _shown(Path(found)) if found is not None else None
+        if tool is not None:
+            return tool
+    return None
+
+
+def _shown(program: Path) -> Tool | None:
+    try:
+        beside, real = program.parent.resolve() / program.name, program.resolve(strict=True)
+    except OSError:
+        return None
+    # The link itself is what is called, as long as what it leads to lies in the same prefix.
+    path = beside if real.is_relative_to(beside.parent.parent) else real
+    prefix = path.parent.parent
+    if prefix.is_relative_to(_SYSTEM):
+        return Tool(path=str(path))
+    if path.parent.name != "bin" or not is_own_prefix(prefix, Path.home()):
+        return None
+    return Tool(path=str(path), prefix=str(prefix))
+
+
+def is_own_prefix(prefix: Path, home: Path) -> bool:
+    """Whether the folder is one version's own, and neither a home nor on the way to one."""
+    if home.is_relative_to(prefix) or len(prefix.parts) < _DEEP_ENOUGH:
+        return False
+    for root in (home, *_HOMES):
+        if prefix.is_relative_to(root):
+            below = prefix.relative_to(root).parts
+            return len(below) >= _DEEP_ENOUGH + (root.name in ("home", "Users"))
+    return True
