@@ -7,6 +7,7 @@ from typing import Protocol
 
 from honk.domain.change import Change
 from honk.domain.evidence import Examination
+from honk.domain.task import Brief
 from honk.sandbox import Sandbox
 from honk.workspace import Environment, Tree
 
@@ -64,9 +65,11 @@ class Gate(Protocol):
         """A quick look in the agent's own sandbox: help for the agent, never evidence."""
         ...
 
-    async def examine(self, plan: Plan, base: Tree, head: Tree, change: Change, rooms: Rooms) -> Examination:
+    async def examine(
+        self, plan: Plan, base: Tree, head: Tree, change: Change, rooms: Rooms, brief: Brief | None = None
+    ) -> Examination:
         """The verdict: fresh rooms, the base's check configuration, exit codes and test ids. Never raises for what the
-        change does.
+        change does. With the brief, the rules tell a removal that was asked for from one that was not.
 
         Raises:
             SandboxError: the room itself broke; trying again may help.

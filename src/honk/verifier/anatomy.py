@@ -4,24 +4,25 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-_SKIPPING = (
-    "skip",
-    "skipif",
-    "skipIf",
-    "skipUnless",
-    "xfail",
-    "expectedFailure",
-    "SkipTest",
-    "skipTest",
-    "importorskip",
+from honk.verifier.assertion import (
+    assertions_of,
+    calls_of,
+    identifiers_of,
+    is_constant,
+    last_name,
+    local_names,
+    tolerances_of,
 )
-_ASSERTING = ("raises", "warns", "deprecated_call", "fail", "approx_equal")
+
+HARD_SKIPS = ("skip", "xfail", "expectedFailure", "SkipTest", "skipTest")
+SOFT_SKIPS = ("skipif", "skipIf", "skipUnless", "importorskip")
+"""That depend on something: a platform, a package."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestFunction:
-    """One test as written."""
+    """One test as written, in any language."""
 
     __test__ = False
 
@@ -32,10 +33,29 @@ class TestFunction:
     """That can be reached and can fail; `assert True` is none."""
     skips: int
     """Marks and calls that keep it from running or from counting, its class's and module's included."""
+    soft_skips: int = 0
+    """Those of them that depend on a condition."""
     is_empty: bool
     """Nothing but a docstring, `pass`, `...` or a bare return."""
     body: str
     """The body's tree: equal for a test that was only renamed."""
+    shapes: tuple[str, ...] = ()
+    """Each assertion without its literals and local names, one for each thing that it compares."""
+    exact: int = 0
+    """Of the shapes, those that name the one value that is right."""
+    cases: int = 1
+    """Times that it runs by its own table of parameters."""
+    calls: frozenset[str] = frozenset()
+    """What it calls, by last name."""
+    names: frozenset[str] = frozenset()
+    """Every identifier that it uses."""
+    tolerances: tuple[tuple[str, float], ...] = ()
+    """(kind, looseness) of each tolerance; the larger the looser."""
+
+    @property
+    def strength(self) -> int:
+        """What one run of it compares."""
+        return len(self.shapes) * self.cases
 
 
 def dissect(source: bytes | None) -> Mapping[str, TestFunction] | None:
@@ -44,18 +64,32 @@ def dissect(source: bytes | None) -> Mapping[str, TestFunction] | None:
         return {}
     try:
         tree = ast.parse(source)
+        asserting = _asserting_functions(tree)
+        return {test.name: test for test in _tests(tree, (), _module_skips(tree), asserting)}
     except (SyntaxError, ValueError, RecursionError):
         return None
-    return {test.name: test for test in _tests(tree, (), _module_skips(tree))}
 
 
-def _tests(node: ast.Module | ast.ClassDef, outer: tuple[str, ...], skips: int) -> Iterator[TestFunction]:
+def _asserting_functions(tree: ast.Module) -> Mapping[str, int]:
+    """Functions of the file that are no tests and assert something: a call of one asserts as much."""
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, _FUNCTIONS) and not node.name.startswith("test"):
+            count = len(assertions_of(_reached(node.body), {}, frozenset()))
+            if count:
+                found[node.name] = count
+    return found
+
+
+def _tests(
+    node: ast.Module | ast.ClassDef, outer: tuple[str, ...], skips: tuple[int, int], asserting: Mapping[str, int]
+) -> Iterator[TestFunction]:
     for child in _statements(node):
         if isinstance(child, ast.ClassDef):
-            own = sum(_skips(decorator) for decorator in child.decorator_list) + _switches(child)
-            yield from _tests(child, (*outer, child.name), skips + own)
+            own = [_skips(decorator) for decorator in child.decorator_list] + [_switches(child)]
+            yield from _tests(child, (*outer, child.name), _sum([skips, *own]), asserting)
         elif isinstance(child, _FUNCTIONS) and child.name.startswith("test"):
-            yield _test(child, outer, skips)
+            yield _test(child, outer, skips, asserting)
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
@@ -67,80 +101,102 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
             yield child
 
 
-def _test(node: ast.FunctionDef | ast.AsyncFunctionDef, outer: tuple[str, ...], skips: int) -> TestFunction:
+def _test(
+    node: ast.FunctionDef | ast.AsyncFunctionDef,
+    outer: tuple[str, ...],
+    outer_skips: tuple[int, int],
+    asserting: Mapping[str, int],
+) -> TestFunction:
     reached = list(_reached(node.body))
-    marks = sum(_skips(decorator) for decorator in node.decorator_list)
-    calls = sum(_skips(statement) for statement in reached)
+    own_skips = [_skips(part) for part in (*node.decorator_list, *reached)]
+    skips, soft = _sum([outer_skips, *own_skips])
     body = [statement for statement in node.body if not _is_docstring(statement)]
+    found = assertions_of(reached, asserting, local_names(node))
     return TestFunction(
         name="::".join((*outer, node.name)),
         line=node.lineno,
-        assertions=sum(_asserts(statement) for statement in reached),
-        skips=skips + marks + calls,
+        assertions=len(found),
+        skips=skips,
+        soft_skips=soft,
         is_empty=all(isinstance(s, ast.Pass) or _is_bare_return(s) for s in body),
         body=ast.dump(ast.Module(body=body, type_ignores=[])),
+        shapes=tuple(found),
+        exact=sum(shape.startswith("Eq(") for shape in found),
+        cases=_cases(node),
+        calls=calls_of(reached),
+        names=identifiers_of(node),
+        tolerances=tuple(tolerances_of(reached)),
     )
 
 
+def _cases(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Rows of its `parametrize` tables, multiplied; a table that is not written out counts once."""
+    cases = 1
+    for mark in node.decorator_list:
+        if isinstance(mark, ast.Call) and last_name(mark.func) in ("parametrize", "expand") and mark.args:
+            rows = mark.args[-1] if len(mark.args) < 3 else mark.args[1]
+            cases *= max(1, len(rows.elts)) if isinstance(rows, ast.List | ast.Tuple) else 1
+    return cases
+
+
 def _reached(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements up to the first that always leaves."""
+    """The statements up to the first that always leaves, without what `if False` holds."""
     for statement in body:
+        if isinstance(statement, ast.If | ast.While) and is_constant(statement.test) and _is_false(statement.test):
+            continue
         yield statement
         if isinstance(statement, ast.Return | ast.Raise):
             return
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and _skips(statement):
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and _skips(statement)[0]:
             return
 
 
-def _asserts(statement: ast.AST) -> int:
-    found = 0
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Assert):
-            found += not _is_constant(node.test)
-        elif isinstance(node, ast.Call):
-            name = _last_name(node.func)
-            is_telling = name.startswith(("assert", "expect", "check", "verify")) or name in _ASSERTING
-            found += is_telling and not (node.args and all(_is_constant(arg) for arg in node.args))
-    return found
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not node.value
 
 
-def _is_constant(node: ast.expr) -> bool:
-    """Whether it holds no name, call or attribute: `True`, `1 == 1`, `not 0`."""
-    return not any(isinstance(part, ast.Name | ast.Call | ast.Attribute | ast.Await) for part in ast.walk(node))
+def _skips(node: ast.AST) -> tuple[int, int]:
+    """(all, soft): a skip on a condition that is no condition is a hard one."""
+    total = soft = 0
+    constant = {
+        id(call.func)
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call)
+        and call.args
+        and is_constant(call.args[0])
+        and last_name(call.func) != SOFT_SKIPS[3]
+    }
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name | ast.Attribute):
+            name = last_name(part)
+            is_soft = name in SOFT_SKIPS
+            total += is_soft or name in HARD_SKIPS
+            soft += is_soft and id(part) not in constant
+    return total, soft
 
 
-def _skips(node: ast.AST) -> int:
-    names = (_last_name(part) for part in ast.walk(node) if isinstance(part, ast.Name | ast.Attribute))
-    return sum(name in _SKIPPING for name in names)
-
-
-def _module_skips(tree: ast.Module) -> int:
+def _module_skips(tree: ast.Module) -> tuple[int, int]:
     """`pytestmark = ...skip`, `pytest.skip(allow_module_level=True)`, `__test__ = False`, `load_tests`."""
-    found = _switches(tree)
-    for statement in tree.body:
-        if isinstance(statement, ast.Expr | ast.Raise):
-            found += _skips(statement)
-    return found
+    calls = [_skips(statement) for statement in tree.body if isinstance(statement, ast.Expr | ast.Raise)]
+    return _sum([_switches(tree), *calls])
 
 
-def _switches(node: ast.Module | ast.ClassDef) -> int:
-    found = 0
+def _switches(node: ast.Module | ast.ClassDef) -> tuple[int, int]:
+    found = [(0, 0)]
     for statement in node.body:
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            names = {_last_name(target) for target in targets}
+            names = {last_name(target) for target in targets}
             if "pytestmark" in names:
-                found += _skips(statement.value)
+                found.append(_skips(statement.value))
             if names & {"__test__", "collect_ignore", "collect_ignore_glob", "__unittest_skip__"}:
-                found += 1
-        found += isinstance(statement, _FUNCTIONS) and statement.name == "load_tests"
-    return found
+                found.append((1, 0))
+        found.append((int(isinstance(statement, _FUNCTIONS) and statement.name == "load_tests"), 0))
+    return _sum(found)
 
 
-def _last_name(node: ast.AST) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+def _sum(pairs: list[tuple[int, int]]) -> tuple[int, int]:
+    return sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
@@ -148,4 +204,4 @@ def _is_docstring(statement: ast.stmt) -> bool:
 
 
 def _is_bare_return(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Return) and (statement.value is None or _is_constant(statement.value))
+    return isinstance(statement, ast.Return) and (statement.value is None or is_constant(statement.value))

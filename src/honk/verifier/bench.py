@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from honk.domain.change import Change
 from honk.verifier import BaseRuns, Command, Plan, Rooms, results
 from honk.verifier.guard import Changed, Placed
 from honk.verifier.results import USAGE_ERROR, Run
 from honk.verifier.room import PutBlob, forget_bytecode, place, run_plain, run_tests
+from honk.verifier.rulebook.asked import Asked
 
 RUNNER_VERSION = 1
 """Part of every remembered run's key: raise it when a runner tells more, or tells it otherwise."""
@@ -35,6 +36,8 @@ class Bench:
     rooms: Rooms
     base_runs: BaseRuns
     put_blob: PutBlob
+    asked: Asked = field(default_factory=Asked)
+    """What the request asks for, as far as words tell."""
 
     async def on_base(self, command: Command) -> Run:
         """The whole run on the base, from memory where it is known. Only a run that came to its end is remembered."""

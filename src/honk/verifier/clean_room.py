@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from honk.domain.change import Change, Edit
 from honk.domain.evidence import Examination, Finding, Report
+from honk.domain.task import Brief
 from honk.sandbox import Sandbox
 from honk.verifier import BaseRuns, Command, Plan, Rooms, detect, honk_toml, reports, results, rules
 from honk.verifier.bench import Bench, base_key
@@ -13,6 +14,7 @@ from honk.verifier.guard import Changed, restored
 from honk.verifier.litter import take_away, untracked
 from honk.verifier.results import USAGE_ERROR, TestOutcome
 from honk.verifier.room import PutBlob, run_plain, run_tests
+from honk.verifier.rulebook.asked import asked_of
 from honk.verifier.trial import plain_objection, try_plain, try_tests
 from honk.workspace import Environment, Tree
 
@@ -58,9 +60,12 @@ class CleanRoomGate:
         base = results.load(text) if text is not None else None
         return reports.quick(command, run, broken(run), red_on_base=base.ids(TestOutcome.FAILED) if base else ())
 
-    async def examine(self, plan: Plan, base: Tree, head: Tree, change: Change, rooms: Rooms) -> Examination:
+    async def examine(
+        self, plan: Plan, base: Tree, head: Tree, change: Change, rooms: Rooms, brief: Brief | None = None
+    ) -> Examination:
         changed = await read_changed(base, head, change)
-        findings = list(rules.findings(changed, await _own_rules(base)))
+        own = await _own_rules(base)
+        findings = list(rules.findings(changed, own, brief))
         bench = Bench(
             plan=plan,
             change=change,
@@ -68,6 +73,7 @@ class CleanRoomGate:
             restored=restored(plan, changed),
             config=await _pytest_config(base),
             rooms=rooms,
+            asked=asked_of(brief),
             base_runs=self.base_runs,
             put_blob=self.put_blob,
         )
@@ -78,7 +84,7 @@ class CleanRoomGate:
             findings += more
         if plan.missing and said:
             said.append(reports.environment(plan.missing))
-        return Examination(reports=tuple(said), findings=_unique(findings), reason=_reason(plan))
+        return Examination(reports=tuple(said), findings=rules.sharpened(_unique(findings), own), reason=_reason(plan))
 
 
 async def read_changed(base: Tree, head: Tree, change: Change) -> tuple[Changed, ...]:

@@ -5,6 +5,18 @@ import tomllib
 from dataclasses import dataclass
 
 PATH = ".honk.toml"
+RULES = frozenset(
+    {
+        "agent settings", "binary file", "build scripts", "check configuration", "continuous integration",
+        "coverage drop", "coverage threshold", "deleted test", "edited test", "emptied test", "far from the brief",
+        "giant change", "golden file", "hooks", "Honk's own configuration", "licence", "likely secret", "link",
+        "lock file alone", "lock file source", "looser assertion", "looser tolerance", "lowered version",
+        "minified code", "moved test", "out of bounds", "ownership", "reaches for the runner", "removed CI step",
+        "removed test", "secret", "shadowed runner", "silenced check", "skipped test", "trojan source", "unread file",
+        "waved through", "weakened test", "words to the judge",
+    }
+)  # fmt: skip
+"""All that a finding may be named: a repository that sharpens a rule that is none is told so."""
 MAX_TIMEOUT_SECONDS = 3600.0
 DEFAULT_TIMEOUT_SECONDS = 900.0
 
@@ -32,6 +44,10 @@ class HonkToml:
     """Globs of paths whose change waits for a person."""
     forbidden: tuple[str, ...] = ()
     """Globs of paths that a change may never touch."""
+    needs_human: tuple[str, ...] = ()
+    """Rules whose notes shall wait for a person here."""
+    veto: tuple[str, ...] = ()
+    """Rules whose findings shall be vetoes here."""
 
 
 def parse(content: bytes | None) -> HonkToml:
@@ -54,6 +70,8 @@ def parse(content: bytes | None) -> HonkToml:
         commands=tuple(_command(entry) for entry in entries),
         protected=_globs(rules, "protected"),
         forbidden=_globs(rules, "forbidden"),
+        needs_human=_rules(rules, "needs_human"),
+        veto=_rules(rules, "veto"),
     )
 
 
@@ -87,8 +105,15 @@ def _command(entry: object) -> OwnCommand:
     )
 
 
+def _rules(table: dict[str, object], key: str) -> tuple[str, ...]:
+    names = _globs(table, key)
+    if unknown := sorted(set(names) - RULES):
+        raise HonkTomlError(f"{PATH}: rules.{key} names no rule of Honk's: {', '.join(unknown)}")
+    return names
+
+
 def _globs(table: dict[str, object], key: str) -> tuple[str, ...]:
     globs = table.get(key, [])
     if not isinstance(globs, list) or not all(isinstance(glob, str) for glob in globs):
-        raise HonkTomlError(f"{PATH}: rules.{key} must be a list of globs")
+        raise HonkTomlError(f"{PATH}: rules.{key} must be a list of texts")
     return tuple(globs)

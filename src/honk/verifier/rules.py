@@ -1,18 +1,23 @@
 """Rules that need no run: what a diff does to the gate, and what no diff may hold. Pure; a function per rule."""
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from honk.domain.change import Edit
 from honk.domain.evidence import Finding, Severity
+from honk.domain.task import Brief
 from honk.verifier import concealed, honk_toml, paths, weakened
 from honk.verifier.guard import Changed
 from honk.verifier.honk_toml import HonkToml
+from honk.verifier.rulebook import artefacts, hollowed, scope, secrets, trojan, versions
+from honk.verifier.rulebook.asked import Asked, asked_of
+from honk.verifier.rulebook.said import person, veto
 from honk.verifier.sections import check_sections, check_tables
 
-Rule = Callable[[Sequence[Changed], HonkToml], Iterator[Finding]]
+Rule = Callable[[Sequence[Changed], Asked], Iterator[Finding]]
+_ORDER = (Severity.VETO, Severity.NEEDS_HUMAN, Severity.NOTE)
 
 _RUNNER_NAMES = {
     "pytest", "_pytest", "py", "pluggy", "iniconfig", "unittest", "sitecustomize", "usercustomize", "xdist",
@@ -26,11 +31,7 @@ _PLANTED = re.compile(
 )
 _SHIMS = re.compile(r"(^|/)(python[\d.]*|pip[\d.]*|pytest|py\.test|mypy|ruff|make|git|node|npm|sh|bash)(\.exe)?$")
 _FOR_A_PERSON: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("continuous integration", (
-        ".github/workflows/", ".github/actions/", ".gitlab-ci.yml", ".gitlab/", ".circleci/", "Jenkinsfile*",
-        ".travis.yml", "azure-pipelines*.yml", ".buildkite/", ".drone.yml", ".woodpecker*", "appveyor.yml",
-        ".forgejo/", ".gitea/", "bitbucket-pipelines.yml", ".ci/", "cloudbuild.y*ml", "Dockerfile", "*.Dockerfile",
-    )),
+    ("continuous integration", hollowed.CI),
     ("hooks", (".githooks/", ".husky/", ".pre-commit-config.yaml", ".pre-commit-hooks.yaml", "lefthook.y*ml",
                ".gitattributes", ".gitmodules", ".envrc", ".vscode/", ".idea/", ".devcontainer/")),
     ("ownership", ("CODEOWNERS",)),
@@ -40,51 +41,37 @@ _FOR_A_PERSON: tuple[tuple[str, tuple[str, ...]], ...] = (
                        "build.gradle*", "gradlew", "mvnw", "build.rs", "conanfile.py", "meson.build", "Rakefile")),
     ("check configuration", paths.WHOLE_CHECK_FILES),
 )  # fmt: skip
-_SECRETS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
-    ("a cloud access key", re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b")),
-    ("a forge token", re.compile(r"\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{40,}|glpat-[\w-]{20,})\b")),
-    ("a chat token", re.compile(r"\bxox[abposr]-[\w-]{20,}")),
-    ("a model key", re.compile(r"\bsk-(ant-|proj-)?[\w-]{32,}")),
-    ("a payment key", re.compile(r"\b[sr]k_live_[0-9A-Za-z]{20,}")),
-    ("a cloud key", re.compile(r"\bAIza[\w-]{35}\b")),
-)
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
-_INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad\u180e\u115f\u1160\u3164\uffa0")
-_CODE_SUFFIXES = {".py", ".pyi", ".js", ".ts", ".tsx", ".jsx", ".go", ".rs", ".java", ".kt", ".c", ".h", ".cpp", ".rb",
-                  ".sh", ".toml", ".yml", ".yaml", ".cfg", ".ini", ".sql", ".cs", ".swift", ".php"}  # fmt: skip
-_LOCKS = {"uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock", "package-lock.json", "yarn.lock", "pnpm-lock.yaml",
-          "Cargo.lock", "go.sum"}  # fmt: skip
-_MANIFESTS = {"pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "package.json", "Cargo.toml", "go.mod"}
 
 
-def findings(changed: Sequence[Changed], own: HonkToml) -> tuple[Finding, ...]:
-    """Everything the rules say, vetoes first."""
-    found = [finding for rule in RULES for finding in rule(changed, own)]
-    order = (Severity.VETO, Severity.NEEDS_HUMAN, Severity.NOTE)
-    return tuple(sorted(dict.fromkeys(found), key=lambda finding: order.index(finding.severity)))
+def findings(changed: Sequence[Changed], own: HonkToml, brief: Brief | None = None) -> tuple[Finding, ...]:
+    """Everything the rules say, vetoes first. The brief can take a remark back; the repository can only sharpen one."""
+    asked = asked_of(brief)
+    found = [finding for rule in RULES for finding in rule(changed, asked)]
+    found += own_rules(changed, own)
+    return tuple(sorted(dict.fromkeys(sharpened(found, own)), key=lambda finding: _ORDER.index(finding.severity)))
 
 
-def added_lines(entry: Changed) -> Iterator[tuple[int, str]]:
-    """Number and text of the lines that were not there before, wherever they stand now."""
-    if entry.after is None or b"\0" in entry.after[:8192]:
-        return
-    known = set((entry.before or b"").decode("utf-8", "replace").splitlines())
-    for number, line in enumerate(entry.after.decode("utf-8", "replace").splitlines(), 1):
-        if line not in known:
-            yield number, line
+def sharpened(found: Iterable[Finding], own: HonkToml) -> tuple[Finding, ...]:
+    """The findings under the base's `.honk.toml`, which raises severities and lowers none."""
+    raised = {**dict.fromkeys(own.needs_human, Severity.NEEDS_HUMAN), **dict.fromkeys(own.veto, Severity.VETO)}
+
+    def sharpen(finding: Finding) -> Finding:
+        wanted = raised.get(finding.rule, finding.severity)
+        return finding if _ORDER.index(finding.severity) <= _ORDER.index(wanted) else replace(finding, severity=wanted)
+
+    return tuple(sharpen(finding) for finding in found)
 
 
 def _present(changed: Sequence[Changed]) -> Iterator[Changed]:
     return (entry for entry in changed if entry.file.edit is not Edit.DELETED)
 
 
-def weakened_tests(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
+def weakened_tests(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
     """Deleted, skipped and emptied tests."""
-    yield from weakened.findings(changed)
+    yield from weakened.findings(changed, asked=asked)
 
 
-def shadowed_runner(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
+def shadowed_runner(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
     """Files that would stand in the place of the interpreter, the runner or an installed package."""
     for entry in _present(changed):
         path = PurePosixPath(entry.file.path)
@@ -100,20 +87,20 @@ def shadowed_runner(changed: Sequence[Changed], own: HonkToml) -> Iterator[Findi
             or (entry.file.new_mode == "100755" and _SHIMS.search(entry.file.path) is not None)
         )
         if shadows and (entry.file.edit is not Edit.MODIFIED or name in _ANYWHERE):
-            yield _veto("shadowed runner", f"{path} would stand in the place of the runner or of a package", str(path))
+            yield veto("shadowed runner", f"{path} would stand in the place of the runner or of a package", str(path))
 
 
-def matters_for_a_person(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
+def matters_for_a_person(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
     """What executes on push, builds, guards or checks: pushed only when somebody has looked."""
     for entry in changed:
         for path in dict.fromkeys((entry.old_path, entry.file.path)):
             for rule, globs in _FOR_A_PERSON:
                 if paths.matches(path, globs) is not None:
-                    yield _person(rule, f"{path} belongs to {rule}", path)
+                    yield person(rule, f"{path} belongs to {rule}", path)
                     break
 
 
-def check_keys(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
+def check_keys(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
     """Check configuration and build back-ends inside shared files."""
     for entry in changed:
         if entry.file.path not in paths.SHARED_CHECK_FILES:
@@ -125,9 +112,9 @@ def check_keys(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
         names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
         if names:
             message = f"{entry.file.path} changes how the change itself is checked: {', '.join(names)}"
-            yield _person("check configuration", message, entry.file.path)
+            yield person("check configuration", message, entry.file.path)
         if entry.file.path == "pyproject.toml" and _build_table(entry.before) != _build_table(entry.after):
-            yield _person("build scripts", "pyproject.toml changes [build-system]", entry.file.path)
+            yield person("build scripts", "pyproject.toml changes [build-system]", entry.file.path)
 
 
 def _build_table(content: bytes | None) -> str:
@@ -135,13 +122,13 @@ def _build_table(content: bytes | None) -> str:
     return match.group().decode("utf-8", "replace").strip() if match else ""
 
 
-def package_scripts(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
+def package_scripts(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
     """Scripts in package.json run at install and in CI."""
     for entry in changed:
         if paths.name_of(entry.file.path) != "package.json":
             continue
         if _scripts(entry.before) != _scripts(entry.after):
-            yield _person("build scripts", f"{entry.file.path} changes its scripts", entry.file.path)
+            yield person("build scripts", f"{entry.file.path} changes its scripts", entry.file.path)
 
 
 def _scripts(content: bytes | None) -> str:
@@ -149,95 +136,51 @@ def _scripts(content: bytes | None) -> str:
     return match.group().decode("utf-8", "replace") if match else ""
 
 
-def lock_alone(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
-    """A lock file that changes without its manifest can swap what is installed."""
-    names = {paths.name_of(entry.file.path) for entry in changed}
-    for entry in changed:
-        if paths.name_of(entry.file.path) in _LOCKS and not names & _MANIFESTS:
-            yield _person("lock file alone", f"{entry.file.path} changes and no manifest does", entry.file.path)
-
-
-def secrets(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
-    """Live-looking tokens in added lines. The token itself is never repeated."""
-    for entry in _present(changed):
-        for number, line in added_lines(entry):
-            for what, pattern in _SECRETS:
-                if pattern.search(line):
-                    yield _veto("secret", f"{entry.file.path}:{number} adds {what}", entry.file.path, number)
-
-
-def trojan_source(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
-    """Code that reads otherwise than it runs: direction marks, invisible characters, look-alike identifiers."""
-    for entry in _present(changed):
-        is_code = PurePosixPath(entry.file.path).suffix in _CODE_SUFFIXES
-        for number, line in added_lines(entry):
-            if line.isascii():
-                continue
-            text = line.removeprefix("\ufeff") if number == 1 else line
-            if _BIDI & set(text) or (is_code and _INVISIBLE & set(text)):
-                message = f"{entry.file.path}:{number} adds characters that hide what the code does"
-                yield _veto("trojan source", message, entry.file.path, number)
-            elif is_code and (word := _lookalike(text)) is not None:
-                shown = word.encode("unicode_escape").decode()
-                message = f"{entry.file.path}:{number} mixes alphabets inside one name: {shown}"
-                yield _veto("trojan source", message, entry.file.path, number)
-
-
-def _lookalike(line: str) -> str | None:
-    for match in re.finditer(r"[^\W\d]\w*", line):
-        word = match.group()
-        scripts = {unicodedata.name(letter, "?").split(" ")[0] for letter in word if letter.isalpha()}
-        if "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"} and not _is_unit(word):
-            return word
-    return None
-
-
-def _is_unit(word: str) -> bool:
-    """Greek letters are units and formula signs: µs, Δx, σ2, Ωm."""
-    names = [unicodedata.name(letter, "?") for letter in word if not letter.isascii()]
-    return len(names) == 1 and names[0].startswith("GREEK") and word[0] not in "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
-
-
 def own_rules(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
     """The base's `.honk.toml` can only add."""
     for entry in changed:
         for path in dict.fromkeys((entry.old_path, entry.file.path)):
             if (glob := paths.matches(path, own.forbidden)) is not None:
-                yield _veto("forbidden path", f"{path} may not be changed ({honk_toml.PATH}: {glob})", path)
+                yield veto("forbidden path", f"{path} may not be changed ({honk_toml.PATH}: {glob})", path)
             elif (glob := paths.matches(path, own.protected)) is not None:
-                yield _person("protected path", f"{path} is protected ({honk_toml.PATH}: {glob})", path)
+                yield person("protected path", f"{path} is protected ({honk_toml.PATH}: {glob})", path)
 
 
-def links_and_modules(changed: Sequence[Changed], own: HonkToml) -> Iterator[Finding]:
+def links_and_modules(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
     """Symbolic links and submodules: what they stand for is not in the diff."""
     for entry in _present(changed):
         if entry.file.new_mode in ("120000", "160000"):
             what = "a symbolic link" if entry.file.new_mode == "120000" else "a submodule"
             is_old = entry.file.new_mode == entry.file.old_mode
             how = f"is {what} that leads elsewhere now" if is_old else f"becomes {what}"
-            yield _person("link", f"{entry.file.path} {how}", entry.file.path)
-
-
-def _veto(rule: str, message: str, path: str, line: int | None = None) -> Finding:
-    return Finding(rule=rule, severity=Severity.VETO, message=message, path=path, line=line)
-
-
-def _person(rule: str, message: str, path: str) -> Finding:
-    return Finding(rule=rule, severity=Severity.NEEDS_HUMAN, message=message, path=path)
+            yield person("link", f"{entry.file.path} {how}", entry.file.path)
 
 
 RULES: tuple[Rule, ...] = (
     weakened_tests,
     shadowed_runner,
-    secrets,
-    trojan_source,
+    secrets.secrets,
+    trojan.trojan_source,
+    hollowed.removed_ci_steps,
+    hollowed.waved_through,
+    hollowed.coverage_threshold,
+    hollowed.silenced_checks,
+    versions.lowered_versions,
+    versions.lock_alone,
+    versions.swapped_sources,
+    artefacts.golden_files,
+    artefacts.binaries,
+    artefacts.minified,
+    artefacts.giant,
+    artefacts.licences,
+    artefacts.words_to_the_judge,
+    artefacts.out_of_bounds,
+    scope.far_from_the_brief,
     matters_for_a_person,
     check_keys,
     package_scripts,
-    lock_alone,
     links_and_modules,
     concealed.unread_files,
     concealed.other_lines,
     concealed.reaches_for_the_runner,
-    own_rules,
 )

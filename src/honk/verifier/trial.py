@@ -23,7 +23,7 @@ async def try_tests(bench: Bench, command: Command) -> Said:
     now = await bench.on_change(command, base, bench.restored)
     compared = compare(base, now, bench.changed)
     files = {test.test_id.split("::")[0] for test in base.tests}
-    weaker = (*skipped_findings(compared), *weakened.findings(bench.changed, files))
+    weaker = (*skipped_findings(compared), *weakened.findings(bench.changed, files, bench.asked))
     if compared.is_green:
         new = await _new_tests(bench, command, now, compared)
         edited = await _edited_tests(bench, command, base)

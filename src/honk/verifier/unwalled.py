@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from honk.domain.change import Change
 from honk.domain.evidence import Examination, Finding, Report, Severity, Verification
+from honk.domain.task import Brief
 from honk.sandbox import Sandbox
 from honk.verifier import Gate, Plan, Rooms
 from honk.workspace import Environment, Tree
@@ -36,8 +37,10 @@ class UnwalledGate:
     async def check(self, plan: Plan, sandbox: Sandbox) -> Examination:
         return _unproved(await self.gate.check(plan, sandbox))
 
-    async def examine(self, plan: Plan, base: Tree, head: Tree, change: Change, rooms: Rooms) -> Examination:
-        return _unproved(await self.gate.examine(plan, base, head, change, rooms))
+    async def examine(
+        self, plan: Plan, base: Tree, head: Tree, change: Change, rooms: Rooms, brief: Brief | None = None
+    ) -> Examination:
+        return _unproved(await self.gate.examine(plan, base, head, change, rooms, brief))
 
 
 def _unproved(said: Examination) -> Examination:

@@ -1,72 +1,168 @@
-"""Deleted, skipped and emptied tests, by comparing their syntax trees before and after. Pure."""
+"""Tests that are deleted, skipped, emptied or asked less of, by comparing them before and after. Pure.
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+A test may move, be renamed, split, merged into a table, and follow a renamed function. What it compares may not
+vanish, unless the brief asks for the removal of what it tested.
+"""
 
-from honk.domain.change import Edit
-from honk.domain.evidence import Finding, Severity
-from honk.verifier import paths
-from honk.verifier.anatomy import TestFunction, dissect
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from honk.domain.evidence import Finding
+from honk.verifier.anatomy import TestFunction
 from honk.verifier.guard import Changed
+from honk.verifier.rulebook.asked import Asked
+from honk.verifier.rulebook.said import note, person, veto
+from honk.verifier.rulebook.suites import Pool, Suite, Suites, suites_of
+
+_TOLERANCE_TOPICS = ("tolerance", "precision", "rounding", "approximate", "approx", "epsilon", "accuracy", "delta",
+                     "flaky", "float", "decimals", "places")  # fmt: skip
+_SKIP_TOPICS = ("skip", "xfail", "quarantine", "disable", "ignore", "mute", "pending", "todo")
 
 
-def findings(changed: Sequence[Changed], known: Collection[str] = ()) -> Iterator[Finding]:
-    """A test may move and be renamed, its body untouched; it may not vanish, stop running or stop asserting.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What every comparison needs."""
 
-    `known` names further files with tests: a repository may configure names of its own.
-    """
+    suites: Suites
+    pool: Pool
+    bodies: frozenset[str]
+    asked: Asked
+    lost: Counter[str]
+    """What the tests of the whole change compared and compare no more."""
 
-    def holds_tests(path: str) -> bool:
-        return path in known or paths.is_test_file(path)
+    def was_removed_as_asked(self, test: TestFunction, path: str) -> bool:
+        """The brief asks for a removal by this name, and what the test uses is gone or is the test itself."""
+        used = test.names & self.suites.definitions.removed
+        asked = self.asked.removes((test.name, path, *used))
+        return asked and (bool(used) or self.asked.speaks_of("test", "tests", "spec", "suite"))
 
-    tests = [entry for entry in changed if holds_tests(entry.old_path) or holds_tests(entry.file.path)]
-    bodies = _bodies_after(tests)
-    for entry in tests:
-        before = dissect(entry.before)
-        if before is None or not holds_tests(entry.old_path):
-            continue
-        stays = entry.file.edit is not Edit.DELETED and (holds_tests(entry.file.path) or entry.old_path in known)
-        after = dissect(entry.after) if stays else {}
-        if after is None:
-            yield _finding("deleted test", Severity.VETO, f"{entry.file.path} is no longer Python", entry, None)
-            continue
-        yield from _compare(entry, before, after, bodies)
+    def uses_what_is_gone(self, test: TestFunction) -> bool:
+        return bool(test.names & self.suites.definitions.removed)
 
 
-def _bodies_after(tests: Sequence[Changed]) -> frozenset[str]:
-    """Bodies of tests that are new under their name: where a vanished test may have gone."""
-    found = set()
-    for entry in tests:
-        if entry.file.edit is Edit.DELETED:
-            continue
-        before = dissect(entry.before) or {}
-        is_moved = entry.old_path != entry.file.path
-        after = dissect(entry.after) or {}
-        found |= {test.body for name, test in after.items() if is_moved or name not in before}
-    return frozenset(found)
+def findings(changed: Sequence[Changed], known: Collection[str] = (), asked: Asked | None = None) -> Iterator[Finding]:
+    """See the module. `known` names further files with tests: a repository may configure names of its own."""
+    suites = suites_of(changed, known)
+    neutral = suites.definitions.neutral
+    before = Counter(neutral(shape) for test in suites.before() for shape in test.shapes * test.cases)
+    after = Counter(neutral(shape) for test in suites.after() for shape in test.shapes * test.cases)
+    case = _Case(
+        suites=suites,
+        pool=suites.pool(),
+        bodies=suites.bodies(),
+        asked=asked or Asked(),
+        lost=before - after,
+    )
+    for suite in suites.suites:
+        yield from _of_file(suite, case)
 
 
-def _compare(
-    entry: Changed, before: Mapping[str, TestFunction], after: Mapping[str, TestFunction], bodies: frozenset[str]
-) -> Iterator[Finding]:
-    for name, old in before.items():
-        new, test_id = after.get(name), f"{entry.file.path}::{name}"
-        if new is None:
-            if old.body in bodies and not old.is_empty:
-                yield _finding(
-                    "moved test", Severity.NOTE, f"{entry.old_path}::{name} moved or was renamed", entry, old
-                )
-            else:
-                gone = f"{entry.old_path}::{name} was deleted; put it back, or make its new place hold the same body"
-                yield _finding("deleted test", Severity.VETO, gone, entry, old)
-        elif new.skips > old.skips:
-            yield _finding("skipped test", Severity.VETO, f"{test_id} is now skipped or expected to fail", entry, new)
-        elif (old.assertions and not new.assertions) or (new.is_empty and not old.is_empty):
-            yield _finding("emptied test", Severity.VETO, f"{test_id} no longer asserts anything", entry, new)
-        elif new.assertions < old.assertions:
-            fewer = f"{test_id} asserts less than before ({old.assertions} to {new.assertions})"
-            yield _finding("weakened test", Severity.NOTE, fewer, entry, new)
+def _of_file(suite: Suite, case: _Case) -> Iterator[Finding]:
+    path = suite.entry.file.path
+    if suite.after is None:
+        if suite.before:
+            yield veto("deleted test", f"{path} can no longer be read as code", path)
+        return
+    for test in suite.vanished:
+        yield _vanished(test, suite, case)
+    for name, old in suite.before.items():
+        new = suite.after.get(name)
+        if new is not None:
+            yield from _kept(old, new, path, case)
 
 
-def _finding(rule: str, severity: Severity, message: str, entry: Changed, test: TestFunction | None) -> Finding:
-    line = test.line if test is not None else None
-    return Finding(rule=rule, severity=severity, message=message, path=entry.file.path, line=line)
+def _vanished(test: TestFunction, suite: Suite, case: _Case) -> Finding:
+    path, was = suite.entry.file.path, f"{suite.entry.old_path}::{test.name}"
+    if test.body in case.bodies and not test.is_empty:
+        return note("moved test", f"{was} moved or was renamed", path, test.line)
+    if case.was_removed_as_asked(test, suite.entry.old_path):
+        return note("removed test", f"{was} was deleted with what the request removes", path, test.line)
+    if case.pool.takes(test):
+        return note("moved test", f"{was} is gone; what it compared is compared by new tests", path, test.line)
+    if case.uses_what_is_gone(test) and (case.asked.asks_for_removal or case.asked.asks_for_replacement):
+        message = f"{was} was deleted together with code that it used; a person must see that nothing else is lost"
+        return person("deleted test", message, path, test.line)
+    gone = f"{was} was deleted; put it back, or make its new place hold the same body"
+    return veto("deleted test", gone, path, test.line)
+
+
+def _kept(old: TestFunction, new: TestFunction, path: str, case: _Case) -> Iterator[Finding]:
+    test_id = f"{path}::{new.name}"
+    if new.skips > old.skips:
+        yield _skipped(old, new, test_id, path, case)
+        return
+    if (old.assertions and not new.assertions) or (new.is_empty and not old.is_empty):
+        yield veto("emptied test", f"{test_id} no longer asserts anything", path, new.line)
+        return
+    if new.strength < old.strength:
+        yield _fewer(old, new, test_id, path, case)
+    elif new.exact < old.exact and len(new.shapes) - new.exact > len(old.shapes) - old.exact and _is_lost(old, case):
+        message = f"{test_id} compares with less than the one right value ({old.exact} to {new.exact} such comparisons)"
+        yield person("looser assertion", message, path, new.line)
+    elif _is_broader(old, new, case):
+        yield person("looser assertion", f"{test_id} accepts a broader error, or any message", path, new.line)
+    yield from _tolerances(old, new, test_id, path, case)
+
+
+def _skipped(old: TestFunction, new: TestFunction, test_id: str, path: str, case: _Case) -> Finding:
+    by_condition = new.skips - old.skips == new.soft_skips - old.soft_skips
+    asked = case.asked.speaks_of(*_SKIP_TOPICS) and (case.asked.touches((new.name, path)) or by_condition)
+    if asked or by_condition:
+        when = "on a condition" if by_condition else "as the request seems to ask"
+        return person("skipped test", f"{test_id} is now skipped {when}", path, new.line)
+    return veto("skipped test", f"{test_id} is now skipped or expected to fail", path, new.line)
+
+
+def _is_lost(old: TestFunction, case: _Case) -> bool:
+    """Whether something that this test compared is compared nowhere in the change any more."""
+    neutral = case.suites.definitions.neutral
+    return any(case.lost[neutral(shape)] > 0 for shape in old.shapes)
+
+
+def _fewer(old: TestFunction, new: TestFunction, test_id: str, path: str, case: _Case) -> Finding:
+    fewer = f"{test_id} asserts less than before ({old.strength} to {new.strength})"
+    if not _is_lost(old, case):
+        return note("weakened test", f"{fewer}; other tests of the change assert it", path, new.line)
+    lost = old.names - new.names
+    wished = case.asked.asks_for_removal or case.asked.asks_for_replacement
+    if case.asked.removes(lost) or (wished and case.suites.definitions.removed & lost):
+        return note("weakened test", f"{fewer}, about what the change removes", path, new.line)
+    return person("weakened test", fewer, path, new.line)
+
+
+def _is_broader(old: TestFunction, new: TestFunction, case: _Case) -> bool:
+    """`raises(ValueError, match=...)` that became `raises(Exception)`, or lost its `match`."""
+    gone, come = Counter(old.shapes) - Counter(new.shapes), Counter(new.shapes) - Counter(old.shapes)
+    was = [shape for shape in gone if shape.startswith(("raises(", "assertRaises", "warns("))]
+    now = [shape for shape in come if shape.startswith(("raises(", "assertRaises", "warns("))]
+    if not was or not now or case.asked.speaks_of("error", "exception", "raise", "message"):
+        return False
+    lost_match = sum(",match" in shape or "Regex" in shape for shape in was) > sum(
+        ",match" in shape or "Regex" in shape for shape in now
+    )
+    broad = ("raises(Exception", "raises(BaseException", "assertRaises(Exception", "assertRaises(BaseException")
+    return lost_match or any(shape.startswith(broad) for shape in now)
+
+
+def _tolerances(old: TestFunction, new: TestFunction, test_id: str, path: str, case: _Case) -> Iterator[Finding]:
+    before, after = _by_kind(old), _by_kind(new)
+    for kind, values in after.items():
+        if kind not in before:
+            is_loose = new.exact < old.exact and values[-1] > (-3 if values[-1] < 0 else 1e-3)
+            change = f"compares by {kind} {abs(values[-1]):g} what it compared exactly"
+        else:
+            pairs = zip(before[kind], values, strict=False)
+            same_number = len(values) == len(before[kind])
+            is_loose = any(b > a for a, b in pairs) if same_number else values[-1] > before[kind][-1]
+            change = f"is looser by {kind} ({abs(before[kind][-1]):g} to {abs(values[-1]):g})"
+        if is_loose:
+            say = note if case.asked.speaks_of(*_TOLERANCE_TOPICS) else person
+            yield say("looser tolerance", f"{test_id} {change}", path, new.line)
+
+
+def _by_kind(test: TestFunction) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for kind, value in sorted(test.tolerances):
+        found.setdefault(kind, []).append(value)
+    return found

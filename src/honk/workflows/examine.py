@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from honk.base.ids import new_id
 from honk.domain.change import Change
 from honk.domain.evidence import Examination, Verdict
+from honk.domain.task import Brief
 from honk.sandbox import Sandbox, SandboxLost
 from honk.workflows.attempt import Ground
 from honk.workflows.house import House
@@ -38,7 +39,7 @@ async def read_guidance(base: Tree) -> str:
     return "\n\n".join(text for text in dict.fromkeys(texts) if text not in ("@AGENTS.md", "AGENTS.md"))
 
 
-async def examine(house: House, ground: Ground, change: Change, name: str) -> Examination:
+async def examine(house: House, ground: Ground, change: Change, name: str, brief: Brief | None = None) -> Examination:
     """The verdict that counts: base and change in fresh rooms, out of the agent's reach.
 
     Raises:
@@ -58,7 +59,7 @@ async def examine(house: House, ground: Ground, change: Change, name: str) -> Ex
 
     for again in range(ROOM_TRIES):
         try:
-            return await house.gate.examine(ground.plan, base, head, change, room)
+            return await house.gate.examine(ground.plan, base, head, change, room, brief)
         except SandboxLost:
             if again + 1 == ROOM_TRIES:
                 raise

@@ -111,7 +111,7 @@ class _Pass:
         name = f"{record.run.run_id}-{number}"
         async with record.journal.stage("verify", number):
             examination = await self.step(
-                f"examine {number}", Examination, lambda: examine(house, ground, change, name)
+                f"examine {number}", Examination, lambda: examine(house, ground, change, name, record.brief)
             )
         await record.journal.examination(examination, number)
         return examination
