@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -25,9 +27,18 @@ class Patience:
     """Open at once on one socket; more are closed at once."""
 
 
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether it tells a fault of ours. Words that are no request are answered; a flood of them is not written down."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+_LOG = logging.getLogger(__name__)
+_LOG.addFilter(_is_ours)
+
+
 class _Server(web.Server):
     def __init__(self, answer: Answer, patience: Patience) -> None:
-        super().__init__(self._first_note, handler_cancellation=True, access_log=None)
+        super().__init__(self._first_note, handler_cancellation=True, access_log=None, logger=_LOG)
         self._answer = answer
         self._patience = patience
         self._silent: dict[RequestHandler, asyncio.TimerHandle] = {}

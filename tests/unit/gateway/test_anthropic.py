@@ -174,6 +174,15 @@ async def test_a_body_without_end_is_cut_off() -> None:
         assert not d.model.requests
 
 
+async def test_t46_words_that_are_no_request_leave_nothing_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async with desk() as own, own.route() as client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+        writer.write(b"GET / HTTP/1.1\r\nhost: \x1b[2J\r\n\r\n")
+        assert b" 400 " in await reader.readline()
+        writer.close()
+    assert caplog.records == []
+
+
 async def test_a_flood_of_connections_is_turned_away_and_the_route_lives() -> None:
     async with desk(patience=Patience(connections=4)) as d, d.route() as client, asyncio.timeout(5):
         opened = [await asyncio.open_connection("127.0.0.1", client.port) for _ in range(20)]
