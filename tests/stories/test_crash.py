@@ -7,11 +7,11 @@ THE DEFAULT SUITE RUNS A SAMPLE: each victim at turns 1, 3 and 6 of one run, and
 
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 from crash import (
+    DYING,
     SIX_TURNS,
     WRITTEN,
     Ended,
@@ -61,7 +61,6 @@ async def test_killed_at_any_turn_the_run_goes_on_in_its_session(
 
 
 COMMAND = f"command:sh -c \"cat >/dev/null; sed -i 's/{OLD}/{RIGHT}/' calc.py\""
-DYING = (sys.executable, str(Path(__file__).with_name("dying.py")))
 SOME_STEPS = (
     "events.append:collect:1:started@after",
     "source.import_branch@after",

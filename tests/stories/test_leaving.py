@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from crash import WRITTEN, Ended, Honk, assert_done_once, assert_one_conversation, killing
+from crash import DYING, WRITTEN, Ended, Honk, assert_done_once, assert_one_conversation, killing
 from desk import git
 
 from honk.base.clock import monotonic_seconds
@@ -57,6 +57,17 @@ async def test_ctrl_c_ends_the_run_as_cancelled_within_two_seconds_and_keeps_the
         assert honk.branches() == honk.forge_branches() == honk.rows("honk_pull_request") == []
         assert (await honk("task", "resume")).errors.startswith("There is nothing to resume")
         assert seconds < 4, "2 s to the outcome; the rest is the program's own end on a busy machine"
+
+
+async def test_a_stop_that_a_crash_cuts_off_is_finished_when_it_is_run_again(home: Path, calc: Path) -> None:
+    async with honk_struck_at(home, calc, 4, lambda honk: honk.kill("honk", signal.SIGINT)) as honk:
+        cut_off = await honk.run(program=(*DYING, "tasks.set_status:finished@before"))
+        assert cut_off.code == -signal.SIGKILL
+        await honk.nobody_is_left()
+        ended = await honk.resume()
+        assert (ended.code, ended.result["outcome"]) == (130, "cancelled")
+        assert ended.result["head_sha"][:12] in ended.result["reason"]
+        assert len(honk.conversations) == 4, "the agent was not begun again"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
