@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from honk.base.clock import now
 from honk.base.errors import OutOfSpace, UsageError
@@ -12,13 +13,19 @@ from honk.base.ids import new_id
 from honk.domain.change import PullRequest
 from honk.domain.evidence import Finding, Report, Verdict, Verification, verification
 from honk.domain.limits import Limits
+from honk.domain.retention import Removal
 from honk.domain.task import Brief, Outcome, OutcomeName, Repository, Status, Task
 from honk.engine import ENDED, Engine, EngineError, WorkflowStatus
 from honk.store import Delivery, Run, TaskEvent
+from honk.store.archive import Contents, write_archive
+from honk.workflows.deletion import Deletion, delete_task
+from honk.workflows.frost import is_frozen, refuse_frozen
 from honk.workflows.house import House
+from honk.workflows.housekeeping import Housekeeper, Plan, Swept
 from honk.workflows.journal import Journal
 from honk.workflows.keep import finish_stopped
 from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
+from honk.workflows.reconcile import differences, thaw
 from honk.workflows.record import Record
 from honk.workflows.verify import VerifyResult, verify_checkout
 from honk.workspace import RepositoryFacts
@@ -70,18 +77,23 @@ class RunResult:
 class App:
     """Built by `bootstrap`; the doors hand on to it and show what it answers."""
 
-    def __init__(self, house: House, engine: Engine) -> None:
+    def __init__(self, house: House, engine: Engine, keeper: Housekeeper) -> None:
         self._house = house
         self._engine = engine
+        self._keeper = keeper
 
     async def submit(self, request: RunRequest) -> Task:
         """The accepted task: durable, and begun as soon as the engine is free.
 
         Raises:
             UsageError: the request cannot be carried out; nothing was begun.
+            OutOfSpace: the disk has too little room for a new run; nothing was begun.
         """
         prompt = checked_prompt(request.prompt)
         self._house.agent_of(request.agent)
+        refuse_frozen(self._house.home)
+        await self._keeper.tidy()
+        await self._keeper.refuse_low_disk()
         facts = await self._house.source.describe(request.repo, request.base)
         await self._engine.start()
         task = _task_of(request, facts, prompt)
@@ -187,6 +199,7 @@ class App:
         Raises:
             UsageError: it was begun in another kind of sandbox, and its files fit no other.
         """
+        refuse_frozen(self._house.home)
         newest = next(iter(await self.interrupted()), None) if task_id is None else None
         task = newest if task_id is None else await self._house.tasks.task(task_id)
         if task is None:
@@ -210,6 +223,14 @@ class App:
     async def tasks(self, limit: int = 50) -> Sequence[Task]:
         """The newest first."""
         return await self._house.tasks.tasks(limit=limit)
+
+    async def task(self, task_id: str) -> Task:
+        """By its id, or its beginning.
+
+        Raises:
+            NotFound: there is none, or there are several.
+        """
+        return await self._house.tasks.task(task_id)
 
     async def diff(self, blob: str) -> bytes:
         """A kept diff.
@@ -241,6 +262,40 @@ class App:
         """Close without merging; the branch stays."""
         return await close_pull_request(self._house, number)
 
+    async def plan_housekeeping(self) -> Plan:
+        """What housekeeping would delete, and what it would keep."""
+        return await self._keeper.plan()
+
+    async def keep_house(self, plan: Plan, tell: Callable[[Removal], None]) -> Swept:
+        """Carry the plan out; `tell` hears of each deletion."""
+        return await self._keeper.sweep(plan, tell)
+
+    async def delete_task(self, task_id: str, *, close: bool) -> Deletion:
+        """Every word, file and private commit of an ended task; `close` closes its open pull request for it.
+
+        Raises:
+            UsageError: it has not ended, or has an open pull request; nothing was deleted.
+        """
+        task = await self._house.tasks.task(task_id)
+        return await delete_task(self._house, self._keeper.holdings, self._keeper.records, task, close=close)
+
+    async def backup(self, into: BinaryIO) -> Contents:
+        """Everything that cannot be made again, as one archive. Nothing may run meanwhile."""
+        return await asyncio.to_thread(write_archive, self._house.home, into)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether outward acts refuse, as after a restore."""
+        return is_frozen(self._house.home)
+
+    async def differences(self) -> tuple[str, ...]:
+        """What exists outside and is not as it is remembered here, a sentence each."""
+        return await differences(self._house)
+
+    async def thaw(self) -> None:
+        """Let outward acts through again; whoever calls has heard of the differences."""
+        await thaw(self._house, self._engine)
+
     async def verify(
         self, path: Path, *, worktree: bool, plan_only: bool, tell: Callable[[str], None] = lambda stage: None
     ) -> VerifyResult:
@@ -248,9 +303,7 @@ class App:
         return await verify_checkout(self._house, path, worktree=worktree, plan_only=plan_only, tell=tell)
 
 
-async def _unless_failed(
-    events: AsyncIterator[TaskEvent], settling: "asyncio.Task[None]"
-) -> AsyncIterator[TaskEvent]:
+async def _unless_failed(events: AsyncIterator[TaskEvent], settling: "asyncio.Task[None]") -> AsyncIterator[TaskEvent]:
     """The events, until the settling fails: its error ends them."""
     while True:
         coming = asyncio.ensure_future(anext(events))

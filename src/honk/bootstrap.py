@@ -22,8 +22,10 @@ from honk.base.lock import OwnerLock
 from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
 from honk.config import ANTHROPIC_URL, Settings
+from honk.domain.retention import Kind, Rules
 from honk.domain.task import Person
 from honk.engine.dbos import DBOSEngine
+from honk.engine.records import DBOSRecords
 from honk.forge.local import LocalForge
 from honk.gateway import Upstream
 from honk.gateway.anthropic import AnthropicGateway
@@ -43,6 +45,7 @@ from honk.verifier.clean_room import CleanRoomGate
 from honk.verifier.unwalled import UnwalledGate
 from honk.workflows.doctor import Machine
 from honk.workflows.house import House
+from honk.workflows.housekeeping import Housekeeper
 from honk.workflows.task import run_task
 from honk.workspace.overlay import OverlayWorkspaces
 from honk.workspace.porter_source import adopt_porter, handed_key, is_key_handed
@@ -92,7 +95,29 @@ async def open_app(settings: Settings, *, upstream: Upstream | None = None) -> A
         engine = DBOSEngine(settings.home / DATABASE_NAME)
         engine.register("task", partial(run_task, house))
         stack.push_async_callback(engine.stop)
-        yield App(house, engine)
+        yield App(house, engine, _housekeeper(settings, store))
+
+
+def _housekeeper(settings: Settings, store: SqlStore) -> Housekeeper:
+    wanted = settings.retention
+    days = {
+        Kind.TEMPLATE: wanted.template_days,
+        Kind.ENVIRONMENT: wanted.environment_days,
+        Kind.WORKSPACE: wanted.workspace_days,
+        Kind.AGENT_STATE: wanted.agent_state_days,
+        Kind.LOG: wanted.log_days,
+        Kind.FAULT_LOG: wanted.fault_log_days,
+        Kind.ENGINE_ROW: wanted.engine_row_days,
+        Kind.DEMO: wanted.demo_days,
+        Kind.BACKUP: wanted.backup_days,
+    }
+    return Housekeeper(
+        home=settings.home,
+        holdings=store.holdings,
+        records=DBOSRecords(settings.home / DATABASE_NAME),
+        rules=Rules(days=days, ceiling_bytes=int(wanted.max_gib * 2**30)),
+        min_free_bytes=wanted.min_free_mib << 20,
+    )
 
 
 def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Censor) -> House:
@@ -109,6 +134,7 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
     return House(
         home=settings.home,
         sandbox=settings.sandbox,
+        halt_free_bytes=settings.retention.halt_free_mib << 20,
         tasks=store.tasks,
         runs=store.runs,
         events=store.events,

@@ -85,7 +85,7 @@ def command_line() -> "typer.Typer":
     """All verbs. Their files import nothing heavy before they are called."""
     import typer
 
-    from honk.cli import demo, doctor, pr, run, task, verify, version
+    from honk.cli import backup, demo, doctor, gc, pr, restore, run, task, thaw, verify, version
 
     app = typer.Typer(
         name="honk",
@@ -101,6 +101,10 @@ def command_line() -> "typer.Typer":
     app.add_typer(task.app, name="task")
     app.command("doctor")(doctor.doctor)
     app.command("demo")(demo.demo)
+    app.command("gc")(gc.gc)
+    app.command("backup")(backup.backup)
+    app.command("restore")(restore.restore)
+    app.command("thaw")(thaw.thaw)
     app.command("version")(version.version)
     return app
 

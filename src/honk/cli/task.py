@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from honk.cli.facts import Line
     from honk.domain.task import Task
 
-app = typer.Typer(help="Tasks: list, show, resume.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Tasks: list, show, resume, delete.", no_args_is_help=True, rich_markup_mode=None)
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
@@ -42,6 +42,18 @@ def resume(
     from honk.cli.desk import run_async
 
     raise typer.Exit(run_async(_resume(task, as_json=as_json)))
+
+
+@app.command()
+def delete(
+    task: Annotated[str, typer.Argument(help="The task's id, or its beginning.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    close: Annotated[bool, typer.Option("--close", help="Close its open pull request first.")] = False,
+) -> None:
+    """Delete a task for good: its words, transcripts, diffs and files. That there was one stays on record."""
+    from honk.cli.desk import run_async
+
+    raise typer.Exit(run_async(_delete(task, is_settled=yes, close=close)))
 
 
 async def _list(*, as_json: bool) -> None:
@@ -91,6 +103,28 @@ async def _resume(task_id: str | None, *, as_json: bool) -> int:
         result = await follow_to_end(desk, task.task_id, view)
     view.finish(result)
     return of_outcome(result.outcome, result.verification)
+
+
+async def _delete(task_id: str, *, is_settled: bool, close: bool) -> int:
+    from honk.base.errors import UsageError
+    from honk.cli import asking
+    from honk.cli.desk import own_desk
+    from honk.cli.exit_codes import CANCELLED, OK
+    from honk.cli.facts import Line
+    from honk.cli.progress import print_lines
+
+    async with own_desk() as desk:
+        task = await desk.task(task_id)
+        print_lines([headline(task)])
+        if not is_settled and not asking.can_ask():
+            raise UsageError("Nobody is here to be asked. Nothing was deleted. To delete it all the same: --yes")
+        if not is_settled and not asking.is_agreed("Delete it for good?"):
+            print_lines([Line(text="Nothing was deleted.")])
+            return CANCELLED
+        done = await desk.delete_task(task.task_id, close=close)
+    closed = "".join(f", closed #{number}" for number in done.closed)
+    print_lines([Line(text=f"deleted {done.task_id}: its words, {done.runs} run(s), {done.blobs} blob(s){closed}")])
+    return OK
 
 
 def headline(task: "Task") -> "Line":

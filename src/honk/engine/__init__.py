@@ -109,8 +109,8 @@ class Records(Protocol):
 
     async def ended(self) -> Sequence[EndedWorkflow]: ...
 
-    async def forget(self, workflow_ids: Sequence[str]) -> None:
-        """Delete them with all their steps. One that has not ended, or is unknown, is left alone."""
+    async def forget(self, workflow_ids: Sequence[str], *, even_unfinished: bool = False) -> None:
+        """Delete them with all their steps. One that has not ended is left alone, unless it is meant as well."""
         ...
 
 

@@ -31,9 +31,9 @@ class DBOSRecords:
         """None where the engine never ran. Raises EngineError: the database refused."""
         return await asyncio.to_thread(self._ended)
 
-    async def forget(self, workflow_ids: Sequence[str]) -> None:
+    async def forget(self, workflow_ids: Sequence[str], *, even_unfinished: bool = False) -> None:
         """In batches, each a transaction. Raises EngineError: the database refused."""
-        await asyncio.to_thread(self._forget, workflow_ids)
+        await asyncio.to_thread(self._forget, workflow_ids, even_unfinished)
 
     def _ended(self) -> Sequence[EndedWorkflow]:
         columns = _WORKFLOWS.c
@@ -43,12 +43,13 @@ class DBOSRecords:
             EndedWorkflow(workflow_id=row[0], ended_at=datetime.fromtimestamp(row[1] / 1000, UTC)) for row in rows or ()
         ]
 
-    def _forget(self, workflow_ids: Sequence[str]) -> None:
+    def _forget(self, workflow_ids: Sequence[str], even_unfinished: bool) -> None:
         for start in range(0, len(workflow_ids), _BATCH):
             some = workflow_ids[start : start + _BATCH]
 
             def delete(connection: sa.Connection, some: Sequence[str] = some) -> None:
-                ours = _WORKFLOWS.c.workflow_uuid.in_(some) & _WORKFLOWS.c.status.in_(_ENDED)
+                is_over = sa.true() if even_unfinished else _WORKFLOWS.c.status.in_(_ENDED)
+                ours = _WORKFLOWS.c.workflow_uuid.in_(some) & is_over
                 ids = connection.scalars(sa.select(_WORKFLOWS.c.workflow_uuid).where(ours)).all()
                 connection.exec_driver_sql("PRAGMA secure_delete=ON")
                 for name in _WITHOUT_CASCADE:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -79,35 +80,54 @@ def worded(path: Path, error: BaseException) -> StoreError:
     return StoreError(f"The database {path} refused: {error}. What was recorded before is kept. {remedy}")
 
 
-async def migrate(path: Path) -> None:
-    """Bring the database to this Honk's schema; an older one is copied aside first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """The schema's numbered steps, and the folders that they lie in."""
+
+    revisions: tuple[str, ...]
+    folders: tuple[Path, ...]
+
+
+OURS = Steps(revisions=REVISIONS, folders=(Path(__file__).parent / "migrations" / "versions",))
+
+
+async def migrate(path: Path, steps: Steps = OURS) -> None:
+    """Bring the database to the last of the steps; an older one is copied aside first.
 
     Raises:
         NewerSchema: a newer Honk wrote it; nothing was touched.
         StoreError: it could not be read or written.
     """
     try:
-        await asyncio.to_thread(_migrate, path)
+        await asyncio.to_thread(_migrate, path, steps)
     except (sqlite3.Error, sa.exc.DBAPIError) as error:
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig else error
         raise worded(path, cause) from error
 
 
-def _migrate(path: Path) -> None:
-    standing = _revision(path)
-    if standing == REVISIONS[-1]:
+def _migrate(path: Path, steps: Steps) -> None:
+    refuse_newer(path, steps)
+    standing = schema_of(path)
+    if standing == steps.revisions[-1]:
         return
-    if standing is not None and standing not in REVISIONS:
-        raise NewerSchema(
-            f"The database {path} has schema {standing}; this Honk knows up to {REVISIONS[-1]}. Nothing was touched. "
-            "Start the newer Honk that wrote it, or choose another HONK_HOME."
-        )
     if standing is not None:
-        _copy_aside(path, path.with_name(f"{path.name}.before-{REVISIONS[-1]}"))
-    _upgrade(path)
+        copy_database(path, path.with_name(f"{path.name}.before-{steps.revisions[-1]}"))
+    _upgrade(path, steps)
 
 
-def _revision(path: Path) -> str | None:
+def refuse_newer(path: Path, steps: Steps = OURS) -> None:
+    """Raises:
+    NewerSchema: the database stands at a step that is none of ours.
+    """
+    standing = schema_of(path)
+    if standing is not None and standing not in steps.revisions:
+        raise NewerSchema(
+            f"The database {path} has schema {standing}; this Honk knows up to {steps.revisions[-1]}. Nothing was "
+            "touched. Start the newer Honk that wrote it, or choose another HONK_HOME."
+        )
+
+
+def schema_of(path: Path) -> str | None:
     """The step the database stands at; None where Honk never wrote."""
     if not path.exists():
         return None
@@ -119,7 +139,7 @@ def _revision(path: Path) -> str | None:
     return str(row[0]) if row else None
 
 
-def _copy_aside(path: Path, copy: Path) -> None:
+def copy_database(path: Path, copy: Path) -> None:
     """A consistent copy by SQLite's own backup; never over an older copy's only version before it is whole."""
     half = copy.with_name(copy.name + ".part")
     half.unlink(missing_ok=True)
@@ -129,7 +149,7 @@ def _copy_aside(path: Path, copy: Path) -> None:
     half.replace(copy)
 
 
-def _upgrade(path: Path) -> None:
+def _upgrade(path: Path, steps: Steps) -> None:
     # Alembic takes most of a second to import: only where there is a step to take.
     from alembic import command
     from alembic.config import Config
@@ -139,6 +159,8 @@ def _upgrade(path: Path) -> None:
     _arrange(engine)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(str(one).replace("%", "%%") for one in steps.folders))
     try:
         with engine.execution_options(**{_WRITES: True}).begin() as connection:
             config.attributes["connection"] = connection

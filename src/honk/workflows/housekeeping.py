@@ -30,7 +30,7 @@ TIDY_EVERY = timedelta(days=1)
 TIDY_SECONDS = 2.0
 """What a run may lose to housekeeping, once a day."""
 _PLACES = {
-    Kind.LITTER: (".restoring-*", "honk-probe-*", "doctor-*", "*.part", "blobs/*/*#*"),
+    Kind.LITTER: (".restoring-*", "honk-probe-*", "doctor-*", "backup-*", "*.part", "blobs/*/*#*"),
     Kind.DEMO: ("demo/*",),
     Kind.BACKUP: ("honk.db.before-*[!t]", "replaced-*"),
     Kind.FAULT_LOG: ("logs/*",),

@@ -11,6 +11,7 @@ from honk.domain.pull_request_text import pull_request_body
 from honk.domain.task import subject_of
 from honk.engine import Steps
 from honk.forge import Proposal
+from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
 from honk.workflows.record import Record
 
@@ -27,15 +28,18 @@ async def publish(house: House, step: Steps, record: Record, change: Change) -> 
     mirror = house.workspaces.mirror(task.repository)
 
     async def push() -> None:
+        refuse_frozen(house.home)
         await house.forge.push(task.repository, mirror, branch, change.head_sha, expect=None)
 
     async def give_branch() -> None:
+        refuse_frozen(house.home)
         with tempfile.TemporaryFile(dir=house.home) as pack:
             await house.workspaces.pack(task.repository, change.head_sha, [task.base_sha], pack)
             pack.seek(0)
             await house.source.import_branch(Path(task.repository.location), branch, change.head_sha, pack)
 
     async def propose() -> PullRequest:
+        refuse_frozen(house.home)
         return await house.forge.open_pull_request(task.repository, _proposal(record, change, branch))
 
     await step("push", None, push)

@@ -14,6 +14,7 @@ from honk.domain.pull_request_text import merge_message
 from honk.domain.task import Outcome, OutcomeName, Status
 from honk.forge import Exporting
 from honk.store import Approval
+from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
 from honk.workflows.record import Record
 from honk.workspace import Advance
@@ -34,6 +35,7 @@ async def merge_pull_request(house: House, number: int, *, sentence: str | None)
         UsageError: it may not merge: red, unverified without a sentence, closed; says why and what to do.
         ForgeConflict: head or base moved since it was verified.
     """
+    refuse_frozen(house.home)
     pull_request = await house.forge.pull_request(number)
     run = await house.runs.latest_run(pull_request.task_id)
     record = await Record.load(house, run.run_id)
@@ -99,6 +101,7 @@ async def _give_back(house: House, record: Record, pull_request: PullRequest, me
 
 async def close_pull_request(house: House, number: int) -> PullRequest:
     """Close without merging; the branch and all evidence stay."""
+    refuse_frozen(house.home)
     pull_request = await house.forge.pull_request(number)
     if pull_request.state == "merged":
         raise UsageError(f"Pull request {number} is merged already; it cannot be closed.")

@@ -153,7 +153,7 @@ class Collector:
             stdin=message_text(message).encode("utf-8", "replace"), env=identity(message),
         )  # fmt: skip
         head = made.must("git commit-tree").text.strip()
-        (await git("update-ref", f"refs/honk/task/{self.name}", head)).must("git update-ref")
+        (await git("update-ref", private_ref(self.name), head)).must("git update-ref")
         return head
 
     async def _describe(self, head: str, tree: str) -> Change:
@@ -182,6 +182,11 @@ class Collector:
 
     def _refused(self, why: str) -> WorkspaceError:
         return WorkspaceError(f"The work of {self.name} cannot become a commit: {why}. The files stay in {self.state}.")
+
+
+def private_ref(name: str) -> str:
+    """What keeps the change of the workspace of this name in our mirror."""
+    return f"refs/honk/task/{name}"
 
 
 async def _index_pack(git: Git, pack: int) -> Completed:

@@ -12,6 +12,7 @@ from honk.domain.task import Repository
 from honk.workspace import Template
 from honk.workspace.locks import locked
 from honk.workspace.mirror import Mirror
+from honk.workspace.shelves import note_use
 
 BRANCH = "work"
 """What the agent finds itself on."""
@@ -45,6 +46,7 @@ async def template_of(home: Path, repository: Repository, mirror: Mirror, sha: s
         repository=repository, base_sha=sha, checkout=place / "checkout", git_dir=place / "checkout" / ".git"
     )
     if place.exists():
+        note_use(place)
         return made
     async with locked(shelf / "lock"):
         if place.exists():

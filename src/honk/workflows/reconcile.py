@@ -1,0 +1,93 @@
+"""After a restore: what exists outside and is not as the state folder remembers it; and the thaw."""
+
+from pathlib import Path
+
+from honk.base.errors import HonkError
+from honk.domain.change import PullRequest
+from honk.domain.task import Outcome, OutcomeName, Status, Task
+from honk.engine import Engine
+from honk.store import NotFound
+from honk.workflows.frost import melt
+from honk.workflows.house import House
+from honk.workflows.record import Record
+from honk.workspace import SourceError
+
+RESTORED = (
+    "The task was under way when the backup was made from which this state was restored. The agent's files are in no "
+    "backup, so it cannot go on. Ask for it again."
+)
+
+
+async def differences(house: House) -> tuple[str, ...]:
+    """A sentence for each: pull requests and their branches against people's repositories, and tasks that cannot go on.
+
+    Nothing is changed by looking. Branches that are outside and in no row are not seen: their names are unknown here.
+    """
+    told: list[str] = []
+    for pull_request in await house.forge.pull_requests():
+        try:
+            task = await house.tasks.task(pull_request.task_id)
+        except NotFound:
+            continue
+        told += await _of_pull_request(house, task, pull_request)
+    for task in await _unfinished(house):
+        told.append(f"Task {task.task_id} was under way: it will end as failed, since its files are in no backup.")
+    return tuple(told)
+
+
+async def thaw(house: House, engine: Engine) -> None:
+    """End what cannot go on, then let outward acts through. Done again after a crash, it finishes what is left."""
+    if unfinished := await _unfinished(house):
+        await engine.start()
+        for task in unfinished:
+            run = await house.runs.latest_run(task.task_id)
+            if await engine.status(run.run_id) is not None:
+                await engine.cancel(run.run_id)
+            record = await Record.load(house, run.run_id)
+            await record.finish(Outcome(name=OutcomeName.FAILED, reason=RESTORED))
+    melt(house.home)
+
+
+async def _unfinished(house: House) -> list[Task]:
+    tasks = await house.tasks.tasks(limit=1_000_000)
+    return [task for task in tasks if task.status is not Status.FINISHED]
+
+
+async def _of_pull_request(house: House, task: Task, pull_request: PullRequest) -> list[str]:
+    number, where = pull_request.number, Path(task.repository.location)
+    told = []
+    if pull_request.state == "open":
+        base = await _commit_at(house, where, pull_request.base_branch)
+        if base != pull_request.base_sha:
+            told.append(
+                f"#{number} is open here on {_short(pull_request.base_sha)}, and {pull_request.base_branch} in {where} "
+                f"is {_at(base)}: it may have been merged after the backup. Look before you merge it."
+            )
+        head = await _commit_at(house, where, pull_request.branch)
+        if head != pull_request.head_sha:
+            told.append(
+                f"#{number}: its branch {pull_request.branch} in {where} is {_at(head)}; here it is at "
+                f"{_short(pull_request.head_sha)}."
+            )
+    if pull_request.merged_sha and await _commit_at(house, where, pull_request.merged_sha) is None:
+        told.append(f"#{number} is merged here as {_short(pull_request.merged_sha)}, which {where} does not have.")
+    try:
+        await house.forge.diff(pull_request)
+    except HonkError as error:
+        told.append(f"#{number}: the forge does not have its commits: {error}")
+    return told
+
+
+async def _commit_at(house: House, where: Path, name: str) -> str | None:
+    try:
+        return (await house.source.describe(where, name)).base_sha
+    except SourceError:
+        return None
+
+
+def _at(sha: str | None) -> str:
+    return "gone" if sha is None else f"at {_short(sha)}"
+
+
+def _short(sha: str) -> str:
+    return sha[:12]
