@@ -37,6 +37,13 @@ def test_a_new_failure_is_red_and_an_old_one_is_told() -> None:
     assert compared.failed_on_base == ("test_t.py::b",)
 
 
+def test_parameters_that_change_places_at_every_run_are_not_skipped_tests() -> None:
+    base, now = run(**{"t[0]": "passed", "t[1]": "xfailed"}), run(**{"t[0]": "xfailed", "t[1]": "passed"})
+    assert compare(base, now, ()).skipped_now == ()
+    assert compare(base, now, (edited("x = 1", "x = 2"),)).skipped_now == ("test_t.py::t[0]",)
+    assert compare(base, run(**{"t[0]": "xfailed", "t[1]": "xfailed"}), ()).skipped_now == ("test_t.py::t[0]",)
+
+
 def test_what_was_red_on_the_base_and_passes_now_is_told_as_mended() -> None:
     compared = compare(run(a="failed", b="failed", c="failed"), run(a="passed", b="failed", c="skipped"), ())
     assert compared.mended == ("test_t.py::a",)
