@@ -66,7 +66,7 @@ def dissect(source: bytes | None) -> Mapping[str, TestFunction] | None:
         tree = ast.parse(source)
         asserting = _asserting_functions(tree)
         return {test.name: test for test in _tests(tree, (), _module_skips(tree), asserting)}
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 MAX_BYTES = 4096
 _MARGIN = 64
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b-\x1f\x7f]")
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]")
 _TELLING = re.compile(
     r"\b(error|errors|fail|failed|failure|failing|fatal|panic|traceback|exception|undefined|cannot|assert\w*)\b"
     r"|^E\s|^[\w./-]+\.\w{1,5}:\d+",

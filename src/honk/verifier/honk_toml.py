@@ -1,8 +1,9 @@
 """Reads `.honk.toml` of the base commit: what a repository may ask of its gate. It only makes it stricter. Pure."""
 
 import shlex
-import tomllib
 from dataclasses import dataclass
+
+from honk.base import toml
 
 PATH = ".honk.toml"
 RULES = frozenset(
@@ -59,7 +60,7 @@ def parse(content: bytes | None) -> HonkToml:
     if content is None:
         return HonkToml()
     try:
-        tables = tomllib.loads(content.decode())
+        tables = toml.loads(content.decode())
     except ValueError as error:
         raise HonkTomlError(f"{PATH} is not sound TOML: {error}") from error
     verify, rules = _table(tables, "verify"), _table(tables, "rules")

@@ -108,7 +108,7 @@ def _record(line: str, nonce: str) -> dict[str, object]:
         return {}
     try:
         record = json.loads(line[len(nonce) + 1 :])
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 

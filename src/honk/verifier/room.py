@@ -29,14 +29,14 @@ LOG_BYTES = 2048
 _MAX_OUTPUT_BYTES = 64 << 20
 """Of the log, and of the channel: some 200 bytes for each test."""
 _COUNTS = (
-    re.compile(r"\b(\d+) passed\b"),
-    re.compile(r"^Ran (\d+) tests?\b", re.MULTILINE),
-    re.compile(r"^# (?:tests|pass) (\d+)", re.MULTILINE),
-    re.compile(r"Tests run: (\d+)"),
-    re.compile(r"test result: ok\. (\d+) passed"),
-    re.compile(r"^\s*(\d+) passing\b", re.MULTILINE),
-    re.compile(r"^\s*(\d+) tests? passed\b", re.MULTILINE),
-    re.compile(r"^# \{ total: \d+, pass: (\d+)", re.MULTILINE),
+    re.compile(r"\b(\d{1,9}) passed\b"),
+    re.compile(r"^Ran (\d{1,9}) tests?\b", re.MULTILINE),
+    re.compile(r"^# (?:tests|pass) (\d{1,9})", re.MULTILINE),
+    re.compile(r"Tests run: (\d{1,9})"),
+    re.compile(r"test result: ok\. (\d{1,9}) passed"),
+    re.compile(r"^[ \t]*(\d{1,9}) passing\b", re.MULTILINE),
+    re.compile(r"^[ \t]*(\d{1,9}) tests? passed\b", re.MULTILINE),
+    re.compile(r"^# \{ total: \d{1,9}, pass: (\d{1,9})", re.MULTILINE),
 )
 _TAP = re.compile(r"^(?:ok \d+|ok\s+\S+\s+[\d.]+s|--- PASS:)", re.MULTILINE)
 

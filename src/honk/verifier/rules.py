@@ -132,7 +132,7 @@ def package_scripts(changed: Sequence[Changed], asked: Asked) -> Iterator[Findin
 
 
 def _scripts(content: bytes | None) -> str:
-    match = re.search(rb'"scripts"\s*:\s*\{.*?\}', content or b"", re.DOTALL)
+    match = re.search(rb'"scripts"\s*:\s*\{[^{}]*\}', content or b"")
     return match.group().decode("utf-8", "replace") if match else ""
 
 

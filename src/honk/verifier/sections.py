@@ -2,8 +2,9 @@
 
 import configparser
 import re
-import tomllib
 from collections.abc import Mapping
+
+from honk.base import toml
 
 CHECK_TABLES = ("pytest", "ruff", "mypy", "coverage")
 """Tables below [tool] in pyproject.toml that say how a change is checked."""
@@ -69,6 +70,6 @@ def _blocks(content: bytes, is_check: object, *, wanted: bool) -> str:
 
 def _toml(content: bytes | None) -> Mapping[str, object]:
     try:
-        return tomllib.loads((content or b"").decode("utf-8"))
+        return toml.loads((content or b"").decode("utf-8"))
     except ValueError:
         return {}

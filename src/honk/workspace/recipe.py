@@ -5,7 +5,6 @@ The other ecosystems have a module each in `ecosystems`.
 
 import configparser
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from honk.base import toml
 from honk.workspace.poetry import poetry_requirements
 
 VERSION = "1"
@@ -123,8 +123,8 @@ def setup_commands(honk_toml: str) -> tuple[str, ...]:
 
 def _toml(texts: Mapping[str, str], path: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     try:
-        return tomllib.loads(texts.get(path, "")), ()
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return toml.loads(texts.get(path, "")), ()
+    except ValueError as error:
         return {}, (f"{path} cannot be read: {error}.",)
 
 

@@ -151,6 +151,8 @@ def test_poetry_s_ranges_are_written_as_everybody_writes_them() -> None:
         'package = ["x", 3]\n',
         "[project]\noptional-dependencies = 3\nrequires-python = 3\n",
         "a = " + "[" * 5000,
+        "a = " + "1" * 5000,
+        "a" + ".a" * 20_000 + " = 1",
     ],
 )
 def test_no_manifest_can_smuggle_an_option_or_break_the_plan(hostile: str) -> None:

@@ -2,11 +2,11 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from honk.base import toml
 from honk.verifier import paths
 
 LOCKS = {"uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock", "package-lock.json", "yarn.lock", "pnpm-lock.yaml",
@@ -90,9 +90,9 @@ def _read(path: str, text: str) -> Pairs:
         matches = (match for pattern in _TEXT_FORMS[name] for match in pattern.finditer(text))
         return ((match[1], Wanted(version=match[2])) for match in matches)
     if name in ("pyproject.toml", "Cargo.toml", "Pipfile"):
-        return _toml_manifest(tomllib.loads(text))
+        return _toml_manifest(toml.loads(text))
     if name in ("uv.lock", "poetry.lock", "Cargo.lock", "pdm.lock"):
-        return _toml_lock(tomllib.loads(text))
+        return _toml_lock(toml.loads(text))
     if name == "package.json":
         return _package_json(json.loads(text))
     if name in ("package-lock.json", "npm-shrinkwrap.json", "Pipfile.lock"):

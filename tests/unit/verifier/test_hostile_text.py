@@ -1,0 +1,59 @@
+"""Text that is made to stop whoever reads it: every reader answers, and soon."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from honk.base import toml
+from honk.domain.change import ChangedFile, Edit
+from honk.verifier import honk_toml, sections
+from honk.verifier.anatomy import dissect
+from honk.verifier.distill import distill
+from honk.verifier.guard import Changed
+from honk.verifier.results import read_channel
+from honk.verifier.room import count_tests
+from honk.verifier.rules import package_scripts
+
+DOTTED = "a" + ".a" * 20_000 + " = 1"
+
+
+@pytest.fixture(autouse=True)
+def quickly() -> Iterator[None]:
+    began = time.process_time()
+    yield
+    assert time.process_time() - began < 2.0
+
+
+@pytest.mark.parametrize("text", [DOTTED, "a = " + "[" * 20_000, "a = " + "1" * 5_000, "a = '"])
+def test_t44_toml_is_refused_with_one_kind_of_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        toml.loads(text)
+    assert sections.check_tables(text.encode()) == {}
+    with pytest.raises(honk_toml.HonkTomlError):
+        honk_toml.parse(text.encode())
+
+
+@pytest.mark.parametrize("unit", ["\x1b]", "\x1b[", "error ", "a.b:", "\x1b]\x1b\\"])
+def test_t44_a_log_of_nothing_but_beginnings_is_distilled(unit: str) -> None:
+    assert len(distill(unit * 50_000).encode()) <= 4096
+
+
+def test_t44_a_count_of_tests_that_is_no_number_is_none() -> None:
+    assert count_tests("1" * 5_000 + " passed" + "\n" * 50_000 + "3 passed") == 3
+
+
+@pytest.mark.parametrize("source", [b"x = " + b"-" * 20_000 + b"1", b"(" * 5_000, b"x = " + b"1" * 5_000])
+def test_t44_code_that_no_parser_can_take_is_no_code(source: bytes) -> None:
+    assert dissect(b"def test_a():\n    " + source) is None
+
+
+def test_t44_scripts_that_never_end_are_looked_at_once() -> None:
+    file = ChangedFile(path="package.json", edit=Edit.MODIFIED)
+    changed = [Changed(file=file, before=b"", after=b'"scripts":{' * 40_000)]
+    assert list(package_scripts(changed, honk_toml.HonkToml())) == []
+
+
+@pytest.mark.parametrize("record", ["[" * 100_000, '{"kind": "end", "exit_code": ' + "1" * 5_000 + "}"])
+def test_t44_a_record_that_cannot_be_read_is_noise(record: str) -> None:
+    assert read_channel(f"n {record}\n".encode(), "n").end is None
