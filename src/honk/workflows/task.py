@@ -6,7 +6,7 @@ from itertools import count
 from honk.base.errors import HonkError, OutOfSpace
 from honk.domain.change import Change
 from honk.domain.decide import Attempted, Next, decide
-from honk.domain.evidence import Examination, Verdict, Verification, verification
+from honk.domain.evidence import Examination, Verdict, Verification, gate
 from honk.domain.task import Outcome, OutcomeName, Status
 from honk.engine import Steps
 from honk.workflows.attempt import Assignment, Ground, Worked, collect, work
@@ -91,11 +91,11 @@ class _Pass:
             return None
 
     async def look(self, ground: Ground, number: int, worked: Worked, change: Change | None) -> Attempted:
-        """Verifiers first: they are cheap, and a judge need not read broken code."""
+        """Verifiers and rules first: they are cheap, and a judge need not read what goes back anyway."""
         examination = verdict = None
         if change is not None and worked.limit is None and worked.fault is None:
             examination = await self.verify(ground, number, change)
-            if self.house.judge is not None and verification(examination.reports) is not Verification.FAILED:
+            if self.house.judge is not None and gate(examination) is not Verification.FAILED:
                 verdict = await self.judge(number, change)
         return Attempted(
             has_change=change is not None,
