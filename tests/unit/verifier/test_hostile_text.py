@@ -13,6 +13,7 @@ from honk.verifier.distill import distill
 from honk.verifier.guard import Changed
 from honk.verifier.results import read_channel
 from honk.verifier.room import count_tests
+from honk.verifier.rulebook import manifests
 from honk.verifier.rules import package_scripts
 
 DOTTED = "a" + ".a" * 20_000 + " = 1"
@@ -57,3 +58,15 @@ def test_t44_scripts_that_never_end_are_looked_at_once() -> None:
 @pytest.mark.parametrize("record", ["[" * 100_000, '{"kind": "end", "exit_code": ' + "1" * 5_000 + "}"])
 def test_t44_a_record_that_cannot_be_read_is_noise(record: str) -> None:
     assert read_channel(f"n {record}\n".encode(), "n").end is None
+
+
+@pytest.mark.parametrize("unit", ["\n", "1.", "a.", "a/", "\t", "a@1", " /a@1"])
+@pytest.mark.parametrize(
+    "path", ["go.mod", "pnpm-lock.yaml", "yarn.lock", "pom.xml", "build.gradle", "requirements.txt"]
+)
+def test_t44_a_manifest_of_nothing_but_beginnings_asks_for_nothing(path: str, unit: str) -> None:
+    manifests.required(path, (unit * 50_000).encode())
+
+
+def test_t44_a_version_too_long_for_a_number_has_an_order() -> None:
+    assert manifests.is_lower("1" * 5_000, "2") in (True, False)

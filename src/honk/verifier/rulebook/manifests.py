@@ -17,7 +17,7 @@ _REQUIREMENTS = re.compile(
     r"(^|/)(requirements|constraints)[\w.-]*\.(txt|in)$|(^|/)(requirements|constraints)/[\w.-]+\.(txt|in)$"
 )
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z][\w.-]*)(?:\[[^\]]*\])?\s*(===|==|~=|>=|>|\^|~)\s*v?(\d[\w.+!-]*)")
-_GO = re.compile(r"^\s*(?:require\s+)?([\w.-]+\.[\w./-]+)\s+v(\d[\w.+-]*)", re.MULTILINE)
+_GO = re.compile(r"^[ \t]*(?:require[ \t]+)?([\w-]+(?:\.[\w-]+)++(?:/[\w./~-]+)?)[ \t]+v(\d[\w.+-]*)", re.MULTILINE)
 _GO_SELF = re.compile(r"^(go|toolchain)\s+(?:go)?(\d[\d.]*)", re.MULTILINE)
 _MAVEN = re.compile(r"<artifactId>\s*([^<\s]+)\s*</artifactId>\s*<version>\s*([^<\s$]+)\s*</version>")
 _MAVEN_PROPERTY = re.compile(r"<([\w.-]*(?:version|release|source|target))>\s*(\d[^<\s]*)\s*<")
@@ -25,7 +25,7 @@ _GRADLE = re.compile(r"""["']([\w.-]+:[\w.-]+):(\d[\w.+-]*)["']""")
 _RUNTIMES = {".python-version": "python", ".nvmrc": "node", ".node-version": "node", ".java-version": "java",
              "rust-toolchain": "rust", "runtime.txt": "python"}  # fmt: skip
 _YARN = re.compile(r"^\"?(@?[^@\s\"]+)@[^\n]*:\n\s+version:?\s+\"?(\d[^\"\s]*)", re.MULTILINE)
-_PNPM = re.compile(r"^\s+'?/?(@?[\w./-]+)@(\d[\w.+-]*)[^\n]*'?:\s*$", re.MULTILINE)
+_PNPM = re.compile(r"^[ \t]+'?/?(@?[\w./-]+)@(\d[\w.+-]*+)[^\n]*'?:[ \t]*$", re.MULTILINE)
 
 _TEXT_FORMS = {
     "go.mod": (_GO, _GO_SELF), "pom.xml": (_MAVEN, _MAVEN_PROPERTY), "build.gradle": (_GRADLE,),
@@ -71,7 +71,7 @@ def is_lower(one: str, other: str) -> bool:
 
 
 def _key(version: str) -> tuple[tuple[int, ...], int]:
-    release = re.match(r"\d+(?:\.\d+)*", version)
+    release = re.match(r"\d{1,18}(?:\.\d{1,18})*", version)
     numbers = [int(part) for part in release.group().split(".")] if release else [0]
     while len(numbers) > 1 and numbers[-1] == 0:
         numbers.pop()
