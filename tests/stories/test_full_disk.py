@@ -1,0 +1,51 @@
+"""A disk that gets full at any stage ends no task: it halts with a clear reason, and goes on once there is room."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow]
+
+HERE = Path(__file__).parent
+SOME = ("tasks.accept", "events.append:agent:1:started", "blobs.put", "gate.examine", "rows.insert")
+EVERY = (
+    "tasks.accept",
+    "workspaces.template",
+    "workspaces.environment",
+    "events.append:agent:1:started",
+    "events.append:collect:1:started",
+    "blobs.put",
+    "gate.examine",
+    "runs.save_attempt",
+    "forge.push",
+    "source.import_branch",
+    "rows.insert",
+    "tasks.set_status:finished",
+)
+
+
+def assert_halts_and_goes_on(folder: Path, points: tuple[str, ...]) -> None:
+    assert os.geteuid() != 0
+    done = subprocess.run(
+        [
+            *(sys.executable, HERE / "small_disk.py", folder, "200"),
+            *(sys.executable, HERE / "full_disk.py", folder, *points),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-6000:]
+
+
+def test_a_disk_full_at_some_stages_halts_a_run_that_then_goes_on(tmp_path: Path) -> None:
+    assert_halts_and_goes_on(tmp_path, SOME)
+
+
+@pytest.mark.acceptance
+def test_a_disk_full_at_every_stage_halts_a_run_that_then_goes_on(tmp_path: Path) -> None:
+    assert_halts_and_goes_on(tmp_path, EVERY)
