@@ -142,3 +142,9 @@ async def test_set_up_commands_are_the_base_s_and_never_the_change_s(tmp_path: P
     assert changed.key != laid.environment.key
     async with laid.workspaces.clean_room(laid.template, changed, change, name="room") as room:
         assert await sh(room, "cat /opt/env/made") == "from-base\n"
+
+
+async def test_t20_a_set_up_that_closes_the_work_tree_is_a_problem_and_no_fault_of_ours(tmp_path: Path) -> None:
+    own = '[environment]\nsetup = ["chmod 0 /workspace"]\n'
+    laid = await ground(tmp_path, files={"README.md": "# Sample\n", ".honk.toml": own, "requirements.txt": ""})
+    assert "could not be told" in laid.environment.problems[0]

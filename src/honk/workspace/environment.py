@@ -310,6 +310,7 @@ async def _keep_layer(upper: Path | None, layer: Path) -> bool:
     """Keep what the set-up wrote into the work tree, without its repository; whether there is anything."""
     if upper is None:
         return False
+    await asyncio.to_thread(upper.chmod, 0o755)  # who may not write a directory may not move it either
     await asyncio.to_thread(upper.rename, layer)
     # Also a whiteout, where the set-up deleted the repository: the template's own shows through again.
     await remove_state(layer / ".git")
