@@ -21,6 +21,7 @@ from honk.base.errors import UsageError
 from honk.base.lock import OwnerLock
 from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
+from honk.base.registry_clients import go_proxy, npm_registry
 from honk.config import ANTHROPIC_URL, Settings
 from honk.domain.retention import Kind, Rules
 from honk.domain.task import Person
@@ -29,8 +30,8 @@ from honk.engine.records import DBOSRecords
 from honk.forge.local import LocalForge
 from honk.gateway import Upstream
 from honk.gateway.anthropic import AnthropicGateway
+from honk.gateway.package_door import PackageDoor
 from honk.gateway.pricing import PRICES, Price
-from honk.gateway.registry import PackageRoute
 from honk.gateway.trial import try_upstream
 from honk.judge.claude import ClaudeJudge
 from honk.judge.route import through
@@ -52,6 +53,12 @@ from honk.workspace.porter_source import adopt_porter, handed_key, is_key_handed
 from honk.workspace.source import LocalSource
 from honk.workspace.sweep import sweep
 
+
+async def _python_index() -> str | None:
+    return default_index()
+
+
+REGISTRIES = {"python": _python_index, "npm": npm_registry, "go": go_proxy}
 COMMITTER = Person(name="Honk", email="honk@localhost")
 SANDBOXES: Mapping[str, Callable[[], SandboxBackend]] = {"bubblewrap": BubblewrapBackend, "none": NoneBackend}
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
@@ -121,10 +128,7 @@ def _housekeeper(settings: Settings, store: SqlStore) -> Housekeeper:
 
 
 def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Censor) -> House:
-    index = default_index()
-    gateway = AnthropicGateway(
-        upstream, store.ledger, packages=PackageRoute(index) if index else None, prices=_prices(settings)
-    )
+    gateway = AnthropicGateway(upstream, store.ledger, packages=PackageDoor(REGISTRIES), prices=_prices(settings))
     source = adopt_porter(os.environ, settings.home) or LocalSource()
     backend = SANDBOXES[settings.sandbox]()
     judge = ClaudeJudge(

@@ -15,6 +15,7 @@ from honk.gateway import GatewayError, Grant, Ledger, RegistryLog, Upstream
 from honk.gateway.admission import MAX_BODY_BYTES, Question, Refusal, admit
 from honk.gateway.far_side import FarSide, passed_down
 from honk.gateway.metering import EventParser, Meter
+from honk.gateway.package_door import PackageDoor
 from honk.gateway.pricing import PRICES, Price, Usage
 from honk.gateway.registry import PackageRoute
 from honk.gateway.serving import Patience, read_body, serve
@@ -42,7 +43,7 @@ class AnthropicGateway:
         upstream: Upstream,
         ledger: Ledger,
         *,
-        packages: PackageRoute | None = None,
+        packages: PackageRoute | PackageDoor | None = None,
         prices: Mapping[str, Price] = PRICES,
         max_output_tokens: int = DEFAULT_MAX_OUTPUT_TOKENS,
         patience: Patience | None = None,

@@ -40,7 +40,7 @@ def _json_page(page: Any, base_url: str, link: Link) -> bytes:
     for file in page["files"]:
         if not isinstance(file, dict) or not isinstance(file.get("url"), str):
             continue
-        at = _place_of(base_url, file["url"])
+        at = place_of(base_url, file["url"])
         if at is not None and at.name == file.get("filename"):
             files.append({**{key: file[key] for key in _FILE_KEYS if key in file}, "url": link(at.address, at.name)})
     kept = {key: page[key] for key in ("name", "versions", "meta") if key in page}
@@ -53,7 +53,7 @@ def _html_page(page: str, base_url: str, link: Link) -> bytes:
     anchors.close()
     lines = []
     for attributes in anchors.found:
-        if (at := _place_of(base_url, attributes.get("href") or "")) is None:
+        if (at := place_of(base_url, attributes.get("href") or "")) is None:
             continue
         href = link(at.address, at.name) + (f"#{at.fragment}" if at.fragment else "")
         kept = "".join(f' {key}="{escape(attributes[key] or "")}"' for key in _ATTRIBUTES if key in attributes)
@@ -73,13 +73,15 @@ class _Anchors(HTMLParser):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class Place:
+    """Where a file lies."""
+
     address: str
     fragment: str
     name: str
 
 
-def _place_of(base_url: str, href: str) -> _Place | None:
+def place_of(base_url: str, href: str) -> Place | None:
     """Where a link leads, if that is a file with a plain name on the web."""
     try:
         address, fragment = urldefrag(urljoin(base_url, href))
@@ -91,4 +93,4 @@ def _place_of(base_url: str, href: str) -> _Place | None:
     is_plain = name and name.isascii() and name.isprintable() and not set(name) & set(" /\\\"'<>?#%")
     if not is_on_web or not is_plain or name.startswith("."):
         return None
-    return _Place(address=address, fragment=fragment, name=name)
+    return Place(address=address, fragment=fragment, name=name)

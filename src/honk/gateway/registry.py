@@ -1,4 +1,4 @@
-"""The package route: a read-only view of one Python package index, for sandboxes that build an environment.
+"""The package route: a read-only view of one far registry, for set-up sandboxes. Python's index is here.
 
 A client can name a package and nothing else. Files are fetched only where an index page, asked for on the same socket,
 listed them, and under names of ours, so neither addresses nor credentials of the index enter the sandbox.
@@ -11,6 +11,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from enum import IntEnum
 
 import aiohttp
@@ -26,7 +27,7 @@ from honk.gateway.serving import Patience, serve
 _PAGE = re.compile(r"/simple/([a-z0-9]+(?:-[a-z0-9]+)*)/?")
 _FILE = re.compile(r"/file/([0-9a-f]{64})/([^/?]{1,300})")
 _METADATA = ".metadata"
-_MAX_PAGE_BYTES = 128 << 20
+MAX_PAGE_BYTES = 128 << 20
 _MAX_FILE_BYTES = 4 << 30
 _REDIRECTS = 5
 NOTES_KEPT = 1000
@@ -60,9 +61,9 @@ class PackageRoute:
     @contextlib.asynccontextmanager
     async def serve(self, listener: socket.socket) -> AsyncIterator[RegistryLog]:
         """Serve on the socket until the context ends."""
-        visit = _Visit(self)
-        async with serve(listener, visit.answer, self._patience):
-            yield visit.log
+        log = RegistryLog()
+        async with serve(listener, IndexVisit(self, log).answer, self._patience):
+            yield log
 
     async def close(self) -> None:
         """Close the connections. Idempotent."""
@@ -70,9 +71,9 @@ class PackageRoute:
         if session is not None:
             await session.close()
 
-    def page_url(self, package: str) -> URL:
-        """Where the index has the package's page."""
-        return self._index / package / ""
+    def at(self, path: str) -> URL:
+        """The address of a path below the index; `path` is encoded already."""
+        return URL(f"{self._index}{path}", encoded=True)
 
     def is_index(self, url: URL) -> bool:
         """Whether the address is on the index's own host and port."""
@@ -181,54 +182,97 @@ def _nearness(address: str) -> _Nearness:
     return _Nearness.PUBLIC if parsed.is_global else _Nearness.PRIVATE
 
 
-class _Visit:
-    """One sandbox's socket: what it has asked for, and so what it may fetch."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page, as the far registry gave it."""
 
-    def __init__(self, route: PackageRoute) -> None:
-        self.log = RegistryLog()
+    content: bytes
+    kind: str
+    url: str
+
+
+class Visit:
+    """One sandbox's socket: what it has asked for, and so what it may fetch. Who inherits it knows the paths."""
+
+    def __init__(self, route: PackageRoute, log: RegistryLog) -> None:
+        self.log = log
         self._route = route
-        self._files: dict[str, tuple[URL, str]] = {}
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to any request; what is not known is refused."""
         self.log.requests += 1
         what = f"{request.method} {request.raw_path[:200]!r}"
         if request.method not in ("GET", "HEAD"):
-            return self._refused(what, "only reading is allowed")
+            return refused(self.log, what, "only reading is allowed")
         try:
-            if page := _PAGE.fullmatch(request.raw_path):
-                return await self._page(request, page[1])
-            if file := _FILE.fullmatch(request.raw_path):
-                return await self._file(request, file[1], file[2])
+            return await self._read(request)
         except Forbidden as why:
-            return self._refused(what, str(why))
+            return refused(self.log, what, str(why))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             _note(self.log.failed, f"{what}: {type(error).__name__}")
             return web.Response(status=502, text="The package index cannot be reached.\n")
-        return self._refused(what, "no page of a package and no file of one")
 
-    def _refused(self, what: str, why: str) -> web.Response:
-        _note(self.log.refused, f"{what}: {why}")
-        return web.Response(status=403, text=f"Refused: {why}.\n")
+    async def _read(self, request: web.BaseRequest) -> web.StreamResponse:
+        raise NotImplementedError
 
-    async def _page(self, request: web.BaseRequest, package: str) -> web.Response:
-        headers = _chosen(request.headers, ("accept", "user-agent"))
-        async with self._route.fetch("GET", self._route.page_url(package), headers, stay=True) as response:
+    async def _whole(self, url: URL, headers: Mapping[str, str], what: str, limit: int = MAX_PAGE_BYTES) -> Page | int:
+        """A page of the far registry, or the status that stands for it."""
+        async with self._route.fetch("GET", url, headers, stay=True) as response:
             if response.status != 200:
-                _note(self.log.failed, f"package {package}: HTTP {response.status}")
-                return web.Response(status=404 if response.status < 500 else 502, text="No such page in the index.\n")
+                _note(self.log.failed, f"{what}: HTTP {response.status}")
+                return 404 if response.status < 500 else 502
             page = bytearray()
             async for chunk in response.content.iter_any():
                 page += chunk
-                if len(page) > _MAX_PAGE_BYTES:
+                if len(page) > limit:
                     raise Forbidden("a page that is too large")
-            kind = response.headers.get("content-type", "")
-            try:
-                body = await asyncio.to_thread(rewritten, bytes(page), kind, str(response.url), self._link)
-            except (ValueError, RecursionError):
-                raise Forbidden("a page that is no index page") from None
+            return Page(content=bytes(page), kind=response.headers.get("content-type", ""), url=str(response.url))
+
+    async def _through(self, request: web.BaseRequest, url: URL, name: str) -> web.StreamResponse:
+        """A file, passed on as it comes."""
+        headers = {**_chosen(request.headers, _UP), "accept-encoding": "identity"}
+        async with self._route.fetch(request.method, url, headers, stay=False) as response:
+            if response.status not in (200, 206):
+                _note(self.log.failed, f"file {name}: HTTP {response.status}")
+                return web.Response(status=404 if response.status < 500 else 502, text="The index lacks the file.\n")
+            if (response.content_length or 0) > _MAX_FILE_BYTES:
+                raise Forbidden("a file that is too large")
+            encoded = "content-encoding" in response.headers
+            passed = _chosen(response.headers, _DOWN[:1] if encoded else _DOWN)
+            return await _streamed(request, response, passed)
+
+
+def refused(log: RegistryLog, what: str, why: str) -> web.Response:
+    """Written down, and told."""
+    _note(log.refused, f"{what}: {why}")
+    return web.Response(status=403, text=f"Refused: {why}.\n")
+
+
+class IndexVisit(Visit):
+    """Python's: pages below /simple, files below /file."""
+
+    def __init__(self, route: PackageRoute, log: RegistryLog) -> None:
+        super().__init__(route, log)
+        self._files: dict[str, tuple[URL, str]] = {}
+
+    async def _read(self, request: web.BaseRequest) -> web.StreamResponse:
+        if page := _PAGE.fullmatch(request.raw_path):
+            return await self._page(request, page[1])
+        if file := _FILE.fullmatch(request.raw_path):
+            return await self._file(request, file[1], file[2])
+        raise Forbidden("no page of a package and no file of one")
+
+    async def _page(self, request: web.BaseRequest, package: str) -> web.Response:
+        headers = _chosen(request.headers, ("accept", "user-agent"))
+        page = await self._whole(self._route.at(f"{package}/"), headers, f"package {package}")
+        if isinstance(page, int):
+            return web.Response(status=page, text="No such page in the index.\n")
+        try:
+            body = await asyncio.to_thread(rewritten, page.content, page.kind, page.url, self._link)
+        except (ValueError, RecursionError):
+            raise Forbidden("a page that is no index page") from None
         # Links live as long as the socket; a client must not remember them.
-        return web.Response(body=body, headers={"content-type": kind, "cache-control": "no-store"})
+        return web.Response(body=body, headers={"content-type": page.kind, "cache-control": "no-store"})
 
     def _link(self, address: str, name: str) -> str:
         key = hashlib.sha256(address.encode()).hexdigest()
@@ -241,16 +285,7 @@ class _Visit:
             raise Forbidden("a file that no page listed")
         if name != listed:
             url = url.with_path(url.raw_path + _METADATA, encoded=True, keep_query=True)
-        headers = {**_chosen(request.headers, _UP), "accept-encoding": "identity"}
-        async with self._route.fetch(request.method, url, headers, stay=False) as response:
-            if response.status not in (200, 206):
-                _note(self.log.failed, f"file {name}: HTTP {response.status}")
-                return web.Response(status=404 if response.status < 500 else 502, text="The index lacks the file.\n")
-            if (response.content_length or 0) > _MAX_FILE_BYTES:
-                raise Forbidden("a file that is too large")
-            encoded = "content-encoding" in response.headers
-            passed = _chosen(response.headers, _DOWN[:1] if encoded else _DOWN)
-            return await _streamed(request, response, passed)
+        return await self._through(request, url, name)
 
 
 async def _streamed(

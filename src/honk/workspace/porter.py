@@ -36,7 +36,7 @@ from honk.workspace.source import LocalSource
 
 _HANDED_ON = (
     "PATH", "LANG", "LC_ALL", "TERM", "COLUMNS", "LINES", "NO_COLOR", "ANTHROPIC_BASE_URL",
-    "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "npm_config_registry", "NPM_CONFIG_REGISTRY", "GOPROXY",
 )  # fmt: skip
 _KEY = "ANTHROPIC_API_KEY"
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH)

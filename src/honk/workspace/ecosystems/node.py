@@ -23,8 +23,8 @@ _SETUP_ENV = {
     "npm_config_registry": _REGISTRY,
     # Lock files hold addresses of whatever registry their writer had.
     "npm_config_replace_registry_host": "always",
-    "npm_config_userconfig": "/dev/null",
-    "npm_config_globalconfig": "/dev/null",
+    "npm_config_userconfig": "/nonexistent/user.npmrc",
+    "npm_config_globalconfig": "/nonexistent/global.npmrc",
     "npm_config_cache": _CACHE,
     "npm_config_audit": "false",
     "npm_config_fund": "false",

@@ -1,0 +1,194 @@
+"""The package door: the real npm and go install through it, and nothing else passes."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from honk.base.subprocess import run
+from honk.gateway import RegistryLog
+from honk.gateway.npm_page import rewritten
+from honk.gateway.package_door import PackageDoor
+from honk.testing.registries import PASSWORD, USER, FarRegistries, go_sum, module_zip, tarball
+
+pytestmark = pytest.mark.anyio
+MODULE, VERSION = "example.test/left", "v1.0.0"
+MODULE_FILES = {"go.mod": f"module {MODULE}\n\ngo 1.18\n", "left.go": "package left\n\nconst Answer = 42\n"}
+GO = {
+    f"{MODULE}/@v/list": b"v1.0.0\n",
+    f"{MODULE}/@v/{VERSION}.info": b'{"Version": "v1.0.0"}',
+    f"{MODULE}/@v/{VERSION}.mod": MODULE_FILES["go.mod"].encode(),
+    f"{MODULE}/@v/{VERSION}.zip": module_zip(MODULE, VERSION, MODULE_FILES),
+}
+LEFT = {"name": "left-pad", "version": "1.0.0", "main": "index.js"}
+SCOPED = {"name": "@own/deep", "version": "2.0.0", "dependencies": {"left-pad": "^1.0.0"}}
+NPM = {
+    "left-pad": (LEFT, tarball({"package.json": json.dumps(LEFT), "index.js": "module.exports = 42;\n"})),
+    "@own/deep": (SCOPED, tarball({"package.json": json.dumps(SCOPED), "index.js": "module.exports = 1;\n"})),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The door, and what lies behind it."""
+
+    url: str
+    log: RegistryLog
+    far: FarRegistries
+
+    async def get(self, path: str, method: str = "GET") -> tuple[int, bytes]:
+        async with aiohttp.ClientSession() as session, session.request(method, self.url + path) as response:
+            return response.status, await response.read()
+
+
+@contextlib.asynccontextmanager
+async def opened() -> AsyncIterator[Opened]:
+    async with FarRegistries(npm=NPM, go=GO).serve() as far:
+
+        async def npm() -> str:
+            return far.address("npm")
+
+        async def go() -> str:
+            return far.address("go")
+
+        async def nothing() -> None:
+            return None
+
+        door = PackageDoor({"npm": npm, "go": go, "python": nothing})
+        listener = socket.create_server(("127.0.0.1", 0))
+        try:
+            async with door.serve(listener) as log:
+                yield Opened(url=f"http://127.0.0.1:{listener.getsockname()[1]}", log=log, far=far)
+        finally:
+            await door.close()
+
+
+def program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"NOT TESTED: {name} is not on this machine")
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("foreign_lock", [False, True], ids=["no lock file", "a lock file of another registry"])
+async def test_npm_installs_through_it(foreign_lock: bool, tmp_path: Path) -> None:
+    npm = program("npm")
+    (tmp_path / "package.json").write_text(json.dumps({"name": "a", "dependencies": {"@own/deep": "^2.0.0"}}))
+    (tmp_path / "home").mkdir()
+    async with opened() as door:
+        env = {
+            "PATH": f"{Path(npm).parent}:/usr/bin:/bin", "HOME": str(tmp_path / "home"),
+            "npm_config_registry": f"{door.url}/npm/",
+            "npm_config_replace_registry_host": "always", "npm_config_audit": "false", "npm_config_fund": "false",
+            "npm_config_update_notifier": "false",
+        }  # fmt: skip
+        if foreign_lock:
+            (tmp_path / "package-lock.json").write_text(json.dumps(foreign_lock_of(door.far.integrity)))
+        argv = (npm, "ci" if foreign_lock else "install")
+        (await run(argv, cwd=tmp_path, env=env)).must("npm")
+        assert (tmp_path / "node_modules/left-pad/index.js").read_text() == "module.exports = 42;\n"
+        assert (door.log.refused, door.log.failed, door.far.unauthorized) == ([], [], 0)
+
+
+def foreign_lock_of(integrity: dict[str, str]) -> dict[str, object]:
+    far = "https://registry.example.test"
+    return {
+        "name": "a", "lockfileVersion": 3, "requires": True,
+        "packages": {
+            "": {"name": "a", "dependencies": {"@own/deep": "^2.0.0"}},
+            "node_modules/@own/deep": {
+                "version": "2.0.0", "resolved": f"{far}/repository/all/@own/deep/-/deep-2.0.0.tgz",
+                "integrity": integrity["@own/deep"], "dependencies": {"left-pad": "^1.0.0"},
+            },
+            "node_modules/left-pad": {
+                "version": "1.0.0", "resolved": f"{far}/left-pad/-/left-pad-1.0.0.tgz",
+                "integrity": integrity["left-pad"],
+            },
+        },
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+async def test_go_downloads_through_it_and_believes_go_sum_alone(tmp_path: Path) -> None:
+    go = program("go")
+    (tmp_path / "go.mod").write_text(f"module example.test/app\n\ngo 1.18\n\nrequire {MODULE} {VERSION}\n")
+    async with opened() as door:
+        env = {
+            "PATH": f"{Path(go).parent}:/usr/bin:/bin", "HOME": str(tmp_path),
+            "GOPROXY": f"{door.url}/go", "GOSUMDB": "off", "GOFLAGS": "-modcacherw",
+            "GOTOOLCHAIN": "local", "GOMODCACHE": str(tmp_path / "mod"),
+        }  # fmt: skip
+        (tmp_path / "go.sum").write_text(go_sum(MODULE, VERSION, MODULE_FILES))
+        (await run((go, "mod", "download"), cwd=tmp_path, env=env)).must("go mod download")
+        assert (tmp_path / f"mod/{MODULE}@{VERSION}/left.go").exists()
+        assert (door.log.refused, door.log.failed, door.far.unauthorized) == ([], [], 0)
+        other = {**MODULE_FILES, "left.go": "package left\n\nconst Answer = 41\n"}
+        (tmp_path / "go.sum").write_text(go_sum(MODULE, VERSION, other))
+        again = {**env, "GOMODCACHE": str(tmp_path / "again")}
+        done = await run((go, "mod", "download"), cwd=tmp_path, env=again)
+        assert done.exit_code != 0
+        assert b"checksum mismatch" in done.stderr
+
+
+async def test_addresses_credentials_and_what_is_not_understood_stay_outside() -> None:
+    async with opened() as door:
+        status, page = await door.get("/npm/@own%2fdeep")
+        assert status == 200
+        told = json.loads(page)
+        assert told["versions"]["2.0.0"]["dist"]["tarball"] == f"{door.url}/npm/@own/deep/-/deep-2.0.0.tgz"
+        assert "readme" not in told
+        far = f":{door.far.port}"
+        assert not [secret for secret in (PASSWORD, USER, "/own/npm", far) if secret.encode() in page]
+
+
+async def test_a_tarball_passes_only_where_its_package_lists_it() -> None:
+    async with opened() as door:
+        file = "left-pad-1.0.0.tgz"
+        for kept in ("/npm", "", "/repository/all"):  # clients keep the path of a lock file's registry
+            assert (await door.get(f"{kept}/left-pad/-/{file}"))[0] == 200
+        for other in ("/npm/left-pad/-/other.tgz", f"/npm/unknown/-/{file}", f"/npm/@own/deep/-/{file}"):
+            assert (await door.get(other))[0] == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/npm/-/user/token", "/npm/-/npm/v1/security/audits", "/npm/../secret", "/npm/left-pad?write=true",
+        "/npm/left-pad/-/../../x.tgz", "/npm/.hidden", "/go/sumdb/sum.test/lookup/a@v1", f"/go/{MODULE}/@v/../x.zip",
+        f"/go/{MODULE}/@v/v1.0.0.zip?x=1", "/go/../own/npm/left-pad", f"/go//{MODULE}/@v/list", "/simple/pip/", "/",
+    ],
+)  # fmt: skip
+async def test_everything_else_is_refused_and_never_asked_for(path: str) -> None:
+    async with opened() as door:
+        host, _, port = door.url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert b" 403 " in await reader.readline()
+        writer.close()
+        assert door.far.seen == []
+        assert len(door.log.refused) == 1
+
+
+@pytest.mark.parametrize("path", ["/npm/left-pad", f"/go/{MODULE}/@v/list"])
+async def test_nothing_is_written(path: str) -> None:
+    async with opened() as door:
+        assert (await door.get(path, "PUT"))[0] == 403
+        assert (await door.get(path, "POST"))[0] == 403
+        assert door.far.seen == []
+
+
+def test_a_version_without_a_plain_tarball_is_left_out() -> None:
+    bad = ("ftp://x.test/a.tgz", "https://x.test/", "https://x.test/%2e%2e", 7, None)
+    versions = {f"1.0.{n}": {"version": f"1.0.{n}", "dist": {"tarball": address}} for n, address in enumerate(bad)}
+    page = json.dumps({"name": "a", "versions": {**versions, "2.0.0": "text"}}).encode()
+    assert json.loads(rewritten(page, "https://x.test/a", lambda address, name: name))["versions"] == {}
+    with pytest.raises(ValueError, match="versions"):
+        rewritten(b"[]", "https://x.test/a", lambda address, name: name)
