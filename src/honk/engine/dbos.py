@@ -226,10 +226,18 @@ class DBOSEngine:
             except (Halted, Exception) as error:
                 if not isinstance(error, Halted) and not is_about_space(error):
                     raise
-                self._halted[workflow_id] = str(error)
-                raise Halted(str(error)) from error
+                halt = Halted(str(error) if isinstance(error, Halted | OutOfSpace) else self._full)
+                self._halted[workflow_id] = str(halt)
+                raise halt from error
 
         DBOS.workflow(name=name)(run)
+
+    @property
+    def _full(self) -> str:
+        return (
+            f"The disk is full: {self._database} could not be written. The workflow is halted, not ended: everything "
+            "that was recorded is kept. Make room, then resume it."
+        )
 
     def _prepare_queue(self) -> None:
         """Before the launch: DBOS looks for new queues only once a second."""

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
+from honk.base.errors import OutOfSpace
 from honk.engine import EngineError, Workflow, WorkflowStatus
-from honk.engine.steps import Act
+from honk.engine.steps import Act, Halted
 
 T = TypeVar("T")
 
@@ -18,6 +19,9 @@ class _Known:
     status: WorkflowStatus = WorkflowStatus.WAITING
     task: asyncio.Task[None] | None = None
     error: Exception | None = None
+    halted: str | None = None
+    records: list[str] = field(default_factory=list)
+    """Of steps, in their order."""
 
 
 class FakeEngine:
@@ -40,7 +44,10 @@ class FakeEngine:
         return ()
 
     async def resume(self, workflow_id: str) -> None:
-        self._of(workflow_id)
+        known = self._of(workflow_id)
+        if known.halted is not None:
+            known.halted = None
+            known.task = asyncio.create_task(self._run(known))
 
     async def stop(self) -> None:
         self._is_started = False
@@ -66,6 +73,8 @@ class FakeEngine:
         known = self._of(workflow_id)
         if known.task is not None:
             await asyncio.wait({known.task})
+        if known.halted is not None:
+            raise OutOfSpace(known.halted)
         if known.error is not None:
             raise EngineError(f"The workflow {workflow_id} broke: {known.error}") from known.error
         return known.status
@@ -90,7 +99,9 @@ class FakeEngine:
     async def _run(self, known: _Known) -> None:
         known.status = WorkflowStatus.RUNNING
         try:
-            await self._workflows[known.name](_Steps(), known.argument)
+            await self._workflows[known.name](_Steps(known.records), known.argument)
+        except (Halted, OutOfSpace) as halt:
+            known.status, known.halted = WorkflowStatus.WAITING, str(halt)
         except Exception as error:  # noqa: BLE001 - whatever a workflow raises is how it ended
             known.status, known.error = WorkflowStatus.FAILED, error
         else:
@@ -100,7 +111,14 @@ class FakeEngine:
 class _Steps:
     """Port `Steps`: results go through JSON as in the real one, so that what would not survive shows."""
 
+    def __init__(self, records: list[str]) -> None:
+        self._records = records
+        self._at = 0
+
     async def __call__(self, name: str, returns: type[object] | None, act: Callable[[], Awaitable[T]]) -> T:
         step = Act(returns, act)
-        result: T = step.replay(await step.record())
+        if self._at == len(self._records):
+            self._records.append(await step.record())
+        self._at += 1
+        result: T = step.replay(self._records[self._at - 1])
         return result

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from honk.base.errors import OutOfSpace
 from honk.engine import Engine, EngineError, StepFailed, Steps, WorkflowStatus
 from honk.testing.refusal import refusal
 
@@ -61,6 +62,33 @@ async def acts_run_on_the_loop_that_started_the_engine(bench: Bench) -> None:
     await _run(bench, workflow)
     assert len(loops) == 3
     assert len(set(loops)) == 1
+
+
+async def want_of_room_halts_where_it_is_and_a_resumption_goes_on_there(bench: Bench) -> None:
+    done: list[str] = []
+
+    async def first() -> None:
+        done.append("first")
+
+    async def second() -> None:
+        done.append("second")
+        if done.count("second") == 1:
+            raise OutOfSpace("there is no room")
+
+    async def workflow(step: Steps, argument: str) -> None:
+        await step("first", None, first)
+        await step("second", None, second)
+        if done.count("between") == 0:
+            done.append("between")
+            raise OutOfSpace("there is none between the steps either")
+
+    assert str(await refusal(OutOfSpace, _run(bench, workflow))) == "there is no room"
+    assert await bench.engine.status("id") is WorkflowStatus.WAITING
+    await bench.engine.resume("id")
+    assert "between the steps" in str(await refusal(OutOfSpace, bench.engine.wait("id")))
+    await bench.engine.resume("id")
+    assert await bench.engine.wait("id") is WorkflowStatus.DONE
+    assert done == ["first", "second", "second", "between"]
 
 
 async def an_act_s_error_comes_in_its_own_words(bench: Bench) -> None:
@@ -192,6 +220,7 @@ async def _run(bench: Bench, workflow: Callable[[Steps, str], Awaitable[None]]) 
 ENGINE_RULES: tuple[Callable[[Bench], Awaitable[None]], ...] = (
     results_keep_their_type,
     acts_run_on_the_loop_that_started_the_engine,
+    want_of_room_halts_where_it_is_and_a_resumption_goes_on_there,
     an_act_s_error_comes_in_its_own_words,
     a_broken_workflow_tells_whoever_waits,
     a_known_id_does_not_run_twice,
