@@ -67,12 +67,24 @@ def _as_service(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     """Carry the command out; faults become a short report."""
     try:
-        command_line()(args=list(arguments), prog_name="honk")
+        code = _carried_out(arguments)
+        sys.stdout.flush()  # here, and not when Python leaves: a reader that is gone must have its own exit code
     except BrokenPipeError:
         return _leave_broken_pipe()
+    return code
+
+
+def _carried_out(arguments: Sequence[str]) -> int:
+    """Raises BrokenPipeError where nobody reads the output any more."""
+    try:
+        command_line()(args=list(arguments), prog_name="honk")
+    except BrokenPipeError:
+        raise
     except KeyboardInterrupt:
         return exit_codes.CANCELLED
     except SystemExit as leaving:
+        if isinstance(gone := leaving.__context__, BrokenPipeError):  # which the parser made an exit code 1 of
+            raise gone from None
         return leaving.code if isinstance(leaving.code, int) else exit_codes.OK
     except Exception as error:  # noqa: BLE001 - the last line of defence before the person
         from honk.cli.faults import report

@@ -103,5 +103,5 @@ class ForgeNotFound(ForgeError, UsageError):
     """There is no such thing on the forge."""
 
 
-class ForgeConflict(ForgeError):
+class ForgeConflict(ForgeError, UsageError):
     """The forge is not in the state that was verified; the message says what moved."""

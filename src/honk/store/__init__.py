@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from honk.base.errors import HonkError, OutOfSpace
+from honk.base.errors import HonkError, OutOfSpace, UsageError
 from honk.domain.change import Change, PullRequest
 from honk.domain.evidence import Examination, Verdict
 from honk.domain.limits import Limits, Spent
@@ -254,6 +254,10 @@ class StoreError(HonkError):
 
 class NotFound(StoreError):
     """Nothing of this id is kept."""
+
+
+class UnknownTask(NotFound, UsageError):
+    """No task has the id that was asked for, or several begin with it."""
 
 
 class NewerSchema(StoreError):

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from honk.base.records import dump, load
 from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task
-from honk.store import Delivery, Enlist, NotFound, Run
+from honk.store import Delivery, Enlist, NotFound, Run, UnknownTask
 from honk.store import tables as t
 from honk.store.database import Database
 from honk.store.rows import put, row_of
@@ -45,10 +45,10 @@ class SqlTasks:
         if task_id and rows and (len(rows) == 1 or rows[0].task_id == task_id):
             return _task(rows[0])
         if task_id and rows:
-            raise NotFound(
+            raise UnknownTask(
                 f"Several tasks begin with {task_id!r}: {rows[0].task_id}, {rows[1].task_id}... Give more of it."
             )
-        raise NotFound(f"No task is called {task_id!r}.")
+        raise UnknownTask(f"No task is called {task_id!r}. `honk task list` shows those that there are.")
 
     async def tasks(self, *, status: Status | None = None, limit: int = 50) -> Sequence[Task]:
         """The newest first."""

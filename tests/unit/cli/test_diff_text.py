@@ -1,5 +1,6 @@
 """Diffs are readable, and byte for byte where a program reads them."""
 
+import os
 import subprocess
 import sys
 
@@ -59,4 +60,16 @@ def test_a_reader_that_goes_away_is_no_fault_and_no_success() -> None:
     code = "import sys; from honk.cli import main, version; sys.argv = ['honk', 'version'];"
     code += "import honk.cli.version as v; v.sys.stdout.write = lambda text: (_ for _ in ()).throw(BrokenPipeError())"
     done = subprocess.run([sys.executable, "-c", f"{code}; sys.exit(main.main())"], capture_output=True, timeout=30)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", ["version", "run --help", "verify --help"])
+def test_a_reader_that_was_never_there_has_the_same_exit_code(arguments: str) -> None:
+    """The words fit into a buffer: nobody notices before it is flushed."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    code = f"import sys; from honk.cli import main; sys.argv = ['honk', *{arguments.split()}]; sys.exit(main.main())"
+    done = subprocess.run([sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE, timeout=30)
+    os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")

@@ -6,6 +6,8 @@ from honk.base.errors import HonkError, PlatformError, UsageError
 from honk.cli.exit_codes import of_error, of_outcome, of_verify
 from honk.domain.evidence import Verification
 from honk.domain.task import OutcomeName
+from honk.forge import ForgeConflict, ForgeNotFound
+from honk.store import NotFound, UnknownTask
 
 
 def test_only_a_proved_change_is_zero() -> None:
@@ -40,3 +42,7 @@ def test_verify_alone_says_zero_five_three() -> None:
 
 def test_what_the_asker_can_mend_is_two_and_the_rest_is_ours() -> None:
     assert [of_error(kind("")) for kind in (UsageError, PlatformError, HonkError)] == [2, 2, 1]
+
+
+def test_a_word_that_names_nothing_and_a_merge_that_is_refused_are_no_faults_of_ours() -> None:
+    assert [of_error(kind("")) for kind in (UnknownTask, ForgeNotFound, ForgeConflict, NotFound)] == [2, 2, 2, 1]
