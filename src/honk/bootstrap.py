@@ -11,10 +11,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from honk.agent import Agent
+from honk.agent import Agent, AgentError
 from honk.agent.claude import ClaudeAgent
 from honk.agent.claude_program import version
-from honk.agent.command import CommandAgent
+from honk.agent.command import CommandAgent, invocation
 from honk.app import App
 from honk.base.censor import Censor
 from honk.base.errors import UsageError
@@ -64,9 +64,9 @@ SANDBOXES: Mapping[str, Callable[[], SandboxBackend]] = {"bubblewrap": Bubblewra
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
 KEY_FILE = Path("secrets") / "anthropic"
 NO_MODEL = (
-    "There is no model key, so Claude Code has no model to ask. Set ANTHROPIC_API_KEY, or put the key into "
-    "secrets/anthropic in the state folder (mode 600), or name your own gateway by model.base_url in honk.toml. "
-    "To see the whole way without a key: honk demo"
+    "There is no model key, so Claude Code has no model to ask. Nothing was begun. Set ANTHROPIC_API_KEY, or put "
+    "the key into secrets/anthropic in the state folder (mode 600), or name your own gateway by model.base_url in "
+    "honk.toml. To see the whole way without a key: honk demo"
 )
 READABLE_KEY = (
     "Without a sandbox the agent runs as the same user as the gateway, so it could read the model key out of the "
@@ -170,8 +170,14 @@ def agent_of(words: str, *, censor: Censor, has_model: bool) -> Agent:
     if words == "claude":
         return ClaudeAgent(censor=censor)
     if kind == "command" and rest.strip():
+        try:
+            invocation(rest, "")
+        except AgentError as error:
+            raise UsageError(f"{error} Nothing was begun.") from error
         return CommandAgent(rest.strip(), censor=censor)
-    raise UsageError(f'There is no agent "{words}". Say "claude", or "command:PROGRAM ARGS" for any program.')
+    raise UsageError(
+        f'There is no agent "{words}". Say "claude", or "command:PROGRAM ARGS" for any program. Nothing was begun.'
+    )
 
 
 def read_key(home: Path) -> str:

@@ -18,6 +18,7 @@ _LINE_CHARS = 4000
 _ARGUMENT_BYTES = 120_000
 """The kernel takes 128 KiB in one argument."""
 _NOT_FOUND = 127
+_VISIBLE = "only what this machine has in /usr is there, and the repository's own files. Nothing was done."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +186,7 @@ class _CommandSession:
         if code == 0:
             return Ended(turns=0)
         if code == _NOT_FOUND:
-            return Ended(turns=0, fault=f"The sandbox has no program {self._program}; nothing was done.")
+            return Ended(turns=0, fault=f"The sandbox has no program {self._program}: {_VISIBLE}")
         tail = plain(self._process.stderr_tail(), self._censor, 1000)
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         return Ended(turns=0, fault=f"{self._program} {how}. {tail}".strip(), can_retry=code < 0)

@@ -1,0 +1,21 @@
+"""What the wiring takes and refuses before anything begins."""
+
+import pytest
+
+from honk.base.censor import Censor
+from honk.base.errors import UsageError
+from honk.bootstrap import agent_of
+
+
+@pytest.mark.parametrize(
+    "words", ["", "claud", "command", "command:", "command: ", "command:sh 'never closed", "claude"]
+)
+def test_an_agent_that_cannot_begin_is_refused_before_anything_is_begun(words: str) -> None:
+    with pytest.raises(UsageError, match="Nothing was begun"):
+        agent_of(words, censor=Censor(), has_model=False)
+
+
+def test_a_command_needs_no_model() -> None:
+    assert (
+        agent_of("command:my-agent 'one word'", censor=Censor(), has_model=False).name == "command:my-agent 'one word'"
+    )
