@@ -242,7 +242,8 @@ class App:
 
     async def pull_requests(self) -> Sequence[PullRequest]:
         """All of the built-in forge, newest first."""
-        return await self._house.forge.pull_requests()
+        found = await self._house.forge.pull_requests()
+        return sorted(found, key=lambda one: one.number, reverse=True)
 
     async def pull_request(self, number: int) -> PullRequest:
         """Raises:
@@ -326,20 +327,18 @@ def checked_prompt(prompt: str) -> str:
     """
     kept = "".join(char for char in prompt if char in "\n\t" or (char.isprintable() and char != "\x7f"))
     if not kept.strip():
-        raise UsageError('The request is empty. Say what is to be done: honk run "fix the crash on empty titles"')
+        raise UsageError(
+            'The request is empty. Nothing was begun. Say what is to be done: honk run "fix the crash on empty titles"'
+        )
     if (size := len(kept.encode("utf-8", "surrogateescape"))) > PROMPT_BYTES:
         raise UsageError(
-            f"The request is {size:,} bytes long; {PROMPT_BYTES:,} is the most. Put long logs into a file of the "
-            "repository, commit it, and name it in the request."
+            f"The request is {size:,} bytes long; {PROMPT_BYTES:,} is the most. Nothing was begun. Put long "
+            "logs into a file of the repository, commit it, and name it in the request."
         )
     return kept.strip()
 
 
 def _task_of(request: RunRequest, facts: RepositoryFacts, prompt: str) -> Task:
-    notes = list(facts.notes)
-    if facts.uncommitted:
-        some = ", ".join(facts.uncommitted[:5]) + (", ..." if len(facts.uncommitted) > 5 else "")
-        notes.append(f"Uncommitted work is left out ({len(facts.uncommitted)}): {some}")
     return Task(
         task_id=new_id(6),
         repository=Repository(repository_id=facts.repository_id, name=facts.name, location=str(facts.root)),
@@ -350,5 +349,5 @@ def _task_of(request: RunRequest, facts: RepositoryFacts, prompt: str) -> Task:
         agent=request.agent,
         model=request.model,
         created_at=now(),
-        notes=tuple(notes),
+        notes=facts.notes,
     )

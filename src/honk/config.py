@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HONK_", env_nested_delimiter="__", extra="forbid")
 
     home: Path
-    sandbox: str = Field("bubblewrap", pattern="^(bubblewrap|none)$")
+    sandbox: Literal["bubblewrap", "none"] = "bubblewrap"
     agent: str = "claude"
     limits: LimitSettings = LimitSettings()
     model: ModelSettings = ModelSettings()
@@ -130,7 +130,8 @@ def read_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise UsageError(
-            f"A setting is wrong: {wrong}. Look at {default_home() / 'honk.toml'} and HONK_ variables."
+            f"A setting is wrong: {wrong}. Nothing was begun. Look at the command's options, HONK_ variables and "
+            f"{default_home() / 'honk.toml'}, in this order: the first that is set holds."
         ) from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{default_home() / 'honk.toml'} cannot be read: {error}") from error

@@ -24,6 +24,7 @@ async def refused(path: Path, base: str | None = None) -> str:
 
 async def test_what_is_no_repository_is_said_so(tmp_path: Path) -> None:
     assert "is not in a git repository" in await refused(tmp_path)
+    assert "Nothing was begun" in await refused(tmp_path)
     assert "does not exist" in await refused(tmp_path / "missing")
     person = await PersonRepository.make(tmp_path / "person")
     await person.git("checkout", "-q", "--orphan", "empty")
@@ -94,4 +95,6 @@ async def test_too_much_uncommitted_work_is_counted(tmp_path: Path) -> None:
         (person.root / f"new {number}").touch()
     facts = await LocalSource().describe(person.root, None)
     assert len(facts.uncommitted) == 200
-    assert "0 changed, 300 untracked" in facts.notes[0]
+    [note] = facts.notes
+    assert "0 changed, 300 untracked" in note
+    assert note.endswith("new 0, new 1, new 10, new 100, new 101, ...")

@@ -47,7 +47,8 @@ async def _follow(app: "App", task_id: str, view: View) -> "RunResult":
 
         def leave() -> None:
             view.__exit__(None, None, None)
-            view.tell(Line(text=f"left. Go on with: honk task resume {task_id}", tone=Tone.UNSURE))
+            words = f"left before it was stopped. Have that finished by: honk task resume {task_id}"
+            view.tell(Line(text=words, tone=Tone.UNSURE))
             os._exit(exit_codes.CANCELLED)
 
         with view, on_interrupt(stop, leave):

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from honk.domain.limits import Limits
     from honk.domain.task import Task
 
-LONGEST_PROMPT_BYTES = 100 << 10
-"""What is read at most; the front desk has the say about the rest."""
+READ_BYTES = 1 << 20
+"""What is read at most, and then measured."""
 
 
 def run(
@@ -83,25 +83,24 @@ def tell_interrupted(waiting: "Sequence[Task]", view: "View") -> None:
 
 
 def read_prompt(prompt: str, stdin: BinaryIO) -> str:
-    """The request as text, from the argument or, for "-", from standard input.
+    """The request as the front desk takes it, from the argument or, for "-", from standard input.
 
     Raises:
-        UsageError: it is empty, too long or not UTF-8.
+        UsageError: it is empty, far too long or not UTF-8.
     """
-    limit = LONGEST_PROMPT_BYTES + 1
-    raw = stdin.read(limit) if prompt == "-" else prompt.encode("utf-8", "surrogateescape")
-    if len(raw) > LONGEST_PROMPT_BYTES:
+    from honk.app import PROMPT_BYTES, checked_prompt
+
+    raw = stdin.read(READ_BYTES + 1) if prompt == "-" else prompt.encode("utf-8", "surrogateescape")
+    if len(raw) > READ_BYTES:
         raise UsageError(
-            f"The request is longer than {LONGEST_PROMPT_BYTES >> 10} KB. Put long logs into a file of the repository, "
-            "commit it, and name it in the request. Nothing was begun."
+            f"The request is longer than {READ_BYTES:,} bytes; {PROMPT_BYTES:,} is the most. Nothing was begun. Put "
+            "long logs into a file of the repository, commit it, and name it in the request."
         )
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"The request is not UTF-8 (byte {error.start}). Nothing was begun.") from error
-    if not text.strip():
-        raise UsageError('The request is empty. Say what is to be done: honk run "fix the crash on empty titles"')
-    return text
+    return checked_prompt(text)
 
 
 def request_of(

@@ -163,6 +163,17 @@ async def a_branch_that_nobody_has_checked_out_moves_forward_only(ground: Ground
     assert await ground.person.git("rev-parse", "main") == sha
 
 
+async def a_branch_that_is_not_there_is_explained(ground: Ground) -> None:
+    base = await ground.exported()
+    sha = await ground.next_commit(base)
+    with tempfile.TemporaryFile() as pack:
+        await ground.pack(sha, base, pack)
+        advance = await ground.source.advance(ground.person.root, base[:12], base, sha, pack)
+    assert not advance.has_moved
+    assert advance.advice.endswith(f"git -C {ground.person.root} branch NAME {sha}")
+    assert await ground.person.git("cat-file", "-t", sha) == "commit"
+
+
 async def a_branch_that_moved_meanwhile_is_left_where_it_is(ground: Ground) -> None:
     base = await ground.exported()
     newer = await ground.person.commit({"README.md": "newer\n"}, "Newer")
@@ -228,6 +239,7 @@ SOURCE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     a_pack_that_lacks_something_makes_no_branch,
     a_branch_that_is_checked_out_is_not_moved_but_explained,
     a_branch_that_nobody_has_checked_out_moves_forward_only,
+    a_branch_that_is_not_there_is_explained,
     a_branch_that_moved_meanwhile_is_left_where_it_is,
     nothing_of_the_repository_s_configuration_runs,
     a_work_tree_is_taken_as_it_stands_and_nothing_is_written,

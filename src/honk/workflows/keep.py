@@ -37,4 +37,5 @@ async def keep_work(record: Record) -> str:
     if change is None:
         return "The agent had changed nothing yet."
     record.keep(change)
-    return f"The agent's work is kept as commit {change.head_sha[:12]} ({len(change.files)} files)."
+    count = "1 file" if len(change.files) == 1 else f"{len(change.files)} files"
+    return f"The agent's work is kept as commit {change.head_sha[:12]} ({count})."

@@ -13,6 +13,7 @@ from honk.workspace.person import PersonGit, find_root
 
 NAMED_PATHS = 200
 """So many paths of uncommitted work are named; the rest is counted."""
+NOTED_PATHS = 5
 SHA1_DIGITS = 40
 
 
@@ -55,7 +56,7 @@ async def _base(git: PersonGit, base: str | None) -> tuple[str, str, tuple[str, 
         head = await git("symbolic-ref", "--quiet", "--short", "HEAD")
         sha = await git.commit_of("HEAD")
         if sha is None:
-            raise SourceError(f"{git.root} has no commit yet. Make a first one, then ask again.")
+            raise SourceError(f"{git.root} has no commit yet. Make a first one, then ask again. Nothing was begun.")
         if head.exit_code == 0:
             return head.text.strip(), sha, ()
         note = f"HEAD is detached: the work starts from {sha[:12]}, which is no branch, and can only become a new one."
@@ -66,11 +67,11 @@ async def _base(git: PersonGit, base: str | None) -> tuple[str, str, tuple[str, 
         return base, sha, (f"{base} is no local branch: the work starts from its commit {sha[:12]}.",)
     branches = (await git.text("for-each-ref", "--count=10", "--format=%(refname:short)", "refs/heads")).split("\n")
     known = ", ".join(filter(None, branches)) or "none"
-    raise SourceError(f"{git.root} knows no branch or commit {base!r}. Its branches: {known}.")
+    raise SourceError(f"{git.root} knows no branch or commit {base!r}. Its branches: {known}. Nothing was begun.")
 
 
 async def _uncommitted(git: PersonGit) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Paths, changed ones before new ones, and a note where there are too many to name."""
+    """Paths, changed ones before new ones, and a note that counts them all and names some."""
     done = await git(
         *await git.without_filters(),
         "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--ignore-submodules=dirty",
@@ -80,9 +81,10 @@ async def _uncommitted(git: PersonGit) -> tuple[tuple[str, ...], tuple[str, ...]
     paths = tracked + [entry[3:] for entry in entries if entry.startswith("??")]
     if not paths:
         return (), ()
+    some = ", ".join(paths[:NOTED_PATHS]) + (", ..." if len(paths) > NOTED_PATHS else "")
     note = (
-        f"Work that is not committed is left out: {len(tracked)} changed, {len(paths) - len(tracked)} untracked "
-        "(a directory counts once)."
+        f"Uncommitted work is left out: {len(tracked)} changed, {len(paths) - len(tracked)} untracked "
+        f"(a directory counts once): {some}"
     )
     return tuple(paths[:NAMED_PATHS]), (note,)
 

@@ -124,4 +124,7 @@ def find_root(path: Path) -> Path:
         except PermissionError as error:
             raise SourceError(f"{path} cannot be read: {error.strerror}. Nothing was begun.") from error
     what = "is not in a git repository" if start.exists() else "does not exist"
-    raise SourceError(f"{path} {what}. Name a checkout with --repo, or make one with `git init` and a first commit.")
+    raise SourceError(
+        f"{path} {what}. Name a checkout with --repo, or make one with `git init` and a first commit. "
+        "Nothing was begun."
+    )

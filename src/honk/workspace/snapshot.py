@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
+from honk.workspace import SourceError
 from honk.workspace.person import PersonGit
 
 _IDENTITY = {
@@ -19,8 +20,10 @@ async def snapshot(git: PersonGit, base_sha: str, into: BinaryIO) -> str:
     """The commit's name; its pack, without what the base reaches, is written to the file.
 
     Raises:
-        SourceError: git cannot read the work tree.
+        SourceError: there is no work tree, or git cannot read it.
     """
+    if await git.text("rev-parse", "--is-bare-repository") == "true":
+        raise SourceError(f"{git.root} is a bare repository and has no work tree. Leave --worktree out.")
     with tempfile.TemporaryDirectory(prefix="honk-snapshot-") as name:
         aside = Path(name)
         objects = Path(await git.text("rev-parse", "--path-format=absolute", "--git-path", "objects"))

@@ -63,7 +63,8 @@ class LocalSource:
         if now == new_sha:
             return Advance(has_moved=True)
         if now is None:
-            return Advance(has_moved=False, advice=f"There is no branch {branch} any more. Yours: git branch {new_sha}")
+            make = f"git -C {shlex.quote(str(root))} branch NAME {new_sha}"
+            return Advance(has_moved=False, advice=f"You have no branch {branch}. To make one of the merge: {make}")
         if now != old_sha:
             return Advance(has_moved=False, advice=_advice(root, branch, f"is now at {now[:12]}", f"merge {new_sha}"))
         if (tree := await _checked_out_at(git, ref)) is not None:

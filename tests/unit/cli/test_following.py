@@ -95,4 +95,4 @@ asyncio.run(follow_to_end(Desk(), "abc234", PlainView(sys.stdout)))
 def test_a_second_interrupt_leaves_at_once() -> None:
     done = subprocess.run([sys.executable, "-c", STUBBORN], capture_output=True, text=True, timeout=30)
     assert done.returncode == 130
-    assert done.stdout.splitlines()[-1] == "left. Go on with: honk task resume abc234"
+    assert done.stdout.splitlines()[-1] == "left before it was stopped. Have that finished by: honk task resume abc234"

@@ -94,9 +94,18 @@ def test_a_prompt_of_another_encoding_is_refused() -> None:
 
 
 def test_a_prompt_comes_from_standard_input_for_a_dash() -> None:
-    assert read_prompt("-", io.BytesIO("café ♪\n".encode())) == "café ♪\n"
-    with pytest.raises(UsageError, match="longer"):
-        read_prompt("-", io.BytesIO(b"x" * (1 << 20)))
+    assert read_prompt("-", io.BytesIO("café ♪\n".encode())) == "café ♪"
+
+
+@pytest.mark.parametrize(("size", "words"), [((64 << 10) + 1, "65,537 bytes long"), (2 << 20, "longer than")])
+def test_a_prompt_that_is_too_long_hears_the_one_limit(size: int, words: str) -> None:
+    with pytest.raises(UsageError, match=rf"{words}.*; 65,536 is the most\. Nothing was begun"):
+        read_prompt("-", io.BytesIO(b"x" * size))
+
+
+def test_a_wrong_setting_is_named_with_what_may_stand_there(home: Path) -> None:
+    with pytest.raises(UsageError, match=r"sandbox: Input should be 'bubblewrap' or 'none'\. Nothing was begun"):
+        read_settings(sandbox="docker")
 
 
 def test_limits_are_the_settings_unless_a_person_says_otherwise() -> None:
