@@ -87,8 +87,12 @@ class Honk:
             *program, *words, cwd=self.repo, env=self._environment(),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, limit=16 << 20,
         )  # fmt: skip
-        async with asyncio.timeout(120):
-            out, err = await self.process.communicate()
+        try:
+            async with asyncio.timeout(120):
+                out, err = await self.process.communicate()
+        finally:
+            if self.process.returncode is None:
+                self.process.kill()
         assert self.process.returncode is not None
         lines = [json.loads(line) for line in out.decode().splitlines()] if "--json" in words else []
         return Ended(self.process.returncode, lines, err.decode() + ("" if "--json" in words else out.decode()))
