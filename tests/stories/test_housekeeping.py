@@ -246,6 +246,6 @@ async def test_half_an_archive_restores_nothing(home: Path, tmp_path: Path, calc
 
 async def test_a_low_disk_refuses_new_runs_and_says_what_gc_gives_back(home: Path, calc: Path) -> None:
     async with open_desk(home, {}, retention={"min_free_mib": 1 << 40}) as desk:
-        with pytest.raises(OutOfSpace, match=r"Nothing was begun. honk gc gives back about 0.0 MiB"):
+        with pytest.raises(OutOfSpace, match=r"Nothing was begun. honk gc gives back about 0 KiB"):
             await run(desk, calc)
         assert await desk.app.tasks() == []

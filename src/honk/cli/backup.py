@@ -24,13 +24,13 @@ def backup(
 
 async def _backup(file: str) -> None:
     from honk.cli.desk import own_desk
-    from honk.workflows.housekeeping import mib
+    from honk.workflows.housekeeping import size_words
 
     async with own_desk() as desk:
         with _writing(file) as into:
             contents = await desk.backup(into)
     where = "standard output" if file == STANDARD else file
-    sys.stderr.write(f"saved {contents.files} files, {mib(contents.size_bytes)}, to {where}\n")
+    sys.stderr.write(f"saved {contents.files} files, {size_words(contents.size_bytes)}, to {where}\n")
 
 
 @contextmanager

@@ -67,22 +67,22 @@ def removal_words(removal: "Removal") -> "Line":
     """One thing, for people."""
     from honk.cli.facts import Line
     from honk.cli.terminal import one_line
-    from honk.workflows.housekeeping import mib
+    from honk.workflows.housekeeping import size_words
 
     item = removal.item
-    size = mib(item.size_bytes) if item.size_bytes else ""
+    size = size_words(item.size_bytes) if item.size_bytes else ""
     return Line(text=f"{size:>10}  {item.kind}: {one_line(item.name)} ({removal.reason})")
 
 
 def planned(plan: "Plan") -> "list[Line]":
     """The sum of a dry run, and what is kept, kind by kind."""
     from honk.cli.facts import Line, Tone, counted
-    from honk.workflows.housekeeping import mib
+    from honk.workflows.housekeeping import size_words
 
-    told = [Line(text=f"honk gc would delete {counted(len(plan.removals), 'thing')}: {mib(plan.gives_back)}")]
+    told = [Line(text=f"honk gc would delete {counted(len(plan.removals), 'thing')}: {size_words(plan.gives_back)}")]
     for kind, items in _by_kind(plan).items():
         size, needed = sum(item.size_bytes for item in items), sum(bool(item.needed_by) for item in items)
-        words = f"  kept: {counted(len(items), kind)}" + (f", {mib(size)}" if size else "")
+        words = f"  kept: {counted(len(items), kind)}" + (f", {size_words(size)}" if size else "")
         told.append(Line(text=words + (f", {needed} of them needed" if needed else ""), tone=Tone.QUIET))
     return told
 
@@ -98,10 +98,10 @@ def summed(swept: "Swept") -> "Iterable[Line]":
     """What came of it."""
     from honk.cli.facts import Line, Tone, counted
     from honk.cli.terminal import one_line
-    from honk.workflows.housekeeping import mib
+    from honk.workflows.housekeeping import size_words
 
-    deleted = f"deleted {counted(len(swept.removed), 'thing')}: {mib(swept.gave_back)}"
-    told = [Line(text=f"{deleted}; {mib(swept.free_bytes)} are free now")]
+    deleted = f"deleted {counted(len(swept.removed), 'thing')}: {size_words(swept.gave_back)}"
+    told = [Line(text=f"{deleted}; {size_words(swept.free_bytes)} are free now")]
     for removal, why in swept.left:
         told.append(Line(text=f"  left: {one_line(removal.item.name)}: {one_line(why)}", tone=Tone.UNSURE))
     return told

@@ -23,6 +23,7 @@ from honk.sandbox.state import remove_state
 from honk.store import Holding, Holdings
 from honk.workspace.shelves import Needed, alone_with, item_of, stock, template_name, used_at
 
+_UNITS = (("TiB", 40), ("GiB", 30), ("MiB", 20))
 TRASH = "trash"
 STAMP = "last-gc"
 """Its time is that of the last housekeeping."""
@@ -129,7 +130,9 @@ class Housekeeper:
             removed.append(removal)
             tell(removal)
         await self.records.forget([removal.item.name for removal in rows])
-        removed += rows
+        for removal in rows:
+            removed.append(removal)
+            tell(removal)
         (self.home / STAMP).touch()
         return Swept(removed=tuple(removed), left=tuple(left), free_bytes=free_bytes(self.home))
 
@@ -151,9 +154,9 @@ class Housekeeper:
             return
         plan = await self.plan()
         raise OutOfSpace(
-            f"There are {mib(free)} free where {self.home} lies, and a new run needs {mib(self.min_free_bytes)} "
+            f"There are {size_words(free)} free where {self.home} lies, and a new run needs {size_words(self.min_free_bytes)} "
             f"(retention.min_free_mib), so that those that go on are not hurt. Nothing was begun. "
-            f"honk gc gives back about {mib(plan.gives_back)}; honk gc --dry-run shows what of."
+            f"honk gc gives back about {size_words(plan.gives_back)}; honk gc --dry-run shows what of."
         )
 
     def _put_aside(self, item: Item) -> str:
@@ -255,6 +258,7 @@ def _is_past(deadline: float | None) -> bool:
     return deadline is not None and monotonic_seconds() > deadline
 
 
-def mib(size: int) -> str:
+def size_words(size: int) -> str:
     """A size as people read it."""
-    return f"{size / 2**30:.1f} GiB" if size >= 1 << 30 else f"{size / 2**20:.1f} MiB"
+    unit, factor = next(((unit, 1 << bits) for unit, bits in _UNITS if size >= 1 << bits), ("KiB", 1 << 10))
+    return f"{size / factor:.{0 if unit == 'KiB' else 1}f} {unit}"

@@ -120,6 +120,6 @@ async def test_without_time_nothing_is_measured_and_the_plan_says_so(tmp_path: P
 
 async def test_a_low_disk_is_told_with_what_gc_would_give_back(tmp_path: Path) -> None:
     make(tmp_path, "templates/m/sha")
-    with pytest.raises(OutOfSpace, match=r"needs 1024.0 TiB|needs 1048576.0 GiB.*honk gc gives back about 0\.\d MiB"):
+    with pytest.raises(OutOfSpace, match=r"needs 1024.0 TiB.*honk gc gives back about \d+ KiB"):
         await keeper(tmp_path, min_free_bytes=1 << 50).refuse_low_disk()
     await keeper(tmp_path).refuse_low_disk()
