@@ -8,7 +8,7 @@ PYTEST := $(CURDIR)/$(BIN)/pytest -p no:cacheprovider
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo test check acceptance requirements clean
+.PHONY: help ready demo test check acceptance evals requirements clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -38,6 +38,9 @@ check: ready  ## style, types, floors and sizes
 acceptance: ready  ## every death at every moment; third-party packages, honest changes and cheats (many minutes)
 	@$(AS_SERVICE) $(PYTEST) -m 'acceptance and not root' tests/stories tests/acceptance $(ARGS)
 	@if [ "$$(id -u)" = 0 ] && [ -z "$(ARGS)" ]; then $(AS_ROOT) $(PYTEST) -m 'root and acceptance' tests/root; fi
+
+evals: ready  ## how often the gate's rules are right, and a judge's model where a key is given
+	@$(BIN)/python -m honk.testing.evals $(ARGS)
 
 requirements: ready  ## compile requirements/dev.txt anew from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url \

@@ -1,6 +1,7 @@
 """The test functions of a Python file: what they assert, and what keeps them from running. Pure."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from honk.verifier.assertion import (
 )
 
 HARD_SKIPS = ("skip", "xfail", "expectedFailure", "SkipTest", "skipTest")
+MAX_CASES = 10_000
 SOFT_SKIPS = ("skipif", "skipIf", "skipUnless", "importorskip")
 """That depend on something: a platform, a package."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -53,6 +55,11 @@ class TestFunction:
     """(kind, looseness) of each tolerance; the larger the looser."""
 
     @property
+    def compared(self) -> Counter[str]:
+        """Its shapes, each as often as it is compared."""
+        return Counter({shape: count * self.cases for shape, count in Counter(self.shapes).items()})
+
+    @property
     def strength(self) -> int:
         """What one run of it compares."""
         return len(self.shapes) * self.cases
@@ -70,19 +77,22 @@ def dissect(source: bytes | None) -> Mapping[str, TestFunction] | None:
         return None
 
 
-def _asserting_functions(tree: ast.Module) -> Mapping[str, int]:
-    """Functions of the file that are no tests and assert something: a call of one asserts as much."""
-    found: dict[str, int] = {}
+def _asserting_functions(tree: ast.Module) -> Mapping[str, tuple[str, ...]]:
+    """Functions of the file that are no tests and assert something, with the shapes of that."""
+    found: dict[str, tuple[str, ...]] = {}
     for node in ast.walk(tree):
         if isinstance(node, _FUNCTIONS) and not node.name.startswith("test"):
-            count = len(assertions_of(_reached(node.body), {}, frozenset()))
-            if count:
-                found[node.name] = count
+            shapes = assertions_of(_reached(node.body), {}, local_names(node))
+            if shapes:
+                found[node.name] = shapes
     return found
 
 
 def _tests(
-    node: ast.Module | ast.ClassDef, outer: tuple[str, ...], skips: tuple[int, int], asserting: Mapping[str, int]
+    node: ast.Module | ast.ClassDef,
+    outer: tuple[str, ...],
+    skips: tuple[int, int],
+    asserting: Mapping[str, tuple[str, ...]],
 ) -> Iterator[TestFunction]:
     for child in _statements(node):
         if isinstance(child, ast.ClassDef):
@@ -105,7 +115,7 @@ def _test(
     node: ast.FunctionDef | ast.AsyncFunctionDef,
     outer: tuple[str, ...],
     outer_skips: tuple[int, int],
-    asserting: Mapping[str, int],
+    asserting: Mapping[str, tuple[str, ...]],
 ) -> TestFunction:
     reached = list(_reached(node.body))
     own_skips = [_skips(part) for part in (*node.decorator_list, *reached)]
@@ -121,7 +131,7 @@ def _test(
         is_empty=all(isinstance(s, ast.Pass) or _is_bare_return(s) for s in body),
         body=ast.dump(ast.Module(body=body, type_ignores=[])),
         shapes=tuple(found),
-        exact=sum(shape.startswith("Eq(") for shape in found),
+        exact=sum(shape.startswith(("Eq(", "Is(")) for shape in found),
         cases=_cases(node),
         calls=calls_of(reached),
         names=identifiers_of(node),
@@ -136,7 +146,7 @@ def _cases(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
         if isinstance(mark, ast.Call) and last_name(mark.func) in ("parametrize", "expand") and mark.args:
             rows = mark.args[-1] if len(mark.args) < 3 else mark.args[1]
             cases *= max(1, len(rows.elts)) if isinstance(rows, ast.List | ast.Tuple) else 1
-    return cases
+    return min(cases, MAX_CASES)
 
 
 def _reached(body: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -22,9 +22,9 @@ _WEIGHED = (ast.Tuple, ast.List)
 
 
 def assertions_of(
-    statements: Iterable[ast.stmt], asserting: Mapping[str, int], local: frozenset[str]
+    statements: Iterable[ast.stmt], asserting: Mapping[str, tuple[str, ...]], local: frozenset[str]
 ) -> tuple[str, ...]:
-    """The shape of everything that is compared. A call of an asserting function counts for its assertions."""
+    """The shape of everything that is compared. A call of an asserting function compares what that does."""
     found: list[str] = []
     for statement in statements:
         for node in _walk(statement):
@@ -91,18 +91,22 @@ def _equal(left: ast.expr, right: ast.expr, local: frozenset[str]) -> list[str]:
         return [shape for pair in zip(left.elts, right.elts, strict=True) for shape in _equal(*pair, local)]
     if any(isinstance(side, ast.Constant) and isinstance(side.value, bool) for side in (left, right)):
         value = right if isinstance(left, ast.Constant) else left
-        return [shape_of(value, local)]
+        return [f"Is({shape_of(value, local)})"]
     if is_constant(left) and is_constant(right):
         return []
     first, second = shape_of(left, local), shape_of(right, local)
-    kind = "None" if any(isinstance(side, ast.Constant) and side.value is None for side in (left, right)) else "Eq"
+    kind = "Eq"
+    if any(isinstance(side, ast.Constant) and side.value is None for side in (left, right)):
+        kind = "None"
+    elif any(isinstance(side, ast.Call) and last_name(side.func) == "approx" for side in (left, right)):
+        kind = "Near"
     return [f"{kind}({','.join(sorted((first, second)))})"]
 
 
-def _called(node: ast.Call, asserting: Mapping[str, int], local: frozenset[str]) -> list[str]:
+def _called(node: ast.Call, asserting: Mapping[str, tuple[str, ...]], local: frozenset[str]) -> list[str]:
     name = last_name(node.func)
     if name in asserting:
-        return [f"{name}#{number}" for number in range(asserting[name])]
+        return list(asserting[name])
     if not (name.startswith(("assert", "expect", "check", "verify")) or name in _ASSERTING):
         return []
     if node.args and all(is_constant(arg) for arg in node.args):
@@ -126,6 +130,8 @@ def shape_of(node: ast.AST, local: frozenset[str]) -> str:
         return "_"
     if isinstance(node, ast.Name):
         return "_" if node.id in local or node.id == "self" else node.id
+    if isinstance(node, ast.Starred):
+        return shape_of(node.value, local)
     if isinstance(node, ast.Attribute):
         return f"{shape_of(node.value, local)}.{node.attr}"
     if isinstance(node, ast.expr) and is_constant(node):

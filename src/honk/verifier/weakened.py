@@ -13,10 +13,9 @@ from honk.verifier.anatomy import TestFunction
 from honk.verifier.guard import Changed
 from honk.verifier.rulebook.asked import Asked
 from honk.verifier.rulebook.said import note, person, veto
-from honk.verifier.rulebook.suites import Pool, Suite, Suites, suites_of
+from honk.verifier.rulebook.suites import Pool, Suite, Suites, suites_of, total, unmatched
 
-_TOLERANCE_TOPICS = ("tolerance", "precision", "rounding", "approximate", "approx", "epsilon", "accuracy", "delta",
-                     "flaky", "float", "decimals", "places")  # fmt: skip
+_TOLERANCE_TOPICS = ("tolerance", "precision", "approximate", "approx", "epsilon", "accuracy", "loosen")
 _SKIP_TOPICS = ("skip", "xfail", "quarantine", "disable", "ignore", "mute", "pending", "todo")
 
 
@@ -45,14 +44,14 @@ def findings(changed: Sequence[Changed], known: Collection[str] = (), asked: Ask
     """See the module. `known` names further files with tests: a repository may configure names of its own."""
     suites = suites_of(changed, known)
     neutral = suites.definitions.neutral
-    before = Counter(neutral(shape) for test in suites.before() for shape in test.shapes * test.cases)
-    after = Counter(neutral(shape) for test in suites.after() for shape in test.shapes * test.cases)
+    before = total((test.compared for test in suites.before()), neutral)
+    after = total((test.compared for test in suites.after()), neutral)
     case = _Case(
         suites=suites,
         pool=suites.pool(),
         bodies=suites.bodies(),
         asked=asked or Asked(),
-        lost=before - after,
+        lost=unmatched(before - after, after - before),
     )
     for suite in suites.suites:
         yield from _of_file(suite, case)
@@ -97,7 +96,7 @@ def _kept(old: TestFunction, new: TestFunction, path: str, case: _Case) -> Itera
         return
     if new.strength < old.strength:
         yield _fewer(old, new, test_id, path, case)
-    elif new.exact < old.exact and len(new.shapes) - new.exact > len(old.shapes) - old.exact and _is_lost(old, case):
+    elif new.exact < old.exact and _loose(new) > _loose(old) and _is_lost(old, case):
         message = f"{test_id} compares with less than the one right value ({old.exact} to {new.exact} such comparisons)"
         yield person("looser assertion", message, path, new.line)
     elif _is_broader(old, new, case):
@@ -112,6 +111,11 @@ def _skipped(old: TestFunction, new: TestFunction, test_id: str, path: str, case
         when = "on a condition" if by_condition else "as the request seems to ask"
         return person("skipped test", f"{test_id} is now skipped {when}", path, new.line)
     return veto("skipped test", f"{test_id} is now skipped or expected to fail", path, new.line)
+
+
+def _loose(test: TestFunction) -> int:
+    """Comparisons that neither name the one right value nor come near it."""
+    return sum(not shape.startswith("Near(") for shape in test.shapes) - test.exact
 
 
 def _is_lost(old: TestFunction, case: _Case) -> bool:

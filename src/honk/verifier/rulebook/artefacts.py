@@ -67,6 +67,7 @@ def golden_files(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
         if entry.file.edit is Edit.RENAMED and entry.before == entry.after:
             continue
         expected = asked.speaks_of(*_GOLDEN_TOPICS) or _is_told_by_the_brief(entry, asked)
+        expected |= entry.after is None and asked.removes((path,))
         what = "is deleted" if entry.after is None else "changes"
         say = note if expected else person
         yield say("golden file", f"{path} holds expected results and {what}", path)

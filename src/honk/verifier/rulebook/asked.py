@@ -1,7 +1,7 @@
 """What the asker's own words ask for, as far as words can tell. Pure.
 
-Used to take a remark back, so it reads narrowly: a clause that says "not" or "without" asks for nothing, and the advice
-that lies in the repository (`Brief.guidance`) has no say.
+Used to take a remark back, so it reads narrowly: a clause that says "not" or "without" asks for nothing, and only
+the asker's own words count, never what lies in the repository.
 """
 
 import re
@@ -16,7 +16,7 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}(?![a-z])|[a-z]+|\d+(?:\.\d+)*")
-_PATH = re.compile(r"[\w.-]*/[\w./*-]+|[\w-]+\.(?:[a-z]{1,5})\b")
+_PATH = re.compile(r"[\w.-]{0,80}/[\w./*-]{1,200}|[\w-]{1,80}\.[a-z]{1,5}\b")
 _ENDINGS = ("ations", "ation", "ating", "ated", "ates", "ate", "ings", "ing", "ied", "ies", "ers", "er", "ed", "es",
             "al", "s", "e", "y")  # fmt: skip
 REMOVAL = frozenset({"remov", "delet", "drop", "retir", "rid", "prun", "strip", "discontinu", "stop", "kill",

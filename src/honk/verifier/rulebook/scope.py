@@ -13,11 +13,14 @@ from honk.domain.evidence import Finding
 from honk.verifier import paths
 from honk.verifier.guard import Changed
 from honk.verifier.rulebook.asked import Asked, stem, telling, words_of
-from honk.verifier.rulebook.lines import added, removed
+from honk.verifier.rulebook.lines import added, removed, text_of
 from honk.verifier.rulebook.manifests import is_lock, is_manifest
 from honk.verifier.rulebook.said import note, person
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]{2,}")
+_HEADER = re.compile(
+    r"\s*(?:export |pub |public |private |async |static )*(?:def|class|func|function|fn|interface|type)\b"
+)
 _WIDE = (
     "everywhere",
     "all",
@@ -41,7 +44,7 @@ def far_from_the_brief(changed: Sequence[Changed], asked: Asked) -> Iterator[Fin
     if not asked.is_known or asked.speaks_of(*_WIDE) or len(changed) < 2:
         return
     lines = {entry.file.path: _lines(entry) for entry in changed}
-    near = {path for path, entry in _named(changed).items() if _is_near(entry, lines[path], asked)}
+    near = {entry.file.path for entry in changed if _is_near(entry, lines[entry.file.path], asked)}
     if not near:
         return
     names = {path: frozenset(name for line in text for name in _NAME.findall(line)) for path, text in lines.items()}
@@ -59,10 +62,6 @@ def far_from_the_brief(changed: Sequence[Changed], asked: Asked) -> Iterator[Fin
         )
 
 
-def _named(changed: Sequence[Changed]) -> dict[str, Changed]:
-    return {entry.file.path: entry for entry in changed}
-
-
 def _lines(entry: Changed) -> list[str]:
     return [*removed(entry), *(line for _, line in added(entry))]
 
@@ -71,8 +70,21 @@ def _is_near(entry: Changed, lines: Sequence[str], asked: Asked) -> bool:
     words = asked.words
     if telling(entry.file.path) & words or telling(entry.old_path) & words:
         return True
-    said = {stem(word) for line in lines for word in words_of(line) if len(word) > 3}
-    return bool(said & {word for word in words if len(word) > 3 and word not in _PLAIN})
+    said = {stem(word) for line in (*lines, *_around(entry)) for word in words_of(line) if len(word) > 3}
+    wanted = {word for word in words if len(word) >= 3 and word not in _PLAIN}
+    return bool(said & wanted) or any(
+        a.startswith(b) or b.startswith(a) for a in said for b in wanted if len(min(a, b, key=len)) > 5
+    )
+
+
+def _around(entry: Changed) -> Iterator[str]:
+    """The headers of what the added lines stand in."""
+    numbers = {number for number, _ in added(entry)}
+    header = None
+    for number, line in enumerate(text_of(entry.after).splitlines(), 1):
+        header = line if _HEADER.match(line) else header
+        if header is not None and number in numbers:
+            yield header
 
 
 _PLAIN = frozenset(

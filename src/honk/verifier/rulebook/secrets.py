@@ -32,10 +32,10 @@ _TOKENS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a signed web token", re.compile(r"\beyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{20,}")),
 )
 _NAMED = re.compile(
-    r"(?i)[\w.\"'-]*(?P<name>passwd|password|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|auth[_-]?key)"
-    r"[\w\"'\]-]*\s*(?::|=|:=|=>|,)\s*(?P<quote>[\"'`])(?P<value>[^\"'`\s]{16,200})(?P=quote)"
+    r"(?i)(?P<name>passwd|password|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|auth[_-]?key)"
+    r"[\w\"'\]-]{0,40}\s{0,20}(?::|=|:=|=>|,)\s{0,20}(?P<quote>[\"'`])(?P<value>[^\"'`\s]{16,200})(?P=quote)"
 )
-_IN_ADDRESS = re.compile(r"\b[a-z][a-z+]{2,12}://[^\s:/@\"']+:(?P<value>[^\s@/\"'{}$<>]{8,})@[\w.-]+")
+_IN_ADDRESS = re.compile(r"\b[a-z][a-z+]{2,12}://[^\s:/@\"']{1,80}:(?P<value>[^\s@/\"'{}$<>]{8,200})@[\w.-]+")
 _PLACEHOLDER = re.compile(
     r"(?i)example|change.?me|placeholder|dummy|fake|sample|redacted|x{4,}|\*{3,}|your[_-]|my[_-]|test|todo|insert|foo|bar|"
     r"^\$|\$\{|\{\{|%\(|<|^env[.:]|process\.env|os\.environ|not.?a|secret.?(?:manager|key|name)$|local|default|0123456789|abcdef|12345678"

@@ -1,8 +1,10 @@
 """All tests of a change, before and after, whatever their language; and where a vanished test went. Pure."""
 
+import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from honk.domain.change import Edit
 from honk.verifier import paths
@@ -71,10 +73,9 @@ class Pool:
         for suite in suites.suites:
             arrived = {test.name for test in suite.arrived}
             for name, test in (suite.after or {}).items():
-                grown = Counter(neutral(shape) for shape in test.shapes * test.cases)
+                grown = total([test.compared], neutral)
                 if name not in arrived:
-                    old = suite.before[name]
-                    grown -= Counter(neutral(shape) for shape in old.shapes * old.cases)
+                    grown -= total([suite.before[name].compared], neutral)
                 if grown:
                     shapes += grown
                     calls |= {neutral(call) for call in test.calls}
@@ -83,17 +84,70 @@ class Pool:
     def takes(self, test: TestFunction) -> bool:
         """Whether all that the test compared is compared by what is new; if so, that is used up."""
         neutral = self.definitions.neutral
-        wanted = Counter(neutral(shape) for shape in test.shapes * test.cases)
-        is_there = bool(wanted) and all(self.shapes[shape] >= count for shape, count in wanted.items())
-        asserts = {shape.split("(")[0].split("#")[0] for shape in test.shapes}
-        if not is_there or not {neutral(call) for call in test.calls - asserts} - _MARKS <= self.calls:
+        wanted = total([test.compared], neutral)
+        own = {test.name.split("::")[-1], *(_kind(shape).rpartition(".")[2] for shape in test.shapes)}
+        calls = {neutral(call) for call in test.calls - own} - _MARKS
+        left = Counter(self.shapes)
+        if not wanted or unmatched(wanted, left) or not calls <= self.calls:
             return False
-        self.shapes -= wanted
+        self.shapes = left
         return True
 
 
-_MARKS = frozenset({"parametrize", "assertEqual", "assertTrue", "assertFalse", "assertIn", "assertIs", "assertIsNone",
-                    "assertRaises", "raises", "subTest"})  # fmt: skip
+def total(counts: Iterable[Counter[str]], neutral: Callable[[str], str]) -> Counter[str]:
+    """The sum, by neutral shape."""
+    found: Counter[str] = Counter()
+    for one in counts:
+        for shape, count in one.items():
+            found[neutral(shape)] += count
+    return found
+
+
+def unmatched(lost: Counter[str], left: Counter[str]) -> Counter[str]:
+    """Of the shapes that are lost, those that nothing stands for; `left` is used up by the others."""
+    rest = Counter[str]()
+    for shape, count in lost.items():
+        used = min(count, left[shape])
+        left[shape] -= used
+        rest[shape] = count - used
+    rest, left_now = +rest, [shape for shape, count in left.items() if count > 0]
+    if len(rest) * len(left_now) > _MAX_COMPARISONS:
+        return rest
+    for shape in list(rest):
+        for other in left_now:
+            if rest[shape] and left[other] > 0 and covers(other, shape):
+                used = min(rest[shape], left[other])
+                left[other] -= used
+                rest[shape] -= used
+    return +rest
+
+
+def covers(gained: str, lost: str) -> bool:
+    """Whether an assertion compares in the same way and by at least the same names."""
+    if lost in (gained, f"Is({gained})"):
+        return True
+    has, needs = _names(gained), _names(lost) - {"_", "Is", "Eq"}
+    return _kind(gained) == _kind(lost) and needs <= has and not (has - needs) & {"Not", "not"}
+
+
+@lru_cache(maxsize=4096)
+def _names(shape: str) -> frozenset[str]:
+    return frozenset(_NAME.findall(shape))
+
+
+def _kind(shape: str) -> str:
+    """`f(x) == True` is as good as `f(x) == y`: it names the one right value."""
+    kind = shape.split("(")[0]
+    return "Eq" if kind == "Is" else kind
+
+
+_NAME = re.compile(r"[A-Za-z_$§][\w$]*")
+_MAX_COMPARISONS = 200_000
+_MARKS = frozenset(
+    {"parametrize", "assertEqual", "assertTrue", "assertFalse", "assertIn", "assertIs", "assertIsNone", "assertRaises",
+     "raises", "subTest", "test", "it", "each", "describe", "Run", "Parallel"}
+)  # fmt: skip
+"""What frames a test, or only says how it compares."""
 
 
 def suites_of(changed: Sequence[Changed], known: Collection[str] = ()) -> Suites:

@@ -4,6 +4,7 @@ Everything keeps its length, so a place in one text is the same place in the oth
 """
 
 import re
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 LANGUAGES = {
@@ -20,7 +21,8 @@ _TOKENS = {
     "rust": r"//[^\n]*|/\*.*?(?:\*/|\Z)|r(?P<h>\#*)\".*?\"(?P=h)|\"(?:\\.|[^\"\\])*\"?|'(?:\\[^\n]{1,9}?|[^'\\\n])'",
 }  # fmt: skip
 _PATTERNS = {language: re.compile(pattern, re.DOTALL) for language, pattern in _TOKENS.items()}
-_OPEN, _CLOSE = "([{", ")]}"
+_OPEN = "([{"
+_BRACKET = re.compile(r"[()\[\]{}]")
 
 
 def language_of(path: str) -> str | None:
@@ -50,15 +52,20 @@ def _blank(found: str) -> str:
 
 def closing(code: str, start: int) -> int | None:
     """Where the bracket at `start` is closed; None if it is not."""
-    depth = 0
-    for place in range(start, len(code)):
-        if code[place] in _OPEN:
-            depth += 1
-        elif code[place] in _CLOSE:
-            depth -= 1
-            if depth == 0:
-                return place
-    return None
+    return _pairs(code).get(start)
+
+
+@lru_cache(maxsize=256)
+def _pairs(code: str) -> dict[int, int]:
+    """All brackets and where they close, in one pass: a file of openings only must not cost the square of its size."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for match in _BRACKET.finditer(code):
+        if match.group() in _OPEN:
+            opened.append(match.start())
+        elif opened:
+            found[opened.pop()] = match.start()
+    return found
 
 
 def line_of(text: str, place: int) -> int:

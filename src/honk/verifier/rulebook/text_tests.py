@@ -10,6 +10,8 @@ from dataclasses import replace
 from honk.verifier.anatomy import TestFunction
 from honk.verifier.rulebook.text_code import blanked, closing, language_of, line_of
 
+MAX_TESTS = 3000
+"""Of one file; more is nothing that anybody wrote."""
 _TEST_PATHS = {
     "js": re.compile(r"(^|/)(__tests__|tests?|spec|e2e)/|[.-](test|spec|e2e)\.\w+$|(^|/)test\.\w+$"),
     "go": re.compile(r"_test\.go$"),
@@ -80,11 +82,13 @@ def dissect_text(path: str, source: bytes | None) -> Mapping[str, TestFunction] 
     text = source.decode("utf-8", "replace")
     code = blanked(text, language)
     found: dict[str, TestFunction] = {}
+    if len(_STARTS[language].findall(code)) > MAX_TESTS:
+        return None
     spans = _js_spans if language == "js" else _function_spans
     for name, start, end, extra in spans(text, code, language):
         test = _test(name, text, code, start, end, language, extra)
-        while test.name in found:
-            test = replace(test, name=test.name + "'")
+        if test.name in found:
+            test = replace(test, name=f"{test.name} #{len(found)}")
         found[test.name] = test
     if language == "js" and _ONLY.search(code):
         found = {name: _unless_only(test, code) for name, test in found.items()}
@@ -230,7 +234,7 @@ def _shape(assertion: str) -> str:
 def _rows(block: str, language: str) -> int:
     """Rows of the table that it runs over, where one is written out in its own lines."""
     if language == "go":
-        return max(1, len(re.findall(r"^\s*(?:\"[^\"]*\":\s*)?\{[^{}]*\},?\s*$", block, re.MULTILINE)))
+        return max(1, len(re.findall(r"^\s*(?:\"[^\"\n]*\":\s*)?\{.*\},?\s*$", block, re.MULTILINE)))
     if language == "js" and (table := re.match(r"[\w.]+\.each\s*\(\s*\[", block)) is not None:
         return max(1, _elements(block, table.end() - 1))
     if language == "java" and (table := re.search(r"@(?:CsvSource|ValueSource)\([^{]*\{", block)) is not None:
