@@ -16,7 +16,7 @@ from honk.domain.limits import Limits
 from honk.domain.retention import Removal
 from honk.domain.task import Brief, Outcome, OutcomeName, Repository, Status, Task
 from honk.engine import ENDED, Engine, EngineError, WorkflowStatus
-from honk.store import Delivery, Run, TaskEvent
+from honk.store import Delivery, NotFound, Run, TaskEvent
 from honk.store.archive import Contents, write_archive
 from honk.workflows.deletion import Deletion, delete_task
 from honk.workflows.frost import is_frozen, refuse_frozen
@@ -244,6 +244,13 @@ class App:
         """All of the built-in forge, newest first."""
         found = await self._house.forge.pull_requests()
         return sorted(found, key=lambda one: one.number, reverse=True)
+
+    async def repository_name(self, pull_request: PullRequest) -> str:
+        """Whose it is; empty where the task that made it was deleted."""
+        try:
+            return (await self._house.tasks.task(pull_request.task_id)).repository.name
+        except NotFound:
+            return ""
 
     async def pull_request(self, number: int) -> PullRequest:
         """Raises:

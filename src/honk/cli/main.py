@@ -112,11 +112,11 @@ def command_line() -> "typer.Typer":
     app.add_typer(pr.app, name="pr")
     app.add_typer(task.app, name="task")
     app.command("doctor")(doctor.doctor)
-    app.command("demo")(demo.demo)
-    app.command("gc")(gc.gc)
-    app.command("backup")(backup.backup)
+    app.command("demo", short_help="Carry a bug report to a merged change, on a sample.")(demo.demo)
+    app.command("gc", short_help="Delete what has passed its age, or is over the ceiling.")(gc.gc)
+    app.command("backup", short_help="Save what cannot be made again into one file.")(backup.backup)
     app.command("restore")(restore.restore)
-    app.command("thaw")(thaw.thaw)
+    app.command("thaw", short_help="Tell what differs after a restore, and let it act again.")(thaw.thaw)
     app.command("version")(version.version)
     return app
 

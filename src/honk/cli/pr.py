@@ -24,7 +24,7 @@ def list_(as_json: AsJson = False) -> None:
     run_async(_list(as_json=as_json))
 
 
-@app.command()
+@app.command(short_help="Show what a pull request holds, and what proves it.")
 def show(number: Number, as_json: AsJson = False) -> None:
     """Show what a pull request holds: files, evidence, what was not verified."""
     from honk.cli.desk import run_async
@@ -70,10 +70,12 @@ async def _list(*, as_json: bool) -> None:
 
     async with own_desk() as desk:
         found = await desk.pull_requests()
+        names = [await desk.repository_name(one) for one in found]
     if as_json:
         sys.stdout.writelines(f"{record_line(one)}\n" for one in found)
     else:
-        print_lines([headline(one) for one in found] or [Line(text="There are no pull requests yet.")])
+        told = [headline(one, name) for one, name in zip(found, names, strict=True)]
+        print_lines(told or [Line(text="There are no pull requests yet.")])
 
 
 async def _show(number: int, *, as_json: bool) -> None:
@@ -129,15 +131,16 @@ async def _close(number: int) -> None:
         print_lines([headline(await desk.close_pull_request(number))])
 
 
-def headline(pull_request: "PullRequest") -> "Line":
-    """A pull request on one line."""
+def headline(pull_request: "PullRequest", repository: str = "") -> "Line":
+    """A pull request on one line; with its repository where there may be several."""
     from honk.cli.facts import Line, Tone
     from honk.cli.terminal import one_line
 
     draft = ", draft: not verified" if pull_request.is_draft else ""
     tones = {"open": Tone.UNSURE if pull_request.is_draft else Tone.PLAIN, "merged": Tone.GOOD}
     text = f"#{pull_request.number} {pull_request.state}{draft}: {one_line(pull_request.title)}"
-    place = f" [{one_line(pull_request.branch)} -> {one_line(pull_request.base_branch)}]"
+    name = f"{one_line(repository, 24)}: " if repository else ""
+    place = f" [{name}{one_line(pull_request.branch)} -> {one_line(pull_request.base_branch)}]"
     return Line(text=text + place, tone=tones.get(pull_request.state, Tone.QUIET))
 
 

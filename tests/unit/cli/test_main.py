@@ -86,6 +86,13 @@ def test_a_wrong_call_is_two_and_says_why(
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize("group", [[], ["pr"], ["task"]])
+def test_no_verb_s_help_is_cut_off_in_the_list_of_verbs(group: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main._run([*group, "--help"]) == 0
+    cut_off = [line for line in capsys.readouterr().out.splitlines() if line.endswith("...")]
+    assert [line for line in cut_off if "[OPTIONS]" not in line] == []
+
+
 def test_a_prompt_of_another_encoding_is_refused() -> None:
     with pytest.raises(UsageError, match="not UTF-8"):
         read_prompt("-", io.BytesIO(b"caf\xe9"))

@@ -53,6 +53,11 @@ def test_a_headline_says_when_it_is_not_verified(pull_request: PullRequest) -> N
     assert "not verified" in pr.headline(replace(pull_request, is_draft=True)).text
 
 
+def test_a_headline_in_a_list_says_whose_it_is(pull_request: PullRequest) -> None:
+    told = pr.headline(pull_request, "tonearm").text
+    assert told == "#7 open: Stop the crash [tonearm: honk/abc234-stop-the-crash -> main]"
+
+
 def test_a_branch_that_could_not_be_moved_comes_with_advice(pull_request: PullRequest) -> None:
     merged = replace(pull_request, state="merged", merged_sha="c" * 40)
     stuck = MergeResult(pull_request=merged, advance=Advance(has_moved=False, advice="Run:\n  git merge honk/x"))

@@ -1,0 +1,39 @@
+"""What the front desk adds to what its rooms answer."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from honk.app import App
+from honk.domain.change import PullRequest
+from honk.engine import Engine
+from honk.testing.store import FakeStore
+from honk.workflows.house import House
+from honk.workflows.housekeeping import Housekeeper
+
+pytestmark = pytest.mark.anyio
+
+FIRST = PullRequest(
+    pull_request_id="p", number=1, repository_id="r", task_id="t1", title="T", body="", branch="honk/x",
+    base_branch="main", base_sha="a" * 40, head_sha="b" * 40, state="open", is_draft=False, url="",
+)  # fmt: skip
+
+
+class Forge:
+    async def pull_requests(self) -> list[PullRequest]:
+        return [FIRST, replace(FIRST, number=3), replace(FIRST, number=2)]
+
+
+def desk() -> App:
+    house = SimpleNamespace(forge=Forge(), tasks=FakeStore().tasks)
+    return App(cast(House, house), cast(Engine, None), cast(Housekeeper, None))
+
+
+async def test_pull_requests_come_newest_first() -> None:
+    assert [one.number for one in await desk().pull_requests()] == [3, 2, 1]
+
+
+async def test_a_pull_request_whose_task_was_deleted_is_nobody_s() -> None:
+    assert await desk().repository_name(FIRST) == ""
