@@ -46,17 +46,6 @@ async def test_a_database_of_a_newer_honk_is_not_touched(tmp_path: Path) -> None
     assert {path: path.read_bytes() for path in before} == before
 
 
-async def test_an_older_database_is_copied_aside_before_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = await open_store(tmp_path)
-    await store.memo.save("kept", "yes")
-    monkeypatch.setattr(database, "REVISIONS", (*REVISIONS, "9999"))
-    monkeypatch.setattr(database, "_upgrade", lambda path: None)
-    await database.migrate(tmp_path / DATABASE_NAME)
-    with closing(sqlite3.connect(tmp_path / f"{DATABASE_NAME}.before-9999")) as copy:
-        assert copy.execute("SELECT value FROM honk_memo").fetchall() == [("yes",)]
-    await store.close()
-
-
 async def test_a_step_that_breaks_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "honk.db"
     with closing(sqlite3.connect(path)) as connection:
