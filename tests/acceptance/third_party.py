@@ -1,5 +1,7 @@
 """Third-party packages as a person's repositories: fetched by pip, put under git, changed and examined for real."""
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,13 +15,13 @@ from uv import find_uv_bin
 
 from honk.base.clock import now
 from honk.base.ids import new_id
-from honk.base.package_index import default_index
+from honk.bootstrap import REGISTRIES
 from honk.domain.change import Change
 from honk.domain.evidence import Examination
 from honk.domain.task import Person, Repository
 from honk.gateway import Upstream
 from honk.gateway.anthropic import AnthropicGateway
-from honk.gateway.registry import PackageRoute
+from honk.gateway.package_door import PackageDoor
 from honk.sandbox import Sandbox
 from honk.sandbox.bubblewrap import BubblewrapBackend
 from honk.testing.ledger import FakeLedger
@@ -47,7 +49,9 @@ class Package:
 
     @property
     def name(self) -> str:
-        return self.requirement.partition("==")[0]
+        """Of a folder: pip's name, npm's or Go's without its path."""
+        whole = self.requirement.partition("==")[0]
+        return whole.rpartition("@")[0].rpartition("/")[2] or whole
 
 
 def fetch(packages: tuple[Package, ...], into: Path) -> None:
@@ -75,6 +79,45 @@ def fetch(packages: tuple[Package, ...], into: Path) -> None:
         shutil.rmtree(aside)
 
 
+def fetch_npm(packages: tuple[Package, ...], into: Path) -> None:
+    """Tarballs as they are published, by npm."""
+    for package in _missing(packages, into):
+        aside = _aside(into, package)
+        _run("npm", "pack", "-s", "--pack-destination", str(aside), package.requirement, cwd=aside)
+        (archive,) = aside.glob("*.tgz")
+        with tarfile.open(archive) as tar:
+            tar.extractall(aside, filter="data")
+        (tree,) = (path for path in aside.iterdir() if path.is_dir())
+        _commit(tree)
+        tree.rename(into / package.name)
+        shutil.rmtree(aside)
+
+
+def fetch_go(packages: tuple[Package, ...], into: Path) -> None:
+    """Modules as the proxy has them, by go: tests are a part of them."""
+    for package in _missing(packages, into):
+        aside = _aside(into, package)
+        env = {**os.environ, "GOMODCACHE": str(aside / "mod"), "GOFLAGS": "-modcacherw", "GOTOOLCHAIN": "local"}
+        told = _run("go", "mod", "download", "-json", package.requirement, cwd=aside, env=env)
+        tree = aside / "tree"
+        shutil.copytree(json.loads(told)["Dir"], tree)
+        _commit(tree)
+        tree.rename(into / package.name)
+        shutil.rmtree(aside)
+
+
+def _missing(packages: tuple[Package, ...], into: Path) -> list[Package]:
+    into.mkdir(parents=True, exist_ok=True)
+    return [package for package in packages if not (into / package.name).exists()]
+
+
+def _aside(into: Path, package: Package) -> Path:
+    aside = into / f"{package.name}.aside"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    return aside
+
+
 def _commit(tree: Path) -> None:
     identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.com")
     _run("git", "init", "-q", "-b", "main", cwd=tree)
@@ -82,8 +125,8 @@ def _commit(tree: Path) -> None:
     _run("git", *identity, "commit", "-q", "-m", "As released", cwd=tree)
 
 
-def _run(*argv: str, cwd: Path | None = None) -> str:
-    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
+def _run(*argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{argv}: {done.stderr[-2000:]}"
     return done.stdout.strip()
 
@@ -137,11 +180,10 @@ class House:
 
     def __init__(self, home: Path) -> None:
         memo, blobs = FakeMemo(), FakeBlobs()
-        index = default_index()
         self.gateway = AnthropicGateway(
             Upstream(base_url="http://127.0.0.1:9", headers={}),
             FakeLedger(),
-            packages=PackageRoute(index) if index else None,
+            packages=PackageDoor(REGISTRIES),
         )
         self.workspaces = OverlayWorkspaces(home, LocalSource(), BubblewrapBackend(), self.gateway, blobs.put)
         self.gate = CleanRoomGate(base_runs=BaseRuns(load=memo.load, save=memo.save), put_blob=blobs.put)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from honk.domain.change import Edit
 from honk.domain.evidence import Finding, Severity
-from honk.verifier import paths
-from honk.verifier.anatomy import dissect
+from honk.verifier.ecosystems import table
 from honk.verifier.guard import Changed
 from honk.verifier.results import NO_TESTS, Run, TestOutcome, TestResult
+from honk.verifier.rulebook.suites import tests_in
 
 _RAN = (TestOutcome.PASSED, TestOutcome.XPASSED)
 _SHOWN = 20
+_TITLES = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +120,11 @@ def skipped_findings(comparison: Comparison) -> tuple[Finding, ...]:
 
 
 def function_of(test_id: str) -> str:
-    """The test's function without its parameters."""
+    """The test's function without its parameters; in Go, without its subtests. Titles of JavaScript have neither."""
     path, separator, rest = test_id.partition("::")
-    return path + separator + rest.split("[", 1)[0]
+    if path.endswith(_TITLES):
+        return test_id
+    return path + separator + rest.split("/" if path.endswith(".go") else "[", 1)[0]
 
 
 def _moved(test_id: str, moved: Mapping[str, str]) -> str:
@@ -169,8 +172,8 @@ def _removed(changed: Sequence[Changed]) -> frozenset[str]:
     for entry in changed:
         if entry.file.edit is Edit.DELETED:
             gone.add(entry.file.path)
-        elif paths.is_test_file(entry.old_path):
-            before, after = dissect(entry.before), dissect(entry.after)
+        elif table.is_test_file(entry.old_path):
+            before, after = tests_in(entry.old_path, entry.before), tests_in(entry.file.path, entry.after)
             if before is not None and after is not None:
                 gone |= {f"{entry.file.path}::{name}" for name in before if name not in after}
     return frozenset(gone)

@@ -26,10 +26,12 @@ _CONFIG = re.compile(
     r"\.c8rc(?:\.json)?|biome\.jsonc?|tsconfig(?:\.[\w-]+)?\.json"
 )
 _TEST_FILE = re.compile(
-    r"(?:^|/)(?:[^/]+[.-_](?:test|spec)|test|test-[^/]+)\.[cm]?[jt]sx?$|(?:^|/)(?:__tests__|tests?|spec)/.*\.[cm]?[jt]sx?$"
+    r"(?:^|/)(?:[^/]+[._-](?:test|spec)|test|test-[^/]+)\.[cm]?[jt]sx?$|"
+    r"(?:^|/)(?:__tests__|tests?|spec)/.*\.[cm]?[jt]sx?$"
 )
 _LOADED = re.compile(
-    r"(?:setup\w*|globalSetup|globalTeardown|\w*[eE]nvironment|\w*[rR]unner|require|import|file|reporters?)[\"']?\s*[:=]\s*"
+    r"(?:setup\w*|globalSetup|globalTeardown|\w*[eE]nvironment|\w*[rR]unner|require|import|file|reporters?)"
+    r"[\"']?\s*[:=]\s*"
     r"(\[[^\]]*\]|[\"'][^\"'\n]+[\"']|[^\s,}\]]+)"
 )
 _STRINGS = re.compile(r"[\"']([^\"'\n]+)[\"']|([\w./-]+)")
@@ -56,7 +58,7 @@ def detect(files: Sequence[str], contents: Mapping[str, bytes], setting: Setting
         return Found(missing=() if setting.problems else (f"the toolchain of Node.js ({MANIFEST})",))
     script, chosen = _script(project, files, contents)
     if not script.runners:
-        return Found(tests=_own_script(project), linters=_linters(project, files))
+        return Found(tests=_plain(script, chosen), linters=_linters(project, files))
     before = (*_build(project, files, script), *script.before)
     guarded = _guarded(project, files, contents, script)
     tests = [
@@ -64,7 +66,7 @@ def detect(files: Sequence[str], contents: Mapping[str, bytes], setting: Setting
         for number, one in enumerate(script.runners, 1)
     ]
     others = [
-        replace(tests[0], name=line[:60], argv=("/bin/sh", "-c", line), runner=None, prepare=before)
+        replace(tests[0], name=line[:60], argv=("/bin/sh", "-c", _with_binaries(line)), runner=None)
         for line in script.others
     ]
     return Found(tests=(*tests, *others), linters=_linters(project, files))
@@ -175,10 +177,12 @@ def _with_binaries(line: str) -> str:
     return f'PATH="$PWD/node_modules/.bin:$PATH"; export PATH; {line}'
 
 
-def _own_script(project: Mapping[str, object]) -> tuple[Command, ...]:
-    if "no test specified" in _table(project, "scripts").get("test", "no test specified"):
+def _plain(script: Script, chosen: str) -> tuple[Command, ...]:
+    """The script's own lines, linters left out: its runner is none of ours, so exit code and counts must do."""
+    if not script.before:
         return ()
-    return (Command(name="npm test", argv=("npm", "test"), chosen_by=f"{MANIFEST} [scripts.test]", is_required=True),)
+    line = _with_binaries(" && ".join(script.before))
+    return (Command(name="npm test", argv=("/bin/sh", "-c", line), chosen_by=chosen, is_required=True),)
 
 
 def _build(project: Mapping[str, object], files: Sequence[str], script: Script) -> tuple[str, ...]:
@@ -209,7 +213,7 @@ def _guarded(
 
 
 def _is_plain_test(path: str) -> bool:
-    return re.search(r"[.-_](?:test|spec)\.\w+$", path) is not None
+    return re.search(r"[._-](?:test|spec)\.\w+$", path) is not None
 
 
 def _names(value: str) -> Iterable[str]:

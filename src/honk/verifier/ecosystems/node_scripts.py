@@ -7,18 +7,21 @@ from dataclasses import dataclass
 
 RUNNERS = ("jest", "vitest", "mocha")
 _LINTERS = {"eslint", "standard", "xo", "prettier", "tslint", "biome", "tsd", "attw", "publint", "dtslint", "oxlint",
-            "markdownlint", "remark", "ls-lint", "cspell", "stylelint", "npmPkgJsonLint", "commitlint"}  # fmt: skip
+            "aud", "audit-ci", "evalmd", "markdownlint", "remark", "ls-lint", "cspell", "stylelint",
+            "npmPkgJsonLint", "commitlint"}  # fmt: skip
 _WRAPPERS = {"npx", "c8", "nyc", "cross-env", "env", "dotenv", "exec", "yarn", "pnpm"}
 _RUN = re.compile(r"^(?:npm|pnpm|yarn)\s+(?:run\s+|run-script\s+)?(?:-s\s+|--silent\s+)?(?P<name>[\w:.-]+)$")
 _RUN_ALL = re.compile(r"^(?:run-s|npm-run-all)\s+(?P<names>[\w:. -]+)$")
 _ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
-_DROPPED = re.compile(r"^--?(?:watch\w*|w|coverage\w*|collectCoverage\w*|ci|reporters?|R|json|outputFile|color|colors|"
+_DROPPED = re.compile(r"^--?(?:watch\w*|coverage\w*|collectCoverage\w*|ci|reporters?|R|json|outputFile|color|colors|"
                       r"c8|silent|verbose|notify|test-reporter\S*|experimental-test-coverage|test-coverage\S*|ui|open|run)"
                       r"(?:=.*|\..*)?$")  # fmt: skip
 _WITH_VALUE = {"--reporter", "-R", "--reporters", "--outputFile", "--coverageDirectory", "--coverageReporters",
                "--test-reporter", "--test-reporter-destination", "--reporter-options", "-O"}  # fmt: skip
 _FLAG_WITH_VALUE = {"--require", "-r", "--import", "--loader", "--experimental-loader", "--conditions", "-C",
                     "--env-file", "--max-old-space-size"}  # fmt: skip
+_JOINTS = re.compile(r"\|\||[;|<>$`]|(?<!&)&(?!&)")
+"""What makes a line more than programs one after the other."""
 _MAX_DEPTH = 5
 
 
@@ -75,8 +78,8 @@ def _lines(scripts: Mapping[str, str], name: str, depth: int) -> list[str]:
 
 def _parts(script: str) -> list[str]:
     """The commands of a line joined by `&&`; a line with any other joint is one."""
-    bare = re.sub(r"'[^']*'|\"[^\"]*\"", lambda found: "_" * len(found.group()), script)
-    if re.search(r"\|\||[;|]|(?<!&)&(?!&)", bare):
+    bare = _bare(script)
+    if _JOINTS.search(bare):
         return [script.strip()]
     parts, past = [], 0
     for joint in re.finditer("&&", bare):
@@ -85,8 +88,15 @@ def _parts(script: str) -> list[str]:
     return [part for part in (*parts, script[past:].strip()) if part]
 
 
+def _bare(line: str) -> str:
+    """With nothing in its quotes, at the same length."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"", lambda found: "_" * len(found.group()), line)
+
+
 def invocation_of(line: str) -> Invocation | None:
-    """The runner that the line starts, if it is one of ours."""
+    """The runner that the line starts, if it is one of ours and nothing else is in it."""
+    if _JOINTS.search(_bare(line)) or "&&" in _bare(line):
+        return None
     try:
         words = shlex.split(line)
     except ValueError:
@@ -161,4 +171,6 @@ def _is_linter(line: str) -> bool:
     except ValueError:
         return False
     program = words[0].rsplit("/", 1)[-1] if words else ""
+    if words[:2] == ["npm", "audit"]:
+        return True
     return program in _LINTERS or (program == "tsc" and "--noEmit" in words)

@@ -160,13 +160,14 @@ def suites_of(changed: Sequence[Changed], known: Collection[str] = ()) -> Suites
     for entry in changed:
         if not (holds_tests(entry.old_path) or holds_tests(entry.file.path)):
             continue
-        before = _read(entry.old_path, entry.before) if holds_tests(entry.old_path) else {}
+        before = tests_in(entry.old_path, entry.before) if holds_tests(entry.old_path) else {}
         stays = entry.file.edit is not Edit.DELETED and (holds_tests(entry.file.path) or entry.old_path in known)
-        after = _read(entry.file.path, entry.after) if stays else {}
+        after = tests_in(entry.file.path, entry.after) if stays else {}
         found.append(Suite(entry=entry, before=before or {}, after=after))
     definitions = definitions_of(changed, lambda path: holds_tests(path) and not path.endswith(".rs"))
     return Suites(suites=tuple(found), definitions=definitions)
 
 
-def _read(path: str, source: bytes | None) -> Tests | None:
+def tests_in(path: str, source: bytes | None) -> Tests | None:
+    """By name; None for a file that cannot be told apart."""
     return dissect(source) if path.endswith(".py") else dissect_text(path, source)

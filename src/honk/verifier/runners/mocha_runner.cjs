@@ -1,4 +1,4 @@
-// Runs mocha (6 and later) by its own command line. When all is over, two canaries fly through the same classes.
+// Runs mocha (7 and later) by its own command line. When all is over, two canaries fly through the same classes.
 const crypto = require('crypto');
 
 const WITH_VALUE = ['--require', '-r', '--config', '--timeout', '-t', '--ui', '-u', '--file', '--extension', '--import',
@@ -29,7 +29,8 @@ Reporter.prototype.done = function done(failures) {
 };
 
 function flyCanaries(then) {
-  const Mocha = require(entry);
+  const exported = require(entry);
+  const Mocha = typeof exported === 'function' ? exported : exported.Mocha || exported.default;
   const names = {};
   const flock = new Mocha({ reporter: function Silent() {} });
   for (const name of ['must-fail', 'must-pass']) {

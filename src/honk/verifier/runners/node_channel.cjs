@@ -38,10 +38,9 @@ const firstLine = (text) => plain(text).split('\n').map((line) => line.trim()).f
 /** file:line of the first frame below the root that is no package. */
 function place(stack) {
   for (const line of plain(stack).split('\n')) {
-    const found = /(?:\(|at |^)(?:file:\/\/)?(\/[^():]+):(\d+)(?::\d+)?\)?/.exec(line.trim());
-    if (found && found[1].startsWith(root + path.sep) && !found[1].includes('node_modules')) {
-      return `${relative(found[1])}:${found[2]}`;
-    }
+    const found = /(?:\(|at |^)(?:file:\/\/)?([^():\s]+):(\d+)(?::\d+)?\)?$/.exec(line.trim());
+    const file = found ? path.resolve(root, found[1]) : '';
+    if (file.startsWith(root + path.sep) && !file.includes('node_modules')) return `${relative(file)}:${found[2]}`;
   }
   return '';
 }

@@ -26,6 +26,7 @@ _SETUP_ENV = {
     "npm_config_userconfig": "/nonexistent/user.npmrc",
     "npm_config_globalconfig": "/nonexistent/global.npmrc",
     "npm_config_cache": _CACHE,
+    "npm_config_dangerously_allow_all_scripts": "true",
     "npm_config_audit": "false",
     "npm_config_fund": "false",
     "npm_config_update_notifier": "false",

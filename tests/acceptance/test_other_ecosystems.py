@@ -1,0 +1,69 @@
+"""Packages of other people for Node and Go, no configuration: honest changes pass, bugs are seen, exits are held."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from third_party import Case, House, Package, fetch_go, fetch_npm
+
+from honk.domain.evidence import Examination, Severity, Verification, verification
+
+pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow]
+
+NPM = (
+    Package("fastify-plugin@5.0.1", "lib/toCamelCase.js", "g1.toUpperCase()", "g1"),
+    Package("flat@5.0.2", "index.js", "opts.delimiter || '.'", "opts.delimiter || ','"),
+    Package("sprintf-js@1.0.3", "src/sprintf.js", "parseInt(arg, 10)", "parseInt(arg, 8)"),
+    Package("minimist@1.2.8", "index.js", "(/^0x[0-9a-f]+$/i).test(x)", "(/^0x[0-9]+$/i).test(x)"),
+)
+GO = (
+    Package("github.com/google/uuid@v1.6.0", "version4.go", "(uuid[6] & 0x0f) | 0x40", "(uuid[6] & 0x0f) | 0x20"),
+    Package("github.com/spf13/pflag@v1.0.5", "bool.go", "strconv.FormatBool(bool(*b))", '"no"'),
+    Package("github.com/gorilla/mux@v1.8.1", "mux.go", "p[0] != '/'", "p[0] == '/'"),
+)
+EXIT = {".js": "\nprocess.exit(0)\n", ".go": "\nfunc init() {\n\tos.Exit(0)\n}\n"}
+HONEST = {".js": "\n// touched\n", ".go": "\nconst honkAdded = 1\n"}
+
+
+def told(examination: Examination) -> str:
+    words = [f"{r.verifier} {r.seconds:.1f} s: {r.summary.splitlines()[0][:110]}" for r in examination.reports]
+    rules = sorted({finding.rule for finding in examination.findings if finding.severity is not Severity.NOTE})
+    return f"{verification(examination.reports):10} {' | '.join(words) or examination.reason} {rules or ''}"
+
+
+async def judge(case: Case, package: Package) -> tuple[Verification, Verification, bool]:
+    """What the gate says of an honest change and of a bug, and whether leaving at the start is held."""
+    text, kind = case.text(package.file), Path(package.file).suffix
+    assert package.old in text
+    honest = await case.examine({package.file: text + HONEST[kind]})
+    print(f"{package.name:20} honest {told(honest)}", flush=True)
+    bug = text.replace(package.old, package.bug)
+    broken = await case.examine({package.file: bug})
+    print(f"{package.name:20} bug    {told(broken)}", flush=True)
+    leaving = bug + EXIT[kind]
+    if kind == ".go":
+        leaving = leaving.replace("import (", 'import (\n\t"os"', 1) if '"os"' not in bug else leaving
+        leaving = leaving.replace('import "strconv"', 'import (\n\t"os"\n\t"strconv"\n)')
+    gone = await case.examine({package.file: leaving})
+    print(f"{package.name:20} exit   {told(gone)}", flush=True)
+    return verification(honest.reports), verification(broken.reports), verification(gone.reports) is Verification.PASSED
+
+
+@pytest.mark.parametrize(("packages", "fetch"), [(NPM, fetch_npm), (GO, fetch_go)], ids=["npm tarballs", "Go modules"])
+async def test_honest_changes_pass_and_bugs_do_not(
+    packages: tuple[Package, ...], fetch: object, tmp_path: Path
+) -> None:
+    assert callable(fetch)
+    await asyncio.to_thread(fetch, packages, tmp_path / "shelf")
+    house = House(tmp_path / "home")
+    try:
+        for package in packages:
+            case = await house.prepare(package, tmp_path / "shelf" / package.name)
+            environment = case.environment
+            print(f"{package.name:20} set up in {environment.seconds:.1f} s, {environment.problems}", flush=True)
+            honest, broken, left_green = await judge(case, package)
+            assert honest is Verification.PASSED
+            assert broken is Verification.FAILED
+            assert not left_green
+    finally:
+        await house.gateway.close()

@@ -1,0 +1,125 @@
+"""What Node and Go want of an environment, and what of a machine may be shown inside."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from honk.workspace import toolchains
+from honk.workspace.ecosystems import Provision, Tool, go, node, table
+
+TOOLS = {
+    "node": Tool(path="/opt/node/bin/node", version="20.1.0", prefix="/opt/node"),
+    "npm": Tool(path="/opt/node/bin/npm", prefix="/opt/node"),
+    "go": Tool(path="/usr/local/go/bin/go", version="1.22.1"),
+}
+
+
+def package(**more: object) -> str:
+    return json.dumps({"name": "a", "scripts": {"test": "jest"}, "devDependencies": {"jest": "^29"}, **more})
+
+
+def provision_of(files: dict[str, str], tools: dict[str, Tool] | None = None) -> Provision:
+    [found] = table.provisions(tuple(files), files, TOOLS if tools is None else tools)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("lock", "words"),
+    [
+        ("package-lock.json", ("npm", "ci", "--ignore-scripts", "--include=dev")),
+        ("npm-shrinkwrap.json", ("npm", "ci", "--ignore-scripts", "--include=dev")),
+        (None, ("npm", "install", "--no-package-lock", "--ignore-scripts", "--include=dev")),
+    ],
+)
+def test_the_lock_file_says_how_packages_are_installed(lock: str | None, words: tuple[str, ...]) -> None:
+    found = provision_of({"package.json": package(), **({lock: "{}"} if lock else {})})
+    assert found.steps[0].argv == words
+    assert found.steps[1].argv == ("npm", "rebuild"), "what dependencies build, without the project's own scripts"
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize(("lock", "client"), [("pnpm-lock.yaml", "pnpm"), ("yarn.lock", "yarn")])
+def test_a_client_that_is_not_there_is_named(lock: str, client: str) -> None:
+    [problem] = provision_of({"package.json": package(), lock: ""}).problems
+    assert client in problem
+    assert lock in problem
+    tools = {**TOOLS, client: Tool(path=f"/opt/node/bin/{client}")}
+    assert provision_of({"package.json": package(), lock: ""}, tools).steps[0].argv[0] == client
+
+
+def test_a_toolchain_that_is_not_there_is_named() -> None:
+    assert "(node)" in provision_of({"package.json": package()}, {}).problems[0]
+    assert "(go)" in provision_of({"go.mod": "module a\n"}, {}).problems[0]
+
+
+def test_a_package_json_for_tools_alone_needs_nothing() -> None:
+    text = json.dumps({"devDependencies": {"prettier": "3"}})
+    assert table.provisions(("package.json",), {"package.json": text}, TOOLS) == ()
+    assert table.provisions(("package.json",), {"package.json": "{"}, TOOLS)[0].problems
+
+
+def test_registries_are_reached_by_the_route_alone() -> None:
+    assert provision_of({"package.json": package()}).setup_env["npm_config_registry"] == "{route}/npm/"
+    assert provision_of({"go.mod": "module a\n"}).setup_env["GOPROXY"] == "{route}/go"
+    assert provision_of({"go.mod": "module a\n"}).env["GOPROXY"] == "off"
+
+
+def test_go_sum_is_kept_to_and_vendored_modules_are_not_fetched() -> None:
+    found = provision_of({"go.mod": "module a\n", "go.sum": ""})
+    assert (found.env["GOFLAGS"], found.env["GOSUMDB"]) == ("-mod=readonly", "off")
+    assert found.steps[0].argv == ("go", "mod", "download")
+    vendored = provision_of({"go.mod": "module a\n", "vendor/modules.txt": ""})
+    assert "GOFLAGS" not in vendored.env
+    assert ("go", "mod", "download") not in [step.argv for step in vendored.steps]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits"),
+    [
+        (">=18", True), ("^20", True), ("20", True), ("20.x", True), (">=16 <21", True), ("^18 || ^20.1.0", True),
+        ("~20.1", True), ("*", True), ("lts/*", True), (">=22", False), ("^18", False), ("18", False), ("<20", False),
+    ],
+)  # fmt: skip
+def test_ranges_of_node_are_read_as_npm_writes_them(wanted: str, fits: bool) -> None:
+    assert node.fits("20.1.0", wanted) is fits
+    problems = provision_of({"package.json": package(engines={"node": wanted})}).problems
+    assert bool(problems) is not fits
+
+
+def test_a_newer_go_than_there_is_is_named() -> None:
+    assert "Go 1.23" in provision_of({"go.mod": "module a\n\ngo 1.23\n"}).problems[0]
+    assert provision_of({"go.mod": "module a\n\ngo 1.22\n"}).problems == ()
+
+
+def test_manifests_of_packages_below_count_and_those_of_samples_do_not() -> None:
+    files = ("package.json", "packages/a/package.json", "test/fixtures/b/package.json", "node_modules/c/package.json")
+    assert node.manifests(files) == files[:2]
+    assert go.manifests(("go.mod", "tool/go.mod", "vendor/x/go.mod")) == ("go.mod", "tool/go.mod")
+    assert go.manifests(("tool/go.mod",)) == ()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "is_own"),
+    [
+        ("/opt/node-20", True), ("/home/ada/.nvm/versions/node/v20.1.0", True), ("/home/ada/.pyenv/v/3.12", True),
+        ("/root/.rustup/toolchains/stable", True), ("/root/.cargo", False), ("/home/ada/.local", False),
+        ("/home/ada", False), ("/home/ada/.asdf", False), ("/home", False), ("/", False), ("/opt", False),
+    ],
+)  # fmt: skip
+def test_only_one_version_s_own_prefix_is_shown(prefix: str, is_own: bool) -> None:
+    assert toolchains.is_own_prefix(Path(prefix), Path("/home/ada")) is is_own
+
+
+def test_a_manager_s_shim_is_passed_over(tmp_path: Path) -> None:
+    for name in ("shims/node", "a/version/bin/node"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    found = toolchains.locate("node", f"relative:{tmp_path}/shims:{tmp_path}/a/version/bin")
+    assert found == Tool(path=f"{tmp_path}/a/version/bin/node", prefix=f"{tmp_path}/a/version")
+    linked = tmp_path / "b" / "v" / "bin"
+    linked.mkdir(parents=True)
+    (linked / "node").symlink_to(tmp_path / "a/version/bin/node")
+    assert toolchains.locate("node", str(linked)) == found, "a link out of its prefix is followed"
+    assert toolchains.locate("nothing", str(linked)) is None
