@@ -39,7 +39,7 @@ def invocation(command_line: str, prompt: str, prompt_file: str = _PROMPT_FILE) 
     try:
         words = shlex.split(command_line)
     except ValueError as error:
-        raise AgentError(f"The agent's command line cannot be read ({error}): {command_line}") from error
+        raise AgentError(f"The agent's command line {command_line!r} cannot be read: {error}.") from error
     if not words:
         raise AgentError("The agent's command line is empty: write --agent 'command:PROGRAM ARGUMENTS'.")
     clean = prompt.replace("\0", "")

@@ -122,7 +122,11 @@ def command_line() -> "typer.Typer":
 
 
 def _fit_streams() -> None:
-    """A locale without the signs we use gets question marks instead of a crash."""
+    """A locale without the signs we use gets question marks instead of a crash, and a closed stream leads nowhere."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - until we leave, as any standard stream
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -64,6 +64,12 @@ def test_a_reader_that_goes_away_is_no_fault_and_no_success() -> None:
 
 
 @pytest.mark.slow
+def test_closed_streams_are_no_fault() -> None:
+    call = f'"{sys.executable}" -c "import sys; from honk.cli import main; sys.exit(main.main())" version'
+    assert subprocess.run(["sh", "-c", f"{call} >&- 2>&-"], timeout=30).returncode == 0
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", ["version", "run --help", "verify --help"])
 def test_a_reader_that_was_never_there_has_the_same_exit_code(arguments: str) -> None:
     """The words fit into a buffer: nobody notices before it is flushed."""
