@@ -1,6 +1,7 @@
 """Packages of other people for Node and Go, no configuration: honest changes pass, bugs are seen, exits are held."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,6 @@ GO = (
     Package("github.com/spf13/pflag@v1.0.5", "bool.go", "strconv.FormatBool(bool(*b))", '"no"'),
     Package("github.com/gorilla/mux@v1.8.1", "mux.go", "p[0] != '/'", "p[0] == '/'"),
 )
-EXIT = {".js": "\nprocess.exit(0)\n", ".go": "\nfunc init() {\n\tos.Exit(0)\n}\n"}
 HONEST = {".js": "\n// touched\n", ".go": "\nconst honkAdded = 1\n"}
 
 
@@ -29,6 +29,14 @@ def told(examination: Examination) -> str:
     words = [f"{r.verifier} {r.seconds:.1f} s: {r.summary.splitlines()[0][:110]}" for r in examination.reports]
     rules = sorted({finding.rule for finding in examination.findings if finding.severity is not Severity.NOTE})
     return f"{verification(examination.reports):10} {' | '.join(words) or examination.reason} {rules or ''}"
+
+
+def leaving(file: str, text: str) -> dict[str, str]:
+    """The edits of a program that leaves, content with itself, before its tests begin."""
+    if file.endswith(".js"):
+        return {file: text + "\nprocess.exit(0)\n"}
+    [package] = re.findall(r"^package \w+$", text, re.MULTILINE)
+    return {file: text, "leave.go": f'{package}\n\nimport "os"\n\nfunc init() {{\n\tos.Exit(0)\n}}\n'}
 
 
 async def judge(case: Case, package: Package) -> tuple[Verification, Verification, bool]:
@@ -40,11 +48,7 @@ async def judge(case: Case, package: Package) -> tuple[Verification, Verificatio
     bug = text.replace(package.old, package.bug)
     broken = await case.examine({package.file: bug})
     print(f"{package.name:20} bug    {told(broken)}", flush=True)
-    leaving = bug + EXIT[kind]
-    if kind == ".go":
-        leaving = leaving.replace("import (", 'import (\n\t"os"', 1) if '"os"' not in bug else leaving
-        leaving = leaving.replace('import "strconv"', 'import (\n\t"os"\n\t"strconv"\n)')
-    gone = await case.examine({package.file: leaving})
+    gone = await case.examine(leaving(package.file, bug))
     print(f"{package.name:20} exit   {told(gone)}", flush=True)
     return verification(honest.reports), verification(broken.reports), verification(gone.reports) is Verification.PASSED
 

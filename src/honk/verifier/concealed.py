@@ -8,7 +8,8 @@ from honk.domain.change import Edit
 from honk.domain.evidence import Finding, Severity
 from honk.verifier.guard import Changed
 
-_CODE_SUFFIXES = {".py", ".pyi", ".js", ".ts", ".tsx", ".jsx", ".go", ".rs", ".java", ".kt", ".c", ".h", ".cpp", ".rb",
+_CODE_SUFFIXES = {".py", ".pyi", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx", ".go", ".rs", ".java",
+                  ".kt", ".c", ".h", ".cpp", ".rb",
                   ".sh", ".toml", ".yml", ".yaml", ".cfg", ".ini", ".cs", ".swift", ".php"}  # fmt: skip
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -28,6 +29,28 @@ _REACHES = (
      "what no rule can see"),
     (re.compile(r"/proc/(self|\{|%|\d)|/dev/fd\b"), "its own process from outside"),
 )  # fmt: skip
+
+
+_REACHES_IN_NODE = (
+    (re.compile(r"\breallyExit\b|\bprocess\._eval\b|\bprocess\.(?:binding|dlopen)\b"), "the inside of node"),
+    (re.compile(r"\bModule\._|[\"'](?:node:)?inspector[\"']"), "modules and memory of its own process"),
+    (re.compile(r"\bNODE_TEST_CONTEXT\b|[\"']test:(?:pass|fail|start)[\"']"), "what node:test tells of its files"),
+    (re.compile(r"\bmocha/lib\b|\bMocha\.\w+\.prototype\b|\bRunner\.prototype\b|\bRunnable\b"),
+     "the classes that run tests"),
+    (re.compile(r"\bJEST_STATE\b|\bjest-circus\b|\bvitest/(?:node|runners)\b"), "the inside of its runner"),
+    (re.compile(r"/proc/(?:self|\$|\d)|/dev/fd\b"), "its own process from outside"),
+)  # fmt: skip
+_REACHES_IN_GO = (
+    (re.compile(r"---\s(?:PASS|FAIL|SKIP)|\\x16|\\u0016|\"=== (?:RUN|NAME|PAUSE)"),
+     "the marks by which go tells results"),
+    (re.compile(r"\"testing/internal|//go:linkname\b"), "the inside of testing"),
+    (re.compile(r"/proc/(?:self|%|\d)|/dev/fd\b"), "its own process from outside"),
+)  # fmt: skip
+_REACHES_BY_SUFFIX = {
+    **dict.fromkeys((".py", ".pyi", ".toml", ".cfg"), _REACHES),
+    **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"), _REACHES_IN_NODE),
+    ".go": _REACHES_IN_GO,
+}
 
 
 def unread_files(changed: Sequence[Changed], own: object) -> Iterator[Finding]:
@@ -53,11 +76,10 @@ def other_lines(changed: Sequence[Changed], own: object) -> Iterator[Finding]:
 def reaches_for_the_runner(changed: Sequence[Changed], own: object) -> Iterator[Finding]:
     """Code that looks into the process in which its own tests run, and could tell their results itself."""
     for entry in _code(changed):
-        if not entry.file.path.endswith((".py", ".pyi", ".toml", ".cfg")):
-            continue
+        reaches = _REACHES_BY_SUFFIX.get(PurePosixPath(entry.file.path).suffix, ())
         known = set(_lines(entry.before))
         for number, line in enumerate(_lines(entry.after), 1):
-            what = next((what for pattern, what in _REACHES if line not in known and pattern.search(line)), None)
+            what = next((what for pattern, what in reaches if line not in known and pattern.search(line)), None)
             if what is not None:
                 message = f"{entry.file.path}:{number} reaches for {what}: results of tests could be its own"
                 yield _person("reaches for the runner", message, entry, number)

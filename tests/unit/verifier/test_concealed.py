@@ -17,6 +17,25 @@ def said(
     return [(finding.rule, finding.severity) for finding in found]
 
 
+@pytest.mark.parametrize(
+    ("path", "line", "is_held"),
+    [
+        ("a_test.go", 'fmt.Print("\\x16--- PASS: TestAdd (0.00s)\\n")', True),
+        ("a.go", "//go:linkname runTests testing.runTests", True),
+        ("a.go", 'os.OpenFile("/proc/self/fd/1", 1, 0)', True),
+        ("a.go", "// passes", False),
+        ("a.js", "process.reallyExit(0)", True),
+        ("a.mjs", "import { Session } from 'node:inspector'", True),
+        ("a.test.ts", "delete process.env.NODE_TEST_CONTEXT", True),
+        ("a.js", "require('mocha/lib/runner')", True),
+        ("a.js", "process.exit(0)", False),
+        ("a.test.js", "delete require.cache[file]", False),
+    ],
+)
+def test_t35_other_languages_reach_for_their_runners_too(path: str, line: str, is_held: bool) -> None:
+    assert said(path, f"{line}\n".encode()) == (REACHES if is_held else [])
+
+
 REACHES = [("reaches for the runner", Severity.NEEDS_HUMAN)]
 TROJAN = [("trojan source", Severity.VETO)]
 
