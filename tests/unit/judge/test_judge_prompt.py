@@ -14,7 +14,7 @@ MARK = "0123456789abcdef"
 
 
 def shown(diff: str, **fields: Any) -> str:
-    brief = Brief(version=1, goal="Fix the sort.", guidance="GUIDANCE OF THE REPOSITORY", **fields)
+    brief = Brief(version=1, goal="Fix the sort.", **fields)
     body = request(brief, diff, model="m", max_tokens=10, mark=MARK)
     text = body["messages"][0]["content"]
     assert isinstance(text, str)
@@ -29,11 +29,10 @@ def verdict(ruling: object, reasons: object, name: str = "verdict") -> dict[str,
     return {"type": "tool_use", "id": "t", "name": name, "input": {"ruling": ruling, "reasons": reasons}}
 
 
-def test_the_judge_reads_the_asker_s_words_and_the_diff_and_nothing_of_the_repository() -> None:
+def test_the_judge_reads_the_asker_s_words_and_bounds() -> None:
     text = shown("+x", out_of_bounds=("the API",), done_when=("green",))
     assert "Fix the sort." in text
     assert "Out of bounds:\n- the API" in text
-    assert "GUIDANCE" not in text
 
 
 @given(st.text())
