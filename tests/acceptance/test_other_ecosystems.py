@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ GO = (
     Package("github.com/spf13/pflag@v1.0.5", "bool.go", "strconv.FormatBool(bool(*b))", '"no"'),
     Package("github.com/gorilla/mux@v1.8.1", "mux.go", "p[0] != '/'", "p[0] == '/'"),
 )
+Fetch = Callable[[tuple[Package, ...], Path], None]
 HONEST = {".js": "\n// touched\n", ".go": "\nconst honkAdded = 1\n"}
 
 
@@ -53,21 +55,20 @@ async def judge(case: Case, package: Package) -> tuple[Verification, Verificatio
     return verification(honest.reports), verification(broken.reports), verification(gone.reports) is Verification.PASSED
 
 
-@pytest.mark.parametrize(("packages", "fetch"), [(NPM, fetch_npm), (GO, fetch_go)], ids=["npm tarballs", "Go modules"])
-async def test_honest_changes_pass_and_bugs_do_not(
-    packages: tuple[Package, ...], fetch: object, tmp_path: Path
-) -> None:
-    assert callable(fetch)
-    await asyncio.to_thread(fetch, packages, tmp_path / "shelf")
+FETCHED = [(package, fetch_npm) for package in NPM] + [(package, fetch_go) for package in GO]
+
+
+@pytest.mark.parametrize(("package", "fetch"), FETCHED, ids=lambda one: one.name if isinstance(one, Package) else "")
+async def test_honest_changes_pass_and_bugs_do_not(package: Package, fetch: Fetch, tmp_path: Path) -> None:
+    await asyncio.to_thread(fetch, (package,), tmp_path / "shelf")
     house = House(tmp_path / "home")
     try:
-        for package in packages:
-            case = await house.prepare(package, tmp_path / "shelf" / package.name)
-            environment = case.environment
-            print(f"{package.name:20} set up in {environment.seconds:.1f} s, {environment.problems}", flush=True)
-            honest, broken, left_green = await judge(case, package)
-            assert honest is Verification.PASSED
-            assert broken is Verification.FAILED
-            assert not left_green
+        case = await house.prepare(package, tmp_path / "shelf" / package.name)
+        environment = case.environment
+        print(f"{package.name:20} set up in {environment.seconds:.1f} s, {environment.problems}", flush=True)
+        honest, broken, left_green = await judge(case, package)
     finally:
         await house.gateway.close()
+    assert honest is Verification.PASSED
+    assert broken is Verification.FAILED
+    assert not left_green

@@ -74,7 +74,7 @@ def fetch(packages: tuple[Package, ...], into: Path) -> None:
         with tarfile.open(archive) as tar:
             tar.extractall(aside, filter="data")
         (tree,) = (path for path in aside.iterdir() if path.is_dir())
-        _commit(tree)
+        commit(tree)
         tree.rename(into / name)
         shutil.rmtree(aside)
 
@@ -88,7 +88,7 @@ def fetch_npm(packages: tuple[Package, ...], into: Path) -> None:
         with tarfile.open(archive) as tar:
             tar.extractall(aside, filter="data")
         (tree,) = (path for path in aside.iterdir() if path.is_dir())
-        _commit(tree)
+        commit(tree)
         tree.rename(into / package.name)
         shutil.rmtree(aside)
 
@@ -101,7 +101,7 @@ def fetch_go(packages: tuple[Package, ...], into: Path) -> None:
         told = _run("go", "mod", "download", "-json", package.requirement, cwd=aside, env=env)
         tree = aside / "tree"
         shutil.copytree(json.loads(told)["Dir"], tree)
-        _commit(tree)
+        commit(tree)
         tree.rename(into / package.name)
         shutil.rmtree(aside)
 
@@ -118,7 +118,7 @@ def _aside(into: Path, package: Package) -> Path:
     return aside
 
 
-def _commit(tree: Path) -> None:
+def commit(tree: Path) -> None:
     identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.com")
     _run("git", "init", "-q", "-b", "main", cwd=tree)
     _run("git", "add", "-A", "-f", cwd=tree)

@@ -20,6 +20,7 @@ _CONSTRAINTS = f"{ENVIRONMENT}/.constraints.txt"
 STEP_SECONDS = 900.0
 _TIDY_SECONDS = 120.0
 _MAX_LOG_BYTES = 4 << 20
+_INSTALLED = re.compile(rb"^((?:.*?/)?node_modules/).*", re.DOTALL)
 _UV_ENVIRONMENT = {
     "UV_NO_CONFIG": "1",
     "UV_PYTHON_DOWNLOADS": "never",
@@ -180,13 +181,13 @@ def _moves(sandbox: Sandbox) -> bool:
 
 
 def exclude_patterns(listing: bytes) -> bytes:
-    """Patterns for git's exclude file that match exactly the paths of a NUL-separated listing."""
-    lines = []
-    for path in filter(None, listing.split(b"\0")):
-        if b"\n" not in path:
-            escaped = re.sub(rb"([\\*?\[\]])", rb"\\\1", path)
-            lines.append(b"/" + re.sub(rb" $", rb"\\ ", escaped) + b"\n")
-    return b"".join(lines)
+    """Patterns for git's exclude file that match exactly the paths of a NUL-separated listing.
+
+    A `node_modules` is one pattern, whatever it holds: tens of thousands make git slow, and nobody's change lies there.
+    """
+    paths = (_INSTALLED.sub(rb"\1", path) for path in listing.split(b"\0") if path and b"\n" not in path)
+    escaped = (re.sub(rb"([\\*?\[\]])", rb"\\\1", path) for path in dict.fromkeys(paths))
+    return b"".join(b"/" + re.sub(rb" $", rb"\\ ", path) + b"\n" for path in escaped)
 
 
 def _merged(parts: Sequence[Part]) -> tuple[str, ...]:

@@ -70,3 +70,6 @@ def test_a_path_in_a_message_is_one_plain_line() -> None:
 
 def test_exclude_patterns_match_the_paths_themselves() -> None:
     assert exclude_patterns(b"a.egg-info/x\0*.c\0!b \0new\nline\0") == b"/a.egg-info/x\n/\\*.c\n/!b\\ \n"
+    assert exclude_patterns(b"node_modules/a/b\0node_modules/c\0w/node_modules/x\0my_node_modules/y\0") == (
+        b"/node_modules/\n/w/node_modules/\n/my_node_modules/y\n"
+    )

@@ -23,6 +23,7 @@ _COMMON = {
     "GOTELEMETRY": "off",
     "GOENV": "off",
 }
+_WARM = ("go", "test", "-count=1", "-vet=off", "-run=^$", "./...")
 _DIRECTIVE = re.compile(r"^go\s+(\d+\.\d+(?:\.\d+)?)", re.MULTILINE)
 _IGNORED = {"vendor", "testdata", "node_modules"}
 
@@ -52,7 +53,7 @@ def plan(files: Sequence[str], texts: Mapping[str, str], tools: Mapping[str, Too
         tools={"go": go},
         steps=(
             *(() if is_vendored else (download,)),
-            Step(title="A warm build", argv=("go", "test", "-count=1", "-run=^$", "./..."), is_essential=False),
+            Step(title="A warm build", argv=_WARM, is_essential=False),
             Step(title="A warm check", argv=("go", "vet", "./..."), is_essential=False),
         ),
         setup_env={**_COMMON, "GOPROXY": f"{ROUTE}/go", "GOCACHE": WARM_CACHE, "GOFLAGS": "-modcacherw"},

@@ -60,9 +60,7 @@ def plan(files: Sequence[str], texts: Mapping[str, str], tools: Mapping[str, Too
         return None
     node = tools.get("node")
     if node is None:
-        return _lacking(
-            f"{MANIFEST}: the tests need Node.js (node); this machine has none that can be shown inside."
-        )
+        return _lacking(f"{MANIFEST}: the tests need Node.js (node); this machine has none that can be shown inside.")
     problems = _wanted_version(project, node.version)
     client, words = _client(files, _has_dependencies(project))
     if not words:
