@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -181,6 +182,10 @@ async def test_a_deleted_task_leaves_no_word_behind(home: Path, calc: Path) -> N
         path for path in home.rglob("*") if path.is_file() and not path.is_symlink() and "templates" not in path.parts
     ]
     assert not [path for path in kept if b"xyzzy" in path.read_bytes() and "forge" not in path.parts]
+    [mirror] = home.glob("mirrors/*/work.git")
+    assert told.result.head_sha is not None
+    with pytest.raises(subprocess.CalledProcessError):
+        git(mirror, "cat-file", "-e", told.result.head_sha)
     assert blob is not None
     assert not (home / "blobs" / blob).exists()
     refs = [

@@ -7,6 +7,7 @@ import fcntl
 import os
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -78,12 +79,19 @@ def _open_up(directory: str) -> None:
         os.close(fd)
 
 
-async def remove_state(path: Path) -> None:
-    """Delete a sandbox's state, of any size and with any modes; links are not followed. No such path: nothing to do."""
-    await asyncio.to_thread(_remove, path)
+def _never() -> bool:
+    return False
 
 
-def _remove(top: Path) -> None:
+async def remove_state(path: Path, *, must_leave: Callable[[], bool] = _never) -> None:
+    """Delete a sandbox's state, of any size and with any modes; links are not followed. No such path: nothing to do.
+
+    As soon as `must_leave` says so, the rest stays: it can be removed later.
+    """
+    await asyncio.to_thread(_remove, path, must_leave)
+
+
+def _remove(top: Path, must_leave: Callable[[], bool]) -> None:
     """Flatten while deleting: no depth of nesting, which a program inside chooses, can exhaust a path or the stack."""
     if not _is_directory(os.fspath(top)):
         with contextlib.suppress(FileNotFoundError):
@@ -93,11 +101,15 @@ def _remove(top: Path) -> None:
     count = 0
     while names := [entry.path for entry in _entries(os.fspath(top))]:
         for path in names:
+            if must_leave():
+                return
             if not _is_directory(path):
                 os.unlink(path)
                 continue
             os.chmod(path, 0o700)
             for entry in _entries(path):
+                if must_leave():
+                    return
                 if entry.is_dir(follow_symlinks=False):
                     os.chmod(entry.path, 0o700)  # a directory that may not be written may not be moved either
                     count += 1

@@ -29,7 +29,7 @@ STAMP = "last-gc"
 """Its time is that of the last housekeeping."""
 TIDY_EVERY = timedelta(days=1)
 TIDY_SECONDS = 2.0
-"""What a run may lose to housekeeping, once a day."""
+"""What a run may lose to housekeeping, once a day; where that is not enough, the next run goes on with it."""
 _PLACES = {
     Kind.LITTER: (".restoring-*", "honk-probe-*", "doctor-*", "backup-*", "*.part", "blobs/*/*#*"),
     Kind.DEMO: ("demo/*",),
@@ -133,11 +133,13 @@ class Housekeeper:
         for removal in rows:
             removed.append(removal)
             tell(removal)
-        (self.home / STAMP).touch()
+        if not _is_past(deadline):
+            (self.home / STAMP).touch()
         return Swept(removed=tuple(removed), left=tuple(left), free_bytes=free_bytes(self.home))
 
     async def tidy(self) -> Swept | None:
-        """A light housekeeping where the last is older than a day; bounded in time, and no fault of it is anybody's."""
+        """A light housekeeping where the last whole one is older than a day; bounded in time, and no fault of it is
+        anybody's. What it did not reach is left to the next run, or to `honk gc`."""
         stamp = used_at(self.home / STAMP)
         if stamp is not None and now() - stamp < TIDY_EVERY:
             return None
@@ -154,9 +156,10 @@ class Housekeeper:
             return
         plan = await self.plan()
         raise OutOfSpace(
-            f"There are {size_words(free)} free where {self.home} lies, and a new run needs {size_words(self.min_free_bytes)} "
-            f"(retention.min_free_mib), so that those that go on are not hurt. Nothing was begun. "
-            f"honk gc gives back about {size_words(plan.gives_back)}; honk gc --dry-run shows what of."
+            f"There are {size_words(free)} free where {self.home} lies, and a new run needs "
+            f"{size_words(self.min_free_bytes)} (retention.min_free_mib), so that those that go on are not hurt. "
+            f"Nothing was begun. honk gc gives back about {size_words(plan.gives_back)}; "
+            "honk gc --dry-run shows what of."
         )
 
     def _put_aside(self, item: Item) -> str:
@@ -178,7 +181,7 @@ class Housekeeper:
         for rest in await asyncio.to_thread(lambda: list((self.home / TRASH).glob("*"))):
             if _is_past(deadline):
                 return
-            await remove_state(rest)
+            await remove_state(rest, must_leave=lambda: _is_past(deadline))
 
 
 _BY_OWN_TIME = frozenset({Kind.TEMPLATE, Kind.ENVIRONMENT})

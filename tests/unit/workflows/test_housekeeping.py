@@ -11,6 +11,7 @@ from honk.base.errors import OutOfSpace
 from honk.domain.retention import Kind, Rules
 from honk.engine import EndedWorkflow
 from honk.store import Holding
+from honk.workflows import housekeeping
 from honk.workflows.housekeeping import Housekeeper
 from honk.workspace.shelves import alone_with
 
@@ -116,6 +117,24 @@ async def test_without_time_nothing_is_measured_and_the_plan_says_so(tmp_path: P
     assert [one.item.kind for one in plan.removals] == [Kind.TEMPLATE], "ages need no measure"
     done = await keeper(tmp_path).sweep(plan, deadline=0)
     assert [why for _, why in done.left] == ["there was no time for it"]
+
+
+async def test_a_run_loses_no_more_than_its_time_to_it_and_the_next_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "trash/large")
+    for number in range(20):
+        (tmp_path / "trash/large" / str(number)).touch()
+    clock = iter(range(1_000_000))
+    monkeypatch.setattr(housekeeping, "monotonic_seconds", lambda: float(next(clock)) / 4)
+    await keeper(tmp_path).tidy()
+    left = len(list((tmp_path / "trash/large").iterdir()))
+    assert 0 < left < 21
+    assert not (tmp_path / "last-gc").exists()
+    for _ in range(9):
+        await keeper(tmp_path).tidy()
+    assert (tmp_path / "last-gc").exists()
+    assert not list((tmp_path / "trash").iterdir())
 
 
 async def test_a_low_disk_is_told_with_what_gc_would_give_back(tmp_path: Path) -> None:
