@@ -24,8 +24,8 @@ _CHECKS = re.compile(
     r"checkstyle|spotbugs|format --check|black|pre-commit|gosec|safety|security)\b"
 )
 _STEP = re.compile(
-    r"^\s*-?\s*(?:run|uses|script|name)\s*:\s*(?P<value>\S.*)$"
-    r"|^\s*-\s+(?P<item>[^:\n]+|[^\n]*\s--?\w[^\n]*)$"
+    r"^(?:- *)?(?:run|uses|script|name)\s*:\s*(?P<value>\S.*)$"
+    r"|^- +(?P<item>[^:\n]+|[^\n]*\s--?\w[^\n]*)$"
 )
 _WAVED = re.compile(
     r"\|\|\s*(?:true|:|exit 0)(?!\w)|;\s*(?:true|exit 0)\s*$|\bcontinue-on-error:\s*(?:true|['\"]?on)|"
@@ -44,14 +44,14 @@ _THRESHOLDS = (
     re.compile(r"[\"']?\b(?:branches|functions|lines|statements)[\"']?\s*:\s*(\d+(?:\.\d+)?)"),
     re.compile(r"<minimum>\s*(\d+(?:\.\d+)?)"),
     re.compile(r"\bminimum\s*=\s*(\d+(?:\.\d+)?)"),
-    re.compile(r"^\s*target:\s*(\d+(?:\.\d+)?)%?", re.MULTILINE),
+    re.compile(r"^[ \t]*target:[ \t]*(\d+(?:\.\d+)?)%?", re.MULTILINE),
 )
 _THRESHOLD_FILES = ("pyproject.toml", "setup.cfg", "tox.ini", ".coveragerc", "pytest.ini", "package.json",
                     "jest.config.*", "vitest.config.*", ".nycrc*", "codecov.y*ml", ".codecov.y*ml", "pom.xml",
                     "build.gradle*",                    "Makefile", "*.mk", "noxfile.py", ".c8rc*")  # fmt: skip
 _COVERAGE_TOPICS = ("coverage", "threshold", "fail_under")
 _BLANKET = re.compile(
-    r"^\s*(?:#\s*(?:ruff|flake8):\s*noqa\s*$|#\s*mypy:\s*ignore-errors|#\s*pylint:\s*(?:skip-file|disable=all)|"
+    r"^[ \t]*(?:#\s*(?:ruff|flake8):\s*noqa\s*$|#\s*mypy:\s*ignore-errors|#\s*pylint:\s*(?:skip-file|disable=all)|"
     r"#\s*type:\s*ignore\s*$|/\*\s*eslint-disable\s*\*/|//\s*@ts-nocheck|//\s*eslint-disable\s*$|//\s*nolint\s*$|"
     r"#!\[allow\((?:warnings|clippy::all)\))",
     re.MULTILINE,
@@ -86,7 +86,7 @@ def _steps(content: bytes | None) -> list[str]:
     found = []
     for line in text_of(content).splitlines():
         text = line.strip()
-        if (match := _STEP.match(line)) is not None:
+        if (match := _STEP.match(text)) is not None:
             text = (match["value"] or match["item"] or "").strip()
         if text and not text.startswith("#") and not re.match(r"^[\w-]+:(\s|$)", text) and text not in ("|", ">"):
             found.append(re.sub(r"@[\w.-]+$", "", text.strip("\"'")))

@@ -40,6 +40,7 @@ _PLACEHOLDER = re.compile(
     r"(?i)example|change.?me|placeholder|dummy|fake|sample|redacted|x{4,}|\*{3,}|your[_-]|my[_-]|test|todo|insert|foo|bar|"
     r"^\$|\$\{|\{\{|%\(|<|^env[.:]|process\.env|os\.environ|not.?a|secret.?(?:manager|key|name)$|local|default|0123456789|abcdef|12345678"
 )
+_SHORTEST = 20
 _MIN_BITS = 3.5
 _MIN_DISTINCT = 4
 
@@ -50,10 +51,13 @@ def secrets(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
         if entry.file.edit is Edit.DELETED:
             continue
         path = entry.file.path
+        locks = is_lock(path)
         for number, line in added(entry):
+            if len(line) < _SHORTEST:
+                continue
             if (what := _token(line)) is not None:
                 yield veto("secret", f"{path}:{number} adds {what}", path, number)
-            elif not is_lock(path) and _is_random_under_a_name(line):
+            elif not locks and _is_random_under_a_name(line):
                 say = note if _is_beside_the_code(path) else person
                 yield say("likely secret", f"{path}:{number} adds what looks like a secret", path, number)
 

@@ -234,7 +234,7 @@ def _shape(assertion: str) -> str:
 def _rows(block: str, language: str) -> int:
     """Rows of the table that it runs over, where one is written out in its own lines."""
     if language == "go":
-        return max(1, len(re.findall(r"^\s*(?:\"[^\"\n]*\":\s*)?\{.*\},?\s*$", block, re.MULTILINE)))
+        return max(1, len(re.findall(r"^[ \t]*(?:\"[^\"\n]*\":[ \t]*)?\{.*\},?[ \t]*$", block, re.MULTILINE)))
     if language == "js" and (table := re.match(r"[\w.]+\.each\s*\(\s*\[", block)) is not None:
         return max(1, _elements(block, table.end() - 1))
     if language == "java" and (table := re.search(r"@(?:CsvSource|ValueSource)\([^{]*\{", block)) is not None:
