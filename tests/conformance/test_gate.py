@@ -316,3 +316,21 @@ async def test_ignored_files_and_lock_swaps_do_not_reach_the_room() -> None:
     done = await examine({**SOUND, "uv.lock": "a"}, {**SOUND, "uv.lock": "b", "calc.py": BROKEN})
     assert is_held(done)
     assert "lock file alone" in rules_of(done)
+
+
+COVERED = {
+    **SOUND,
+    "pyproject.toml": SOUND["pyproject.toml"].replace('"-ra"', '"--cov=calc"'),
+}
+UNCOVERED = (
+    COVERED["calc.py"]
+    + "\n\ndef unused(a):\n"
+    + "".join(f"    a += {number}\n" for number in range(9))
+    + "    return a\n"
+)
+
+
+async def test_a_change_that_costs_coverage_waits_for_a_person() -> None:
+    found = await examine(COVERED, {**COVERED, "calc.py": UNCOVERED})
+    assert verification(found.reports) is Verification.PASSED
+    assert [one.rule for one in found.findings if one.severity is Severity.NEEDS_HUMAN] == ["coverage drop"]

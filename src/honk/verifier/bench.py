@@ -12,7 +12,7 @@ from honk.verifier.results import USAGE_ERROR, Run
 from honk.verifier.room import PutBlob, forget_bytecode, place, run_plain, run_tests
 from honk.verifier.rulebook.asked import Asked
 
-RUNNER_VERSION = 1
+RUNNER_VERSION = 2
 """Part of every remembered run's key: raise it when a runner tells more, or tells it otherwise."""
 
 

@@ -57,6 +57,8 @@ class Run:
     """Whether the runner lets canaries fly at all."""
     drop_addopts: bool = False
     """The configured options name plug-ins that are not there, and were left out."""
+    coverage: float | None = None
+    """Percent in total, where the repository's own run measures it."""
     log: str = ""
     """The distilled log."""
     log_blob: str | None = None

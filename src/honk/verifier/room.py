@@ -12,6 +12,7 @@ from dataclasses import replace
 from honk.base.subprocess import Completed
 from honk.sandbox import Sandbox
 from honk.verifier import Command
+from honk.verifier.coverage import total_of
 from honk.verifier.distill import distill
 from honk.verifier.ecosystems import Asked, table
 from honk.verifier.guard import Placed
@@ -95,6 +96,7 @@ async def run_tests(
     if done.exit_code in (126, 127) and told.end is None:
         cannot_start = f"{command.argv[0]} is not there"
     log = done.stderr + told.log
+    text = log.decode("utf-8", "replace")
     return Run(
         exit_code=done.exit_code,
         seconds=time.monotonic() - began,
@@ -106,7 +108,8 @@ async def run_tests(
         timed_out=done.timed_out,
         flooded=done.truncated,
         drop_addopts=drop_addopts,
-        log=distill(log.decode("utf-8", "replace"), max_bytes=LOG_BYTES),
+        coverage=total_of(text),
+        log=distill(text, max_bytes=LOG_BYTES),
         log_blob=await _keep(put_blob, log),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from honk.domain.evidence import Finding, NewTest, Report, Severity, Verification
-from honk.verifier import Command, reports, weakened
+from honk.verifier import Command, coverage, reports, weakened
 from honk.verifier.bench import Bench
 from honk.verifier.compare import Comparison, compare, function_of, skipped_findings, unusable
 from honk.verifier.ecosystems import table
@@ -23,7 +23,8 @@ async def try_tests(bench: Bench, command: Command) -> Said:
     now = await bench.on_change(command, base, bench.restored)
     compared = compare(base, now, bench.changed)
     files = {test.test_id.split("::")[0] for test in base.tests}
-    weaker = (*skipped_findings(compared), *weakened.findings(bench.changed, files, bench.asked))
+    lost = coverage.drop(base, now, command.chosen_by.split(" ")[0])
+    weaker = (*skipped_findings(compared), *weakened.findings(bench.changed, files, bench.asked), *lost)
     if compared.is_green:
         new = await _new_tests(bench, command, now, compared)
         edited = await _edited_tests(bench, command, base)
