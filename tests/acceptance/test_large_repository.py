@@ -134,7 +134,7 @@ async def test_a_bug_in_8811_files_is_repaired_and_judged_by_the_tests_of_that_c
     tell(ended, len(before[3]))  # type: ignore[arg-type]
     result = ended.result
     assert (ended.code, result["outcome"], result["verification"]) == (0, "opened", "passed"), result["reason"]
-    heard = str(model.generations[-1])
+    heard = str(model.generations)  # the agent's and the judge's
     assert f"manifest#{SEES_THE_BUG}" in heard, "verify showed the agent the test that sees the bug, among all red ones"
     [tests] = [report["tests"] for report in result["reports"] if report["verifier"] == "pytest"]
     assert tests["passed"] > 7000
