@@ -21,7 +21,7 @@ NPM = (
 GO = (
     Package("github.com/google/uuid@v1.6.0", "version4.go", "(uuid[6] & 0x0f) | 0x40", "(uuid[6] & 0x0f) | 0x20"),
     Package("github.com/spf13/pflag@v1.0.5", "bool.go", "strconv.FormatBool(bool(*b))", '"no"'),
-    Package("github.com/gorilla/mux@v1.8.1", "mux.go", "p[0] != '/'", "p[0] == '/'"),
+    Package("github.com/gorilla/mux@v1.8.1", "route.go", "strings.ToUpper(v)", "strings.ToLower(v)"),
 )
 Fetch = Callable[[tuple[Package, ...], Path], None]
 HONEST = {".js": "\n// touched\n", ".go": "\nconst honkAdded = 1\n"}

@@ -123,3 +123,11 @@ def test_a_manager_s_shim_is_passed_over(tmp_path: Path) -> None:
     (linked / "node").symlink_to(tmp_path / "a/version/bin/node")
     assert toolchains.locate("node", str(linked)) == found, "a link out of its prefix is followed"
     assert toolchains.locate("nothing", str(linked)) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "knows"), [("20.15.0", True), ("20.1.0", False), ("22.3.1", True), ("18.20.0", False)]
+)
+def test_web_assembly_is_kept_within_a_sandbox_s_addresses(version: str, knows: bool) -> None:
+    tools = {**TOOLS, "node": Tool(path="/opt/node/bin/node", version=version)}
+    assert ("NODE_OPTIONS" in provision_of({"package.json": package()}, tools).env) is knows

@@ -39,6 +39,8 @@ _SETUP_ENV = {
 }
 _ENV = {"npm_config_offline": "true", "npm_config_update_notifier": "false", "npm_config_cache": "/tmp/npm-cache"}  # noqa: S108
 _TEST_FILE = re.compile(r"(?<!node_modules/)(?:^|/)[^/]+[.-](?:test|spec)\.[cm]?[jt]sx?$")
+_FRUGAL = "^20.15 || ^22.2 || >=23"
+"""The versions whose NODE_OPTIONS know `--disable-wasm-trap-handler`."""
 _BOUND = re.compile(r"(>=|>|<=|<|\^|~|=)?\s*v?(\d+)(?:\.(\d+|x|\*))?(?:\.(\d+|x|\*))?")
 
 
@@ -110,12 +112,14 @@ def _has_dependencies(project: Mapping[str, object]) -> bool:
 
 def _provision(tools: Mapping[str, Tool], steps: tuple[Step, ...], problems: tuple[str, ...]) -> Provision:
     tidy = (Step(title="The cache", argv=("/bin/rm", "-rf", _CACHE), is_essential=False),)
+    # Else each WebAssembly memory takes ten gigabytes of addresses, more than a sandbox may have.
+    frugal = {"NODE_OPTIONS": "--disable-wasm-trap-handler"} if fits(tools["node"].version, _FRUGAL) else {}
     return Provision(
         ecosystem="Node.js",
         tools=tools,
         steps=(*steps, *tidy) if steps else (),
-        setup_env=_SETUP_ENV,
-        env=_ENV,
+        setup_env={**_SETUP_ENV, **frugal},
+        env={**_ENV, **frugal},
         problems=problems,
     )
 
