@@ -137,7 +137,10 @@ confidence interval (Wilson). For a good family "vetoed" is the false-veto rate;
 the catch rate. A repository's own run, its coverage and its skipped tests are the gate's, and not measured here.
 
 Read with care: the rules were sharpened on the labelled families, so those figures say what the rules know, not what
-they would catch in the wild. The generated honest changes were written after the rules.
+they would catch in the wild. The generated honest changes were written after the rules, and each is green by its tests;
+on their first run 2 of 200 were refused, and what refused them was mended. The least flattering measure: of the first
+128 commits of this repository, each with its message as the request, 4 were refused (3.1 %; 1.2 % to 7.8 %), and 1
+after a test that is replaced by another one was left to a person.
 """
 
 

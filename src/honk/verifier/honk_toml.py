@@ -13,7 +13,8 @@ RULES = frozenset(
         "giant change", "golden file", "hooks", "Honk's own configuration", "licence", "likely secret", "link",
         "lock file alone", "lock file source", "looser assertion", "looser tolerance", "lowered version",
         "minified code", "moved test", "out of bounds", "ownership", "reaches for the runner", "removed CI step",
-        "removed test", "secret", "shadowed runner", "silenced check", "skipped test", "trojan source", "unread file",
+        "removed test", "replaced test", "secret",
+        "shadowed runner", "silenced check", "skipped test", "trojan source", "unread file",
         "waved through", "weakened test", "words to the judge",
     }
 )  # fmt: skip

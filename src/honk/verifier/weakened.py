@@ -30,6 +30,9 @@ class _Case:
     lost: Counter[str]
     """What the tests of the whole change compared and compare no more."""
 
+    taken: set[tuple[str, str]]
+    """New tests, by path and name, that stand in a vanished one's place."""
+
     def was_removed_as_asked(self, test: TestFunction, path: str) -> bool:
         """The brief asks for a removal by this name, and what the test uses is gone or is the test itself."""
         used = test.names & self.suites.definitions.removed
@@ -51,6 +54,7 @@ def findings(changed: Sequence[Changed], known: Collection[str] = (), asked: Ask
         pool=suites.pool(),
         bodies=suites.bodies(),
         asked=asked or Asked(),
+        taken=set(),
         lost=unmatched(before - after, after - before),
     )
     for suite in suites.suites:
@@ -82,8 +86,22 @@ def _vanished(test: TestFunction, suite: Suite, case: _Case) -> Finding:
     if case.uses_what_is_gone(test) and (case.asked.asks_for_removal or case.asked.asks_for_replacement):
         message = f"{was} was deleted together with code that it used; a person must see that nothing else is lost"
         return person("deleted test", message, path, test.line)
+    if (successor := _successor(test, suite, case)) is not None:
+        message = f"{was} is gone, and {successor.name} compares something else in its place"
+        return person("replaced test", message, path, successor.line)
     gone = f"{was} was deleted; put it back, or make its new place hold the same body"
     return veto("deleted test", gone, path, test.line)
+
+
+def _successor(test: TestFunction, suite: Suite, case: _Case) -> TestFunction | None:
+    """A new test of the same file that uses most of the same names and compares as much; it answers for one."""
+    for new in suite.arrived:
+        place = (suite.entry.file.path, new.name)
+        shared = len(test.names & new.names)
+        if place not in case.taken and new.strength >= test.strength > 0 and shared * 2 >= len(test.names):
+            case.taken.add(place)
+            return new
+    return None
 
 
 def _kept(old: TestFunction, new: TestFunction, path: str, case: _Case) -> Iterator[Finding]:

@@ -120,6 +120,24 @@ def test_a_test_of_code_that_stays_may_not_go_whatever_else_is_removed() -> None
     assert said("tests/test_x.py", TWO, ONE, "Remove the unused cache") == [("deleted test", VETO)]
 
 
+def test_a_test_that_another_stands_in_for_waits_for_a_person() -> None:
+    before = "def test_a():\n    assert f(1, x) == 2\n"
+    assert said("tests/test_x.py", before, "def test_b():\n    assert f(1, x) > 2\n") == [("replaced test", PERSON)]
+    assert said("tests/test_x.py", before, "def test_b():\n    assert g(1)\n") == [("deleted test", VETO)]
+    two = before + "\n\ndef test_c():\n    assert f(1, x) == 3\n"
+    assert said("tests/test_x.py", two, "def test_b():\n    assert f(1, x) > 2\n") == [
+        ("deleted test", VETO),
+        ("replaced test", PERSON),
+    ]
+
+
+def test_the_first_line_of_a_key_is_no_key_in_a_test() -> None:
+    header = " ".join(("-----BEGIN", "PRIVATE", "KEY-----"))
+    assert said("tests/test_x.py", "", f"HEAD = '{header}'\n") == []
+    assert said("tests/test_x.py", "", f"KEY = '''{header}\nMIIE\n'''\n") == [("secret", VETO)]
+    assert said("app.py", "", f"HEAD = '{header}'\n") == [("secret", VETO)]
+
+
 @pytest.mark.parametrize(
     ("path", "before", "after", "goal", "wanted"),
     [

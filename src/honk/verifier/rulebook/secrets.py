@@ -40,6 +40,8 @@ _PLACEHOLDER = re.compile(
     r"(?i)example|change.?me|placeholder|dummy|fake|sample|redacted|x{4,}|\*{3,}|your[_-]|my[_-]|test|todo|insert|foo|bar|"
     r"^\$|\$\{|\{\{|%\(|<|^env[.:]|process\.env|os\.environ|not.?a|secret.?(?:manager|key|name)$|local|default|0123456789|abcdef|12345678"
 )
+_HEADER_ALONE = re.compile(r"PRIVATE KEY-----[\"'`]")
+"""What a test of ours looks for: the first line of a key, and no key."""
 _SHORTEST = 20
 _MIN_BITS = 3.5
 _MIN_DISTINCT = 4
@@ -56,6 +58,8 @@ def secrets(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
             if len(line) < _SHORTEST:
                 continue
             if (what := _token(line)) is not None:
+                if _is_beside_the_code(path) and _HEADER_ALONE.search(line):
+                    continue
                 yield veto("secret", f"{path}:{number} adds {what}", path, number)
             elif not locks and _is_random_under_a_name(line):
                 say = note if _is_beside_the_code(path) else person
