@@ -4,11 +4,13 @@ BIN := .venv/bin
 AS_SERVICE := $(BIN)/python tools/as_service.py
 AS_ROOT := env -u ANTHROPIC_API_KEY -u HONK_HOME
 PYTEST := $(CURDIR)/$(BIN)/pytest -p no:cacheprovider
+# Two at once where nothing narrows the run; a file's tests share what is warm, so they stay together.
+BOTH_CORES = $(if $(ARGS),,-n 2 --dist loadfile)
 # Narrows a run: make test ARGS='tests/unit -k forge', make demo ARGS=--live
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo test check acceptance evals requirements clean
+.PHONY: help ready demo test check acceptance bench evals requirements clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -20,12 +22,13 @@ ready:  ## .venv with everything in it (each of the others begins with this)
 	done; \
 	echo "Honk needs Python 3.11 or newer, and found none on the PATH; name one with make PYTHON=/path/to/python3" >&2; \
 	exit 1
+	@$(BIN)/python -m compileall -q src/honk || true  # who runs it for root may not write here
 
 demo: ready  ## a request on its way to a merged change, with a scripted model in place of a real one
 	@$(BIN)/honk demo $(ARGS)
 
 test: ready  ## all tests but the acceptance group; started by root, they run as an ordinary user
-	@$(AS_SERVICE) $(PYTEST) -m 'not acceptance and not root' $(ARGS)
+	@$(AS_SERVICE) $(PYTEST) -m 'not acceptance and not root' $(BOTH_CORES) $(ARGS)
 	@if [ "$$(id -u)" = 0 ] && [ -z "$(ARGS)" ]; then $(AS_ROOT) $(PYTEST) -m 'root and not acceptance' tests/root; fi
 
 check: ready  ## style, types, floors and sizes
@@ -38,6 +41,9 @@ check: ready  ## style, types, floors and sizes
 acceptance: ready  ## every death at every moment; third-party packages, honest changes and cheats (many minutes)
 	@$(AS_SERVICE) $(PYTEST) -m 'acceptance and not root' tests/stories tests/acceptance $(ARGS)
 	@if [ "$$(id -u)" = 0 ] && [ -z "$(ARGS)" ]; then $(AS_ROOT) $(PYTEST) -m 'root and acceptance' tests/root; fi
+
+bench: ready  ## what Honk costs beside the same by hand: paired rounds, medians
+	@$(AS_SERVICE) $(BIN)/python tests/bench/bench.py $(ARGS)
 
 evals: ready  ## how often the gate's rules are right, and a judge's model where a key is given
 	@$(BIN)/python -m honk.testing.evals $(ARGS)

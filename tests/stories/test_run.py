@@ -7,6 +7,7 @@ import pytest
 from desk import CALC, OLD, RIGHT, git, make_repository, open_desk
 
 from honk.base.errors import UsageError
+from honk.base.lock import HomeBusy
 from honk.domain.evidence import Verification
 from honk.domain.task import OutcomeName
 from honk.testing import scripts
@@ -200,3 +201,14 @@ async def test_the_repository_s_advice_is_read_from_the_base_and_its_agent_setti
         assert "Uncommitted advice." not in first
         assert "hooked" not in str(told.of("tool_result"))
         assert told.result.outcome is OutcomeName.NO_CHANGE
+
+
+async def test_a_second_honk_may_look_but_not_work_in_a_state_folder_that_is_in_use(home: Path, calc: Path) -> None:
+    async with open_desk(home, {"default": FIX}) as desk:
+        result = (await desk.run(calc)).result
+        async with open_desk(home, {}, reads_only=True) as other:
+            assert (await other.app.result(result.task_id)).outcome is OutcomeName.OPENED
+            assert [one.task_id for one in await other.app.pull_requests()][:1] == [result.task_id]
+        with pytest.raises(HomeBusy, match="in use"):
+            async with open_desk(home, {}):
+                pass

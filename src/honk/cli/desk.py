@@ -19,10 +19,12 @@ CALLER_DIRECTORY = "HONK_PORTER_CWD"
 """Where the person stands, written down before root's rights are given up."""
 
 
-def open_desk(settings: "Settings", upstream: "Upstream | None" = None) -> AbstractAsyncContextManager["App"]:
-    """The front desk, with its engine running and the state folder ours until the end of the context.
+def open_desk(
+    settings: "Settings", upstream: "Upstream | None" = None, *, reads_only: bool = False
+) -> AbstractAsyncContextManager["App"]:
+    """The front desk; the state folder is ours until the end of the context.
 
-    `upstream` replaces the model's service of the settings.
+    `upstream` replaces the model's service of the settings. Who only reads may look while another Honk works.
 
     Raises:
         PlatformError: root's rights were not given up, and nothing here may have them.
@@ -31,7 +33,7 @@ def open_desk(settings: "Settings", upstream: "Upstream | None" = None) -> Abstr
         raise PlatformError("Honk would have worked as root. It does not; nothing was begun.")
     from honk.bootstrap import open_app
 
-    return open_app(settings, upstream=upstream)
+    return open_app(settings, upstream=upstream, reads_only=reads_only)
 
 
 def own_desk() -> AbstractAsyncContextManager["App"]:
@@ -39,6 +41,13 @@ def own_desk() -> AbstractAsyncContextManager["App"]:
     from honk.config import read_settings
 
     return open_desk(read_settings())
+
+
+def reading_desk() -> AbstractAsyncContextManager["App"]:
+    """The front desk for a look, also while another Honk works in the same state folder."""
+    from honk.config import read_settings
+
+    return open_desk(read_settings(), reads_only=True)
 
 
 def run_async(main: Coroutine[Any, Any, T]) -> T:

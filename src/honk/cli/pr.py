@@ -63,12 +63,12 @@ def close(number: Number) -> None:
 
 
 async def _list(*, as_json: bool) -> None:
-    from honk.cli.desk import own_desk
+    from honk.cli.desk import reading_desk
     from honk.cli.facts import Line
     from honk.cli.machine_lines import record_line
     from honk.cli.progress import print_lines
 
-    async with own_desk() as desk:
+    async with reading_desk() as desk:
         found = await desk.pull_requests()
         names = [await desk.repository_name(one) for one in found]
     if as_json:
@@ -79,11 +79,11 @@ async def _list(*, as_json: bool) -> None:
 
 
 async def _show(number: int, *, as_json: bool) -> None:
-    from honk.cli.desk import own_desk
+    from honk.cli.desk import reading_desk
     from honk.cli.machine_lines import record_line
     from honk.cli.progress import print_lines
 
-    async with own_desk() as desk:
+    async with reading_desk() as desk:
         pull_request = await desk.pull_request(number)
         if as_json:
             sys.stdout.write(f"{record_line(pull_request)}\n")
@@ -92,10 +92,10 @@ async def _show(number: int, *, as_json: bool) -> None:
 
 
 async def _diff(number: int) -> None:
-    from honk.cli.desk import own_desk
+    from honk.cli.desk import reading_desk
     from honk.cli.pager import show_diff
 
-    async with own_desk() as desk:
+    async with reading_desk() as desk:
         diff_bytes = await desk.pull_request_diff(number)
     show_diff(diff_bytes)
 

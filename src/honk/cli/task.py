@@ -57,12 +57,12 @@ def delete(
 
 
 async def _list(*, as_json: bool) -> None:
-    from honk.cli.desk import own_desk
+    from honk.cli.desk import reading_desk
     from honk.cli.facts import Line
     from honk.cli.machine_lines import record_line
     from honk.cli.progress import print_lines
 
-    async with own_desk() as desk:
+    async with reading_desk() as desk:
         found = await desk.tasks()
     if as_json:
         sys.stdout.writelines(f"{record_line(one)}\n" for one in found)
@@ -71,13 +71,13 @@ async def _list(*, as_json: bool) -> None:
 
 
 async def _show(task_id: str, *, diff: bool, as_json: bool) -> None:
-    from honk.cli.desk import own_desk
+    from honk.cli.desk import reading_desk
     from honk.cli.machine_lines import result_line
     from honk.cli.pager import show_diff
     from honk.cli.progress import print_lines
     from honk.cli.summary import summary
 
-    async with own_desk() as desk:
+    async with reading_desk() as desk:
         result = await desk.result(task_id)
         diff_bytes = await desk.diff(result.diff_blob) if diff and result.diff_blob else b""
     if diff:
