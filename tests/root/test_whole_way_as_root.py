@@ -47,7 +47,7 @@ asyncio.run(main())
 
 def test_a_change_goes_the_whole_way(place: Path, home: Path) -> None:
     root = repository(place / "repo")
-    code, out = run(home, CHILD, "merge", str(root))
+    code, out = run(home, CHILD, "pr", "merge", str(root))
     assert code == 0
     told = json.loads(out)
     assert told["seen"] == "1000\nBegin\n1\n"
