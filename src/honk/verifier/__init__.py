@@ -61,6 +61,14 @@ class Gate(Protocol):
         """What to run for this repository. Pure in the base's files and the environment's problems."""
         ...
 
+    async def prepare(self, plan: Plan, base: Tree, rooms: Rooms) -> None:
+        """Run what the plan runs on the base and remember it, so that nobody waits for it later. Known: nothing.
+
+        Raises:
+            SandboxError: a room broke; what was not remembered is run when it is needed.
+        """
+        ...
+
     async def check(self, plan: Plan, sandbox: Sandbox) -> Examination:
         """A quick look in the agent's own sandbox: help for the agent, never evidence."""
         ...

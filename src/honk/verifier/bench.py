@@ -1,8 +1,9 @@
 """Opens rooms and runs commands in them for one change; runs on the base are remembered."""
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from honk.domain.change import Change
@@ -23,43 +24,38 @@ def base_key(plan: Plan, command: Command) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """One change under examination."""
+class BaseBench:
+    """The base of a plan, with its rooms and its memory."""
 
     plan: Plan
-    change: Change
-    changed: tuple[Changed, ...]
-    restored: tuple[Placed, ...]
-    """Check files put back to the base's in every room of the change."""
     config: str | None
     """The file of the base's pytest configuration."""
     rooms: Rooms
     base_runs: BaseRuns
     put_blob: PutBlob
-    asked: Asked = field(default_factory=Asked)
-    """What the request asks for, as far as words tell."""
+    locks: MutableMapping[str, asyncio.Lock]
+    """By remembered run: whoever comes second waits for the first one's result."""
 
     async def on_base(self, command: Command) -> Run:
         """The whole run on the base, from memory where it is known. Only a run that came to its end is remembered."""
         key = base_key(self.plan, command)
-        text = await self.base_runs.load(key)
-        known = results.load(text) if text is not None else None
-        if known is not None:
-            return known
-        run = await self.on_base_again(command)
-        if not run.timed_out and not run.flooded:
-            await self.base_runs.save(key, results.dump(run))
-        return run
+        async with self.locks[key]:
+            text = await self.base_runs.load(key)
+            known = results.load(text) if text is not None else None
+            if known is not None:
+                return known
+            run = await self.on_base_again(command)
+            if not run.timed_out and not run.flooded:
+                await self.base_runs.save(key, results.dump(run))
+            return run
 
     async def on_base_again(self, command: Command, placed: Sequence[Placed] = (), only: Sequence[str] = ()) -> Run:
+        """A run on the base that nobody remembers: some tests of it, say, or with files laid over."""
         run = await self._run(command, None, placed, only, drop_addopts=False)
         if command.runner == "pytest" and run.exit_code == USAGE_ERROR and not only:
             bare = await self._run(command, None, placed, only, drop_addopts=True)
             return bare if bare.exit_code in (0, 1) else run
         return run
-
-    async def on_change(self, command: Command, base: Run, placed: Sequence[Placed], only: Sequence[str] = ()) -> Run:
-        return await self._run(command, self.change, placed, only, drop_addopts=base.drop_addopts)
 
     async def _run(
         self, command: Command, of: Change | None, placed: Sequence[Placed], only: Sequence[str], *, drop_addopts: bool
@@ -74,6 +70,25 @@ class Bench:
             return await run_tests(
                 sandbox, command, self.put_blob, config=self.config, only=only, drop_addopts=drop_addopts
             )
+
+    def _sources(self, of: Change | None, placed: Sequence[Placed]) -> list[str]:
+        return [file.path for file in placed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench(BaseBench):
+    """One change under examination."""
+
+    change: Change
+    changed: tuple[Changed, ...]
+    restored: tuple[Placed, ...]
+    """Check files put back to the base's in every room of the change."""
+    asked: Asked = field(default_factory=Asked)
+    """What the request asks for, as far as words tell."""
+
+    async def on_change(self, command: Command, base: Run, placed: Sequence[Placed], only: Sequence[str] = ()) -> Run:
+        """A run on the change, with the base's check files in place."""
+        return await self._run(command, self.change, placed, only, drop_addopts=base.drop_addopts)
 
     def _sources(self, of: Change | None, placed: Sequence[Placed]) -> list[str]:
         changed = [entry.file.path for entry in self.changed] if of is not None else []

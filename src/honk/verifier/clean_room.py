@@ -1,14 +1,16 @@
 """The gate: every verifier of the plan in fresh rooms, the base's checks in force, where the agent cannot reach."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
 
 from honk.domain.change import Change, Edit
 from honk.domain.evidence import Examination, Finding, Report
 from honk.domain.task import Brief
 from honk.sandbox import Sandbox
 from honk.verifier import BaseRuns, Command, Plan, Rooms, detect, honk_toml, reports, results, rules
-from honk.verifier.bench import Bench, base_key
+from honk.verifier.bench import BaseBench, Bench, base_key
 from honk.verifier.compare import broken
 from honk.verifier.guard import Changed, restored
 from honk.verifier.litter import take_away, untracked
@@ -27,6 +29,7 @@ class CleanRoomGate:
 
     base_runs: BaseRuns
     put_blob: PutBlob
+    locks: MutableMapping[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), repr=False)
 
     async def plan(self, base: Tree, environment: Environment) -> Plan:
         files = await base.files()
@@ -39,6 +42,18 @@ class CleanRoomGate:
             environment_key=environment.key,
         )
         return detect.detect(files, contents, setting)
+
+    async def prepare(self, plan: Plan, base: Tree, rooms: Rooms) -> None:
+        bench = BaseBench(
+            plan=plan,
+            config=await _pytest_config(base),
+            rooms=rooms,
+            base_runs=self.base_runs,
+            put_blob=self.put_blob,
+            locks=self.locks,
+        )
+        for command in plan.commands:
+            await bench.on_base(command)
 
     async def check(self, plan: Plan, sandbox: Sandbox) -> Examination:
         before = await untracked(sandbox)
@@ -76,6 +91,7 @@ class CleanRoomGate:
             asked=asked_of(brief),
             base_runs=self.base_runs,
             put_blob=self.put_blob,
+            locks=self.locks,
         )
         said: list[Report] = []
         for command in plan.commands:

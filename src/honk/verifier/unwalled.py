@@ -34,6 +34,9 @@ class UnwalledGate:
     async def plan(self, base: Tree, environment: Environment) -> Plan:
         return await self.gate.plan(base, environment)
 
+    async def prepare(self, plan: Plan, base: Tree, rooms: Rooms) -> None:
+        await self.gate.prepare(plan, base, rooms)
+
     async def check(self, plan: Plan, sandbox: Sandbox) -> Examination:
         return _unproved(await self.gate.check(plan, sandbox))
 

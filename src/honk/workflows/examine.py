@@ -1,17 +1,20 @@
 """What every attempt stands on, and how its change is looked at: by the gate, then by the judge."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+from honk.base.errors import HonkError
 from honk.base.ids import new_id
 from honk.domain.change import Change
 from honk.domain.evidence import Examination, Verdict
 from honk.domain.task import Brief
 from honk.sandbox import Sandbox, SandboxLost
+from honk.verifier import Rooms
 from honk.workflows.attempt import Ground
 from honk.workflows.house import House
 from honk.workflows.record import Record
-from honk.workspace import Tree
+from honk.workspace import Environment, Tree
 
 GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
 ROOM_TRIES = 2
@@ -39,6 +42,37 @@ async def read_guidance(base: Tree) -> str:
     return "\n\n".join(text for text in dict.fromkeys(texts) if text not in ("@AGENTS.md", "AGENTS.md"))
 
 
+@asynccontextmanager
+async def base_beside(house: House, ground: Ground, name: str) -> AsyncIterator[None]:
+    """Run the base's checks while the agent works. What breaks here is run again, and told, where it is needed."""
+
+    async def run() -> None:
+        with suppress(HonkError):
+            base = house.workspaces.tree(ground.template.repository, ground.template.base_sha)
+            await house.gate.prepare(ground.plan, base, rooms_of(house, ground, ground.environment, name))
+
+    preparing = asyncio.create_task(run())
+    try:
+        yield
+    finally:
+        preparing.cancel()
+        with suppress(asyncio.CancelledError):
+            await preparing
+
+
+def rooms_of(house: House, ground: Ground, changed_environment: Environment, name: str) -> Rooms:
+    """Fresh rooms for the gate: the base's with the base's environment, a change's with its own."""
+
+    @asynccontextmanager
+    async def room(of: Change | None) -> AsyncIterator[Sandbox]:
+        environment = ground.environment if of is None else changed_environment
+        one = f"room-{name}-{new_id()}"
+        async with house.workspaces.clean_room(ground.template, environment, of, name=one) as workspace:
+            yield workspace.sandbox
+
+    return room
+
+
 async def examine(house: House, ground: Ground, change: Change, name: str, brief: Brief | None = None) -> Examination:
     """The verdict that counts: base and change in fresh rooms, out of the agent's reach.
 
@@ -48,18 +82,10 @@ async def examine(house: House, ground: Ground, change: Change, name: str, brief
     repository = ground.template.repository
     base = house.workspaces.tree(repository, change.base_sha)
     head = house.workspaces.tree(repository, change.head_sha)
-    changed_environment = await house.workspaces.environment(ground.template, change)
-
-    @asynccontextmanager
-    async def room(of: Change | None) -> AsyncIterator[Sandbox]:
-        environment = ground.environment if of is None else changed_environment
-        one = f"room-{name}-{new_id()}"
-        async with house.workspaces.clean_room(ground.template, environment, of, name=one) as workspace:
-            yield workspace.sandbox
-
+    rooms = rooms_of(house, ground, await house.workspaces.environment(ground.template, change), name)
     for again in range(ROOM_TRIES):
         try:
-            return await house.gate.examine(ground.plan, base, head, change, room, brief)
+            return await house.gate.examine(ground.plan, base, head, change, rooms, brief)
         except SandboxLost:
             if again + 1 == ROOM_TRIES:
                 raise

@@ -10,7 +10,7 @@ from honk.domain.evidence import Examination, Verdict, Verification, gate
 from honk.domain.task import Outcome, OutcomeName, Status
 from honk.engine import Steps
 from honk.workflows.attempt import Assignment, Ground, Worked, collect, work
-from honk.workflows.examine import ask_judge, examine, lay_ground
+from honk.workflows.examine import ask_judge, base_beside, examine, lay_ground
 from honk.workflows.house import House
 from honk.workflows.publish import publish
 from honk.workflows.record import Record
@@ -46,9 +46,14 @@ class _Pass:
     record: Record
 
     async def run(self) -> Outcome:
-        """The rounds, to the outcome."""
+        """The ground that all stands on, then the rounds; meanwhile the base shows what it does by itself."""
+        ground = await self.step("ground", Ground, lambda: lay_ground(self.house, self.record))
+        async with base_beside(self.house, ground, f"{self.record.run.run_id}-base"):
+            return await self.rounds(ground)
+
+    async def rounds(self, ground: Ground) -> Outcome:
+        """Attempt after attempt, to the outcome."""
         record, limits = self.record, self.record.run.limits
-        ground = await self.step("ground", Ground, lambda: lay_ground(self.house, record))
         feedback = ""
         for number in count(1):
             await record.begin(number)

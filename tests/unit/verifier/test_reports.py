@@ -1,5 +1,6 @@
 """What people and agents read of a run."""
 
+from honk.domain.evidence import Verification
 from honk.verifier import Command
 from honk.verifier.distill import MAX_BYTES
 from honk.verifier.reports import failures, quick
@@ -32,3 +33,14 @@ def test_what_the_base_fails_too_comes_last() -> None:
     summary = quick(PYTEST, run, "", red_on_base=("test_old.py::a",)).summary
     assert "1 of 2 that fail are red on the base already" in summary
     assert summary.index("test_new.py::b") < summary.index("test_old.py::a")
+
+
+def test_the_agent_is_not_sent_on_for_what_only_the_base_broke() -> None:
+    run = Run(exit_code=1, seconds=1.0, tests=(failed("test_old.py::a"),))
+    report = quick(PYTEST, run, "", red_on_base=("test_old.py::a",))
+    assert report.result is Verification.PASSED
+    assert "1 failed that are red on the base already" in report.summary
+    assert "test_old.py::a" in report.summary
+    assert quick(PYTEST, run, "the runner did not come to its end", red_on_base=("test_old.py::a",)).result is (
+        Verification.FAILED
+    )
