@@ -1,6 +1,7 @@
 """The front desk: everything a person may ask, one short method each."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ from honk.workspace import RepositoryFacts
 
 PROMPT_BYTES = 64 << 10
 """Longest request: what people write fits many times over; a pasted log belongs into a file of the repository."""
+
+
+_ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\)?|.?)")
+"""What a terminal would take as a command; ECMA-48, and the operating system commands of xterm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,7 +337,8 @@ def checked_prompt(prompt: str) -> str:
     Raises:
         UsageError: it is empty, or too long.
     """
-    kept = "".join(char for char in prompt if char in "\n\t" or (char.isprintable() and char != "\x7f"))
+    plain = _ESCAPE_SEQUENCE.sub("", prompt)
+    kept = "".join(char for char in plain if char in "\n\t" or (char.isprintable() and char != "\x7f"))
     if not kept.strip():
         raise UsageError(
             'The request is empty. Nothing was begun. Say what is to be done: honk run "fix the crash on empty titles"'

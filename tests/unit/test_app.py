@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from honk.app import App
+from honk.app import App, checked_prompt
 from honk.domain.change import PullRequest
 from honk.engine import Engine
 from honk.testing.store import FakeStore
@@ -37,3 +37,16 @@ async def test_pull_requests_come_newest_first() -> None:
 
 async def test_a_pull_request_whose_task_was_deleted_is_nobody_s() -> None:
     assert await desk().repository_name(FIRST) == ""
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        ("fix \x1b[31mred\x1b[0m titles", "fix red titles"),
+        ("\x1b]0;owned\x07fix it", "fix it"),
+        ("fix\x1bc it\x00\x7f\u202e", "fix it"),
+        ("one\n\ttwo", "one\n\ttwo"),
+    ],
+)
+def test_a_request_keeps_its_words_and_loses_what_commands_a_terminal(raw: str, kept: str) -> None:
+    assert checked_prompt(raw) == kept
