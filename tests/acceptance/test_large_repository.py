@@ -20,7 +20,7 @@ from honk.testing import scripts
 from honk.testing.replies import say, use
 from honk.testing.scripted_model import ScriptedModel
 
-pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow, pytest.mark.claude]
+pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.large, pytest.mark.slow, pytest.mark.claude]
 
 RDFLIB = Package(
     "rdflib==7.0.0",
