@@ -47,7 +47,9 @@ async def assert_survives(home: Path, calc: Path, victim: str, turns: list[int])
 
 
 @pytest.mark.parametrize("victim", ["honk", "holder", "claude"])
-async def test_killed_at_turns_1_3_and_6_the_run_goes_on_in_its_session(home: Path, calc: Path, victim: str) -> None:
+async def test_row_7_killed_at_turns_1_3_and_6_the_run_goes_on_in_its_session(
+    home: Path, calc: Path, victim: str
+) -> None:
     await assert_survives(home, calc, victim, [1, 3, 6])
 
 
