@@ -4,6 +4,7 @@ A client can name a package and nothing else. Files are fetched only where an in
 listed them, and under names of ours, so neither addresses nor credentials of the index enter the sandbox.
 """
 
+import abc
 import asyncio
 import contextlib
 import hashlib
@@ -191,7 +192,7 @@ class Page:
     url: str
 
 
-class Visit:
+class Visit(abc.ABC):
     """One sandbox's socket: what it has asked for, and so what it may fetch. Who inherits it knows the paths."""
 
     def __init__(self, route: PackageRoute, log: RegistryLog) -> None:
@@ -212,8 +213,9 @@ class Visit:
             _note(self.log.failed, f"{what}: {type(error).__name__}")
             return web.Response(status=502, text="The package index cannot be reached.\n")
 
+    @abc.abstractmethod
     async def _read(self, request: web.BaseRequest) -> web.StreamResponse:
-        raise NotImplementedError
+        """The answer to a request that only reads, in the way of one registry."""
 
     async def _whole(self, url: URL, headers: Mapping[str, str], what: str, limit: int = MAX_PAGE_BYTES) -> Page | int:
         """A page of the far registry, or the status that stands for it."""
