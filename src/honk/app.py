@@ -17,6 +17,8 @@ from honk.domain.limits import Limits
 from honk.domain.retention import Removal
 from honk.domain.task import Brief, Outcome, OutcomeName, Repository, Status, Task
 from honk.engine import ENDED, Engine, EngineError, WorkflowStatus
+from honk.insight.side_by_side import Comparison
+from honk.insight.tally import Tally, tally
 from honk.store import Delivery, NotFound, Run, TaskEvent
 from honk.store.archive import Contents, write_archive
 from honk.workflows.deletion import Deletion, delete_task
@@ -28,9 +30,11 @@ from honk.workflows.keep import finish_stopped
 from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
 from honk.workflows.reconcile import differences, thaw
 from honk.workflows.record import Record
+from honk.workflows.replay import ReplayRequest, compare_replay, replay_of
 from honk.workflows.verify import VerifyResult, verify_checkout
 from honk.workspace import RepositoryFacts
 
+ALL = 1_000_000
 PROMPT_BYTES = 64 << 10
 """Longest request: what people write fits many times over; a pasted log belongs into a file of the repository."""
 
@@ -96,17 +100,38 @@ class App:
         """
         prompt = checked_prompt(request.prompt)
         self._house.agent_of(request.agent)
+        await self._make_ready()
+        facts = await self._house.source.describe(request.repo, request.base)
+        task = _task_of(request, facts, prompt)
+        run = Run(run_id=f"{task.task_id}-1", task_id=task.task_id, limits=request.limits, started_at=task.created_at)
+        return await self._accept("task", task, Brief(version=1, goal=prompt), run, request.delivery_id)
+
+    async def replay(self, request: ReplayRequest) -> Task:
+        """The accepted replay of a finished task: a task of its own that never publishes anything.
+
+        Raises:
+            UsageError: it cannot be done again; nothing was begun.
+            OutOfSpace: the disk has too little room for a new run; nothing was begun.
+        """
+        await self._make_ready()
+        task, brief, run = await replay_of(self._house, request)
+        return await self._accept("replay", task, brief, run, None)
+
+    async def comparison(self, task_id: str) -> Comparison | None:
+        """A replay beside what it repeats; None for a task that is no replay."""
+        return await compare_replay(self._house, await self._house.tasks.task(task_id))
+
+    async def _make_ready(self) -> None:
         refuse_frozen(self._house.home)
         await self._keeper.tidy()
         await self._keeper.refuse_low_disk()
-        facts = await self._house.source.describe(request.repo, request.base)
+
+    async def _accept(self, workflow: str, task: Task, brief: Brief, run: Run, delivery_id: str | None) -> Task:
+        """Write it down and enqueue it, in one transaction."""
         await self._engine.start()
-        task = _task_of(request, facts, prompt)
-        brief = Brief(version=1, goal=prompt)
-        run = Run(run_id=f"{task.task_id}-1", task_id=task.task_id, limits=request.limits, started_at=task.created_at)
-        arrival = request.delivery_id or f"cli-{task.task_id}"
-        delivery = Delivery(delivery_id=arrival, door="cli", received_at=task.created_at, body=prompt)
-        enlist = self._engine.enlist("task", run.run_id, run.run_id)
+        arrival = delivery_id or f"cli-{task.task_id}"
+        delivery = Delivery(delivery_id=arrival, door="cli", received_at=task.created_at, body=task.prompt)
+        enlist = self._engine.enlist(workflow, run.run_id, run.run_id)
         if not await self._house.tasks.accept(delivery, task, brief, run, enlist):
             raise UsageError(f"The delivery {arrival} was accepted before; it is not run twice.")
         await Journal(self._house.events, task.task_id, run.run_id).accepted(task, self._house.sandbox)
@@ -224,6 +249,10 @@ class App:
             await finish_stopped(self._house, run.run_id)
         await self._engine.resume(run.run_id)
         return task
+
+    async def tally(self) -> Tally:
+        """How all tasks that are kept ended."""
+        return tally(await self._house.tasks.tasks(limit=ALL), await self._house.runs.all_attempts())
 
     async def tasks(self, limit: int = 50) -> Sequence[Task]:
         """The newest first."""

@@ -48,6 +48,7 @@ from honk.verifier.unwalled import UnwalledGate
 from honk.workflows.doctor import Machine
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper
+from honk.workflows.replay import run_replay
 from honk.workflows.task import run_task
 from honk.workspace.overlay import OverlayWorkspaces
 from honk.workspace.porter_source import adopt_porter, handed_key, is_key_handed
@@ -105,6 +106,7 @@ async def open_app(
         stack.push_async_callback(house.gateway.close)
         engine = DeferredEngine(partial(_engine, settings.home))
         engine.register("task", partial(run_task, house))
+        engine.register("replay", partial(run_replay, house))
         stack.push_async_callback(engine.stop)
         yield App(house, engine, _housekeeper(settings, store))
 

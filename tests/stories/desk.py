@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from honk.app import App, RunRequest, RunResult
 from honk.bootstrap import open_app
@@ -15,6 +16,7 @@ from honk.store import TaskEvent
 from honk.testing.replies import Script
 from honk.testing.scripted_model import ScriptedModel
 from honk.testing.scripts import judge
+from honk.workflows.replay import ReplayRequest
 
 CALC = {
     "README.md": "# calc\n",
@@ -82,8 +84,14 @@ class Desk:
                 limits=replace(Limits(wall_seconds=60, idle_seconds=30), **limits),
             )
         )
-        events = [event async for event in self.app.follow(task.task_id)]
-        return Told(await self.app.result(task.task_id), events)
+        return await self._follow(task.task_id)
+
+    async def replay(self, task_id: str, **wanted: Any) -> Told:
+        return await self._follow((await self.app.replay(ReplayRequest(task_id=task_id, **wanted))).task_id)
+
+    async def _follow(self, task_id: str) -> Told:
+        events = [event async for event in self.app.follow(task_id)]
+        return Told(await self.app.result(task_id), events)
 
 
 @asynccontextmanager

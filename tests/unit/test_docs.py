@@ -11,6 +11,9 @@ from honk.app import RunResult
 from honk.cli import exit_codes
 from honk.domain.evidence import Finding, Report, Verdict
 from honk.domain.task import OutcomeName
+from honk.insight.recoveries import Recoveries
+from honk.insight.side_by_side import ComparedFile, Comparison, Figures
+from honk.insight.tally import Tally
 from honk.store import TaskEvent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,7 +76,18 @@ def test_the_exit_codes_are_those_of_the_code() -> None:
 
 def test_the_json_page_names_every_field() -> None:
     words = words_in_code((ROOT / "docs/reference/json-output.md").read_text())
-    for record in (RunResult, Report, Finding, Verdict, TaskEvent):
+    for record in (
+        RunResult,
+        Report,
+        Finding,
+        Verdict,
+        TaskEvent,
+        Comparison,
+        Figures,
+        ComparedFile,
+        Tally,
+        Recoveries,
+    ):
         assert {field.name for field in fields(record)} <= words, record
     assert {str(outcome) for outcome in OutcomeName} <= words
 

@@ -97,7 +97,7 @@ def command_line() -> "typer.Typer":
     """All verbs. Their files import nothing heavy before they are called."""
     import typer
 
-    from honk.cli import backup, demo, doctor, gc, pr, restore, run, task, thaw, verify, version
+    from honk.cli import backup, demo, doctor, gc, pr, replay, restore, run, stats, task, thaw, verify, version
 
     app = typer.Typer(
         name="honk",
@@ -111,6 +111,8 @@ def command_line() -> "typer.Typer":
     app.command("verify")(verify.verify)
     app.add_typer(pr.app, name="pr")
     app.add_typer(task.app, name="task")
+    app.command("replay", short_help="Run a finished task again, and show both side by side.")(replay.replay)
+    app.command("stats", short_help="Show how tasks end, with the denominators.")(stats.stats)
     app.command("doctor")(doctor.doctor)
     app.command("demo", short_help="Carry a bug report to a merged change, on a sample.")(demo.demo)
     app.command("gc", short_help="Delete what has passed its age, or is over the ceiling.")(gc.gc)

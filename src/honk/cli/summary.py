@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 REASON_LINES = 20
 MENDED_SHOWN = 5
-_HAS_CHANGE = frozenset({OutcomeName.OPENED, OutcomeName.MERGED})
+_HAS_CHANGE = frozenset({OutcomeName.OPENED, OutcomeName.MERGED, OutcomeName.REPLAYED})
 _BAD = frozenset({OutcomeName.FAILED, OutcomeName.VETOED})
 
 

@@ -75,17 +75,20 @@ async def _show(task_id: str, *, diff: bool, as_json: bool) -> None:
     from honk.cli.machine_lines import result_line
     from honk.cli.pager import show_diff
     from honk.cli.progress import print_lines
+    from honk.cli.replay import show_comparison
     from honk.cli.summary import summary
 
     async with reading_desk() as desk:
         result = await desk.result(task_id)
-        diff_bytes = await desk.diff(result.diff_blob) if diff and result.diff_blob else b""
+        if diff:
+            diff_bytes = await desk.diff(result.diff_blob) if result.diff_blob else b""
+        elif as_json:
+            sys.stdout.write(f"{result_line(result)}\n")
+        else:
+            print_lines(summary(result)[1:])
+            await show_comparison(desk, result.task_id, as_json=False)
     if diff:
         show_diff(diff_bytes)
-    elif as_json:
-        sys.stdout.write(f"{result_line(result)}\n")
-    else:
-        print_lines(summary(result)[1:])
 
 
 async def _resume(task_id: str | None, *, as_json: bool) -> int:
@@ -93,6 +96,7 @@ async def _resume(task_id: str | None, *, as_json: bool) -> int:
     from honk.cli.exit_codes import OK, of_outcome
     from honk.cli.following import follow_to_end
     from honk.cli.progress import choose_view
+    from honk.cli.replay import show_comparison
 
     view = choose_view(as_json=as_json)
     async with own_desk() as desk:
@@ -101,7 +105,8 @@ async def _resume(task_id: str | None, *, as_json: bool) -> int:
             sys.stderr.write("There is nothing to resume: every task has ended.\n")
             return OK
         result = await follow_to_end(desk, task.task_id, view)
-    view.finish(result)
+        view.finish(result)
+        await show_comparison(desk, task.task_id, as_json=as_json)
     return of_outcome(result.outcome, result.verification)
 
 
@@ -123,7 +128,9 @@ async def _delete(task_id: str, *, is_settled: bool, close: bool) -> int:
             return CANCELLED
         done = await desk.delete_task(task.task_id, close=close)
     closed = "".join(f", closed #{number}" for number in done.closed)
-    print_lines([Line(text=f"deleted {done.task_id}: its words, {done.runs} run(s), {done.blobs} blob(s){closed}")])
+    told = [Line(text=f"deleted {done.task_id}: its words, {done.runs} run(s), {done.blobs} blob(s){closed}")]
+    told += [Line(text=f"its replay {one} holds the same words: honk task delete {one}") for one in done.replays]
+    print_lines(told)
     return OK
 
 
@@ -135,4 +142,5 @@ def headline(task: "Task") -> "Line":
 
     ended = str(task.outcome.name) if task.outcome else str(task.status)
     text = f"{task.task_id}  {ended:<14}  {one_line(task.repository.name, 24)}: {one_line(subject_of(task.prompt))}"
+    text += f" (replay of {task.replay_of})" if task.replay_of else ""
     return Line(text=text, tone=Tone.PLAIN if task.outcome else Tone.UNSURE)

@@ -27,6 +27,8 @@ class OutcomeName(StrEnum):
     VETOED = "vetoed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    REPLAYED = "replayed"
+    """Of a replay alone: the change would have been published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,8 @@ class Task:
     outcome: Outcome | None = None
     notes: tuple[str, ...] = field(default=())
     """What the person must know: uncommitted work left out, a shallow clone, submodules."""
+    replay_of: str | None = None
+    """The task that this one runs again, to compare; it then never publishes anything."""
 
 
 def subject_of(prompt: str, width: int = 72) -> str:

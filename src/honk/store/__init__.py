@@ -132,8 +132,16 @@ class Tasks(Protocol):
 
     async def set_status(self, task_id: str, status: Status, outcome: Outcome | None = None) -> None: ...
 
-    async def brief(self, task_id: str) -> Brief:
-        """The newest version."""
+    async def replays(self, task_id: str) -> Sequence[Task]:
+        """Those of exactly this task, the newest first."""
+        ...
+
+    async def brief(self, task_id: str, version: int | None = None) -> Brief:
+        """The newest version, or the one asked for.
+
+        Raises:
+            NotFound: there is none of this version.
+        """
         ...
 
 
@@ -157,6 +165,10 @@ class Runs(Protocol):
         ...
 
     async def attempts(self, run_id: str) -> Sequence[Attempt]: ...
+
+    async def all_attempts(self) -> Mapping[str, Sequence[Attempt]]:
+        """Of every task, by its id, in the order they were made."""
+        ...
 
 
 class Events(Protocol):

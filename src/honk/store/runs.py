@@ -1,6 +1,7 @@
 """Runs and their attempts in the database."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -48,3 +49,13 @@ class SqlRuns:
         query = sa.select(t.attempt).where(t.attempt.c.run_id == run_id).order_by(t.attempt.c.number)
         async with self._database.read() as connection:
             return [Attempt(**values_of(row)) for row in await connection.execute(query)]
+
+    async def all_attempts(self) -> Mapping[str, Sequence[Attempt]]:
+        """By one pass over both tables."""
+        query = sa.select(t.attempt, t.run.c.task_id).join(t.run, t.run.c.run_id == t.attempt.c.run_id)
+        found: dict[str, list[Attempt]] = defaultdict(list)
+        async with self._database.read() as connection:
+            for row in await connection.execute(query.order_by(t.attempt.c.run_id, t.attempt.c.number)):
+                values = values_of(row)
+                found[values.pop("task_id")].append(Attempt(**values))
+        return found

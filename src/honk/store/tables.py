@@ -81,6 +81,8 @@ task = sa.Table(
     _text("agent"),
     _text("model"),
     _text("notes"),
+    # No foreign key: the task that was replayed may be deleted.
+    sa.Column("replay_of", sa.Text, nullable=True, index=True),
     sa.Column("created_at", Instant, nullable=False, index=True),
     _text("status"),
     _text("outcome", null=True),

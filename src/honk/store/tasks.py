@@ -70,13 +70,21 @@ class SqlTasks:
         if done.rowcount == 0:
             raise NotFound(f"No task is called {task_id!r}.")
 
-    async def brief(self, task_id: str) -> Brief:
-        """The newest version. Raises NotFound."""
+    async def replays(self, task_id: str) -> Sequence[Task]:
+        """The newest first."""
+        query = _TASKS.where(t.task.c.replay_of == task_id).order_by(t.task.c.created_at.desc(), t.task.c.task_id)
+        async with self._database.read() as connection:
+            return [_task(row) for row in await connection.execute(query)]
+
+    async def brief(self, task_id: str, version: int | None = None) -> Brief:
+        """The newest version, or the one asked for. Raises NotFound."""
         query = sa.select(t.brief.c.body).where(t.brief.c.task_id == task_id).order_by(t.brief.c.version.desc())
+        if version is not None:
+            query = query.where(t.brief.c.version == version)
         async with self._database.read() as connection:
             body = await connection.scalar(query.limit(1))
         if body is None:
-            raise NotFound(f"No brief is kept for task {task_id!r}.")
+            raise NotFound(f"No brief {'' if version is None else f'v{version} '}is kept for task {task_id!r}.")
         return load(Brief, body)
 
 
@@ -98,6 +106,7 @@ def _task_row(task: Task, delivery_id: str) -> dict[str, object]:
         "agent": task.agent,
         "model": task.model,
         "notes": dump(tuple[str, ...], task.notes),
+        "replay_of": task.replay_of,
         "created_at": task.created_at,
         "status": task.status.value,
         "outcome": task.outcome.name.value if task.outcome else None,
@@ -119,4 +128,5 @@ def _task(row: sa.Row[Any]) -> Task:
         status=Status(row.status),
         outcome=Outcome(name=OutcomeName(row.outcome), reason=row.outcome_reason or "") if row.outcome else None,
         notes=load(tuple[str, ...], row.notes),
+        replay_of=row.replay_of,
     )

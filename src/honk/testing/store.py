@@ -40,6 +40,12 @@ class FakeRuns:
         mine = [attempt for attempt in self.kept_attempts.values() if attempt.run_id == run_id]
         return sorted(mine, key=lambda attempt: attempt.number)
 
+    async def all_attempts(self) -> Mapping[str, Sequence[Attempt]]:
+        found: dict[str, list[Attempt]] = defaultdict(list)
+        for attempt in sorted(self.kept_attempts.values(), key=lambda one: (one.run_id, one.number)):
+            found[self.kept[attempt.run_id].task_id].append(attempt)
+        return found
+
 
 class FakeTasks:
     """Port `Tasks`. What `accept` is given as a run goes to the runs beside it."""
@@ -77,8 +83,11 @@ class FakeTasks:
             raise NotFound(f"No task is called {task_id!r}.")
         self._tasks[task_id] = replace(self._tasks[task_id], status=status, outcome=outcome)
 
-    async def brief(self, task_id: str) -> Brief:
-        if task_id not in self._briefs:
+    async def replays(self, task_id: str) -> Sequence[Task]:
+        return [task for task in await self.tasks() if task.replay_of == task_id]
+
+    async def brief(self, task_id: str, version: int | None = None) -> Brief:
+        if task_id not in self._briefs or version not in (None, self._briefs[task_id].version):
             raise NotFound(f"No brief is kept for task {task_id!r}.")
         return self._briefs[task_id]
 

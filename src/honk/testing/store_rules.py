@@ -136,6 +136,19 @@ async def what_was_accepted_is_read_back(store: Store) -> None:
     assert await store.runs.run("run1") == await store.runs.latest_run("t1") == run
 
 
+async def a_replay_is_found_by_what_it_repeats(store: Store) -> None:
+    again = replace(a_task("t2"), replay_of="t1", created_at=NOON + timedelta(minutes=1))
+    third = replace(a_task("t3"), replay_of="t1", created_at=NOON + timedelta(minutes=2))
+    assert await accept(store, a_task(), a_run())
+    assert await accept(store, again, a_run("run2", "t2"), "d2")
+    assert await accept(store, third, a_run("run3", "t3"), "d3")
+    assert await store.tasks.task("t2") == again
+    assert list(await store.tasks.replays("t1")) == [third, again]
+    assert list(await store.tasks.replays("t2")) == []
+    assert (await store.tasks.brief("t2", 1)).version == 1
+    await refusal(NotFound, store.tasks.brief("t2", 2))
+
+
 async def a_redelivery_changes_nothing(store: Store) -> None:
     enlisted: list[str] = []
     assert await accept(store, a_task(), a_run(), enlist=lambda _: enlisted.append("first"))
@@ -221,6 +234,7 @@ async def refused_attempts_are_kept_in_order(store: Store) -> None:
         await store.runs.save_attempt(attempt)
     await store.runs.save_attempt(replace(attempts[0], turns=7))
     assert await store.runs.attempts("run1") == [attempts[1], replace(attempts[0], turns=7)]
+    assert await store.runs.all_attempts() == {"t1": [attempts[1], replace(attempts[0], turns=7)]}
 
 
 async def events_are_numbered_without_gaps_side_by_side(store: Store) -> None:
@@ -331,6 +345,7 @@ async def a_blob_s_key_cannot_leave_the_folder(store: Store) -> None:
 StoreRule = Callable[[Store], Awaitable[None]]
 STORE_RULES: tuple[StoreRule, ...] = (
     what_was_accepted_is_read_back,
+    a_replay_is_found_by_what_it_repeats,
     a_redelivery_changes_nothing,
     a_broken_enlistment_leaves_nothing,
     a_task_is_found_by_a_beginning_that_is_its_own,

@@ -22,6 +22,8 @@ class Deletion:
     blobs: int
     closed: tuple[int, ...]
     """Pull requests that were closed for it."""
+    replays: tuple[str, ...] = ()
+    """Tasks that repeat it, and hold the same words: they are left."""
 
 
 async def delete_task(house: House, holdings: Holdings, records: Records, task: Task, *, close: bool) -> Deletion:
@@ -41,10 +43,15 @@ async def delete_task(house: House, holdings: Holdings, records: Records, task: 
     blobs = sorted(holding.blobs - _of_others(await holdings.list(), task.task_id))
     for key in blobs:
         await asyncio.to_thread((house.home / "blobs" / key).unlink, missing_ok=True)
+    replays = tuple(one.task_id for one in await house.tasks.replays(task.task_id))
     await records.forget(holding.run_ids, even_unfinished=True)
     await holdings.erase(task.task_id)
     return Deletion(
-        task_id=task.task_id, runs=len(holding.run_ids), blobs=len(blobs), closed=holding.open_pull_requests
+        task_id=task.task_id,
+        runs=len(holding.run_ids),
+        blobs=len(blobs),
+        closed=holding.open_pull_requests,
+        replays=replays,
     )
 
 

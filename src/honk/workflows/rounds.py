@@ -1,0 +1,137 @@
+"""The rounds of a run: the agent works, gate and judge look, until the change may go on or is given up.
+
+What becomes of a change that may go on is handed in: nothing here can push, publish or propose.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from itertools import count
+
+from honk.base.errors import HonkError, OutOfSpace
+from honk.domain.change import Change
+from honk.domain.decide import Attempted, Next, decide
+from honk.domain.evidence import Examination, Verdict, Verification, gate
+from honk.domain.task import Outcome, OutcomeName, Status
+from honk.engine import Steps
+from honk.workflows.attempt import Assignment, Ground, Worked, collect, work
+from honk.workflows.examine import ask_judge, base_beside, examine, lay_ground
+from honk.workflows.house import House
+from honk.workflows.record import Record
+from honk.workflows.roomy import RoomySteps
+
+Conclude = Callable[[Steps, Record, Change], Awaitable[Outcome]]
+"""What becomes of a change that neither gate nor judge objects to."""
+
+
+async def run_rounds(house: House, step: Steps, run_id: str, conclude: Conclude) -> None:
+    """Work, look, decide; again with what was learnt, until `conclude` has the change or it is given up.
+
+    Every step is recorded: after a crash the run goes on behind the last record, in the same agent session.
+    """
+    record = await Record.load(house, run_id)
+    if await record.is_over():
+        return
+    if record.task.status is Status.RUNNING:
+        await record.journal.resumed()
+    await house.tasks.set_status(record.task.task_id, Status.RUNNING)
+    try:
+        roomy = RoomySteps(step, house.home, house.halt_free_bytes)
+        outcome = await _Pass(house, roomy, record, conclude).run()
+    except OutOfSpace:
+        raise
+    except HonkError as error:
+        outcome = Outcome(name=OutcomeName.FAILED, reason=f"{error}\nThe agent's work is kept with the task.")
+    await record.finish(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One pass of the workflow: what every part of the story needs at hand."""
+
+    house: House
+    step: Steps
+    record: Record
+    conclude: Conclude
+
+    async def run(self) -> Outcome:
+        """The ground that all stands on, then the rounds; meanwhile the base shows what it does by itself."""
+        ground = await self.step("ground", Ground, lambda: lay_ground(self.house, self.record))
+        async with base_beside(self.house, ground, f"{self.record.run.run_id}-base"):
+            return await self.rounds(ground)
+
+    async def rounds(self, ground: Ground) -> Outcome:
+        """Attempt after attempt, to the outcome."""
+        record, limits = self.record, self.record.run.limits
+        feedback = ""
+        for number in count(1):
+            await record.begin(number)
+            assignment = record.assignment(number, feedback)
+            worked, change = await self.attempt(ground, assignment)
+            attempted = await self.look(ground, number, worked, change)
+            pushing_runs_code = self.house.forge.capabilities.push_executes
+            decision = decide(
+                attempted, attempt=number, attempts_allowed=limits.attempts, push_executes=pushing_runs_code
+            )
+            await record.attempted(assignment, worked, change, attempted, decision)
+            if decision.next is Next.PUBLISH and change is not None:
+                return await self.conclude(self.step, record, change)
+            if decision.outcome is not None:
+                return decision.outcome
+            feedback = decision.feedback
+        raise AssertionError("unreachable: decide() stops at the last attempt")
+
+    async def attempt(self, ground: Ground, assignment: Assignment) -> tuple[Worked, Change | None]:
+        """The agent works; what it left becomes one commit of ours."""
+        house, journal, number = self.house, self.record.journal, assignment.number
+        async with journal.stage("agent", number):
+            worked = await self.step(f"agent {number}", Worked, lambda: work(house, ground, assignment, journal))
+        async with journal.stage("collect", number):
+            change = await self.collect(ground, assignment, worked)
+        if change is not None:
+            await journal.change(change, number)
+        return worked, change
+
+    async def collect(self, ground: Ground, assignment: Assignment, worked: Worked) -> Change | None:
+        """The change; where the attempt failed anyway, work that makes no sound commit must not hide why."""
+        try:
+            return await self.step(
+                f"collect {assignment.number}", Change, lambda: collect(self.house, ground, assignment)
+            )
+        except HonkError as error:
+            if worked.limit is None and worked.fault is None:
+                raise
+            await self.record.journal.warning(str(error))
+            return None
+
+    async def look(self, ground: Ground, number: int, worked: Worked, change: Change | None) -> Attempted:
+        """Verifiers and rules first: they are cheap, and a judge need not read what goes back anyway."""
+        examination = verdict = None
+        if change is not None and worked.limit is None and worked.fault is None:
+            examination = await self.verify(ground, number, change)
+            if self.house.judge is not None and gate(examination) is not Verification.FAILED:
+                verdict = await self.judge(number, change)
+        return Attempted(
+            has_change=change is not None,
+            conclusion=worked.conclusion,
+            examination=examination,
+            verdict=verdict,
+            limit=worked.limit,
+            fault=worked.fault,
+        )
+
+    async def verify(self, ground: Ground, number: int, change: Change) -> Examination:
+        house, record = self.house, self.record
+        name = f"{record.run.run_id}-{number}"
+        async with record.journal.stage("verify", number):
+            examination = await self.step(
+                f"examine {number}", Examination, lambda: examine(house, ground, change, name, record.brief)
+            )
+        await record.journal.examination(examination, number)
+        return examination
+
+    async def judge(self, number: int, change: Change) -> Verdict:
+        house, record = self.house, self.record
+        async with record.journal.stage("judge", number):
+            verdict = await self.step(f"judge {number}", Verdict, lambda: ask_judge(house, record, change))
+        await record.journal.verdict(verdict, number)
+        return verdict
