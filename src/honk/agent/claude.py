@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from honk.agent import AGENT_CONFIG, Capabilities, Job, Session
-from honk.agent.claude_program import PROGRAM, installed
+from honk.agent.claude_program import PROGRAM, command_line, environment, installed
 from honk.agent.prompt import resume_prompt
 from honk.base.censor import Censor
 from honk.sandbox import Mount
@@ -43,16 +43,21 @@ class ClaudeAgent:
         is in the work tree. A job that is not a resumed one but finds its session adds its prompt to it.
         """
         installed()
-        sessions = await asyncio.to_thread(_sessions)
         has_talked = await _has_conversation(job)
         prompt = resume_prompt() if has_talked and job.is_resumed else job.prompt
-        session = sessions(job, prompt=prompt, resumes=has_talked, censor=self._censor)
+        program = await job.sandbox.spawn(command_line(job, resumes=has_talked), env=environment(job))
+        try:
+            sessions = await asyncio.to_thread(_sessions)
+        except BaseException:
+            await asyncio.shield(program.kill())
+            raise
+        session = sessions(job, program, prompt=prompt, censor=self._censor)
         session.begin()
         return session
 
 
 def _sessions() -> "type[ClaudeSession]":
-    """The class, imported on first use: its library is optional, and takes a second to load."""
+    """The class, imported on first use: its library takes half a second to load, as long as the program to start."""
     from honk.agent.claude_session import ClaudeSession
 
     return ClaudeSession

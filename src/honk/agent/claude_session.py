@@ -10,7 +10,7 @@ from claude_agent_sdk.types import Message
 
 from honk.agent import Ended, Event, Job
 from honk.agent.claude_events import Ending, ending_of, events_of, generation_of, refusal, status_of_retry
-from honk.agent.claude_program import SERVER, command_line, environment
+from honk.agent.claude_program import SERVER
 from honk.agent.claude_tools import Desk
 from honk.agent.claude_wire import SandboxTransport
 from honk.agent.words import one_line
@@ -19,7 +19,7 @@ from honk.base.clock import monotonic_seconds
 from honk.base.errors import HonkError
 from honk.base.ids import new_uuid
 from honk.domain.limits import LimitName
-from honk.sandbox import DiskFull, SandboxError
+from honk.sandbox import DiskFull, Process, SandboxError
 
 _GOODBYE_SECONDS = 5.0
 _STOP_SECONDS = 1.5
@@ -31,13 +31,11 @@ logging.getLogger("claude_agent_sdk").setLevel(logging.CRITICAL)
 class ClaudeSession:
     """Pumps by itself from `begin` on, whether or not anybody reads the events."""
 
-    def __init__(self, job: Job, *, prompt: str, resumes: bool, censor: Censor) -> None:
+    def __init__(self, job: Job, program: Process, *, prompt: str, censor: Censor) -> None:
         self._job, self._prompt, self._censor = job, prompt, censor
         self._desk = Desk(job, on_broken=self._break_off)
         self._wire = SandboxTransport(
-            job.sandbox,
-            command_line(job, resumes=resumes),
-            environment(job),
+            program,
             limit_bytes=job.output_bytes,
             on_flood=lambda: self._settle(Ending(limit=LimitName.OUTPUT)),
         )

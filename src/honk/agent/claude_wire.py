@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from claude_agent_sdk import CLIConnectionError, CLIJSONDecodeError, ProcessError, Transport
+from claude_agent_sdk import CLIJSONDecodeError, ProcessError, Transport
 
 from honk.base.clock import monotonic_seconds
-from honk.sandbox import Process, Sandbox, SandboxError
+from honk.sandbox import Process, SandboxError
 
 _GRACE_SECONDS = 1.5
 """To write the last lines of the conversation down after standard input closed."""
@@ -18,37 +18,24 @@ _GRACE_SECONDS = 1.5
 class SandboxTransport(Transport):
     """One run of the program."""
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        argv: Sequence[str],
-        env: Mapping[str, str],
-        *,
-        limit_bytes: int,
-        on_flood: Callable[[], None],
-    ) -> None:
+    def __init__(self, program: Process, *, limit_bytes: int, on_flood: Callable[[], None]) -> None:
         """`on_flood` is called once, when the program has printed more than `limit_bytes`; it is then killed."""
-        self._sandbox, self._argv, self._env = sandbox, argv, env
+        self._program = program
         self._limit_bytes, self._on_flood = limit_bytes, on_flood
-        self._process: Process | None = None
         self.heard_at = monotonic_seconds()
         """When the program last printed anything."""
 
     async def connect(self) -> None:
-        self._process = await self._sandbox.spawn(self._argv, env=self._env)
-        self.heard_at = monotonic_seconds()
+        """The program runs already."""
 
     async def write(self, data: str) -> None:
-        if self._process is None:
-            raise CLIConnectionError("the program is not running")
-        await self._process.write(data.encode("utf-8", "replace"))
+        await self._program.write(data.encode("utf-8", "replace"))
 
     async def end_input(self) -> None:
-        if self._process is not None:
-            await self._process.close_stdin()
+        await self._program.close_stdin()
 
     def is_ready(self) -> bool:
-        return self._process is not None
+        return True
 
     async def read_messages(self) -> AsyncIterator[dict[str, Any]]:
         """The program's lines of JSON; what else it prints is passed over.
@@ -58,25 +45,22 @@ class SandboxTransport(Transport):
             CLIJSONDecodeError: a line breaks off in the middle.
             SandboxLost: the sandbox died.
         """
-        process = self._process
-        if process is None:
-            raise CLIConnectionError("the program is not running")
-        async for line in self._lines(process):
+        async for line in self._lines():
             if line.startswith(b"{"):
                 yield _parsed(line)
-        if (code := await process.wait()) != 0:
-            raise ProcessError("Claude Code ended", exit_code=code, stderr=process.stderr_tail()[-1000:])
+        if (code := await self._program.wait()) != 0:
+            raise ProcessError("Claude Code ended", exit_code=code, stderr=self._program.stderr_tail()[-1000:])
 
-    async def _lines(self, process: Process) -> AsyncIterator[bytes]:
+    async def _lines(self) -> AsyncIterator[bytes]:
         """Whole lines; a last one without its end was cut off by a kill, and is dropped."""
         parts: list[bytes] = []
         heard = 0
-        async for chunk in process.output():
+        async for chunk in self._program.output():
             self.heard_at = monotonic_seconds()
             heard += len(chunk)
             if heard > self._limit_bytes:
                 self._on_flood()
-                await process.kill()
+                await self._program.kill()
                 return
             *lines, rest = chunk.split(b"\n")
             for line in lines:
@@ -86,19 +70,16 @@ class SandboxTransport(Transport):
 
     async def close(self) -> None:
         """End the program, first by closing its input. Takes at most about two seconds."""
-        if (process := self._process) is None:
-            return
         with contextlib.suppress(TimeoutError, SandboxError):
             async with asyncio.timeout(_GRACE_SECONDS):
-                await process.close_stdin()
-                await process.wait()
+                await self._program.close_stdin()
+                await self._program.wait()
         await self.kill()
 
     async def kill(self) -> None:
         """End the program and everything it started, now. Idempotent."""
-        if self._process is not None:
-            with contextlib.suppress(SandboxError):
-                await self._process.kill()
+        with contextlib.suppress(SandboxError):
+            await self._program.kill()
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

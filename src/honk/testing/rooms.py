@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -32,6 +32,10 @@ class FilesTree:
     async def read(self, path: str, max_bytes: int = 1 << 20) -> bytes | None:
         text = self.content.get(path)
         return None if text is None or len(text) > max_bytes else text.encode()
+
+    async def read_all(self, paths: Iterable[str], max_bytes: int = 1 << 20) -> Mapping[str, bytes]:
+        found = {path: await self.read(path, max_bytes) for path in paths}
+        return {path: content for path, content in found.items() if content is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 
 from honk.domain.change import Change, Edit
@@ -33,7 +33,7 @@ class CleanRoomGate:
 
     async def plan(self, base: Tree, environment: Environment) -> Plan:
         files = await base.files()
-        contents = await _contents(base, detect.needed(files))
+        contents = await base.read_all(detect.needed(files))
         setting = detect.Setting(
             python=environment.python,
             tools=environment.tools,
@@ -105,26 +105,21 @@ class CleanRoomGate:
 
 async def read_changed(base: Tree, head: Tree, change: Change) -> tuple[Changed, ...]:
     """The change's files with both their contents."""
+    before = await base.read_all(file.old_path or file.path for file in change.files if file.edit is not Edit.ADDED)
+    after = await head.read_all(file.path for file in change.files if file.edit is not Edit.DELETED)
     return tuple(
-        [
-            Changed(
-                file=file,
-                before=None if file.edit is Edit.ADDED else await base.read(file.old_path or file.path),
-                after=None if file.edit is Edit.DELETED else await head.read(file.path),
-            )
-            for file in change.files
-        ]
+        Changed(
+            file=file,
+            before=None if file.edit is Edit.ADDED else before.get(file.old_path or file.path),
+            after=None if file.edit is Edit.DELETED else after.get(file.path),
+        )
+        for file in change.files
     )
-
-
-async def _contents(tree: Tree, wanted: tuple[str, ...]) -> Mapping[str, bytes]:
-    read = {path: await tree.read(path) for path in wanted}
-    return {path: content for path, content in read.items() if content is not None}
 
 
 async def _pytest_config(base: Tree) -> str | None:
     files = await base.files()
-    found = detect.pytest_config(files, await _contents(base, detect.needed(files)))
+    found = detect.pytest_config(files, await base.read_all(detect.needed(files)))
     return found[0] if found is not None else None
 
 

@@ -37,8 +37,8 @@ async def lay_ground(house: House, record: Record) -> Ground:
 
 async def read_guidance(base: Tree) -> str:
     """What the repository tells agents, from the base commit alone. What only points to the other file is left out."""
-    told = [await base.read(path) for path in GUIDANCE_FILES]
-    texts = [text.decode("utf-8", "replace").strip() for text in told if text]
+    told = await base.read_all(GUIDANCE_FILES)
+    texts = [told[path].decode("utf-8", "replace").strip() for path in GUIDANCE_FILES if told.get(path)]
     return "\n\n".join(text for text in dict.fromkeys(texts) if text not in ("@AGENTS.md", "AGENTS.md"))
 
 

@@ -1,6 +1,6 @@
 """Repositories, and their work trees in sandboxes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -89,6 +89,10 @@ class Tree(Protocol):
 
     async def read(self, path: str, max_bytes: int = 1 << 20) -> bytes | None:
         """The content of a regular file; None where there is none, or it is larger."""
+        ...
+
+    async def read_all(self, paths: Iterable[str], max_bytes: int = 1 << 20) -> Mapping[str, bytes]:
+        """The contents of those that are regular files and no larger."""
         ...
 
 

@@ -26,7 +26,8 @@ from honk.workspace.collect import PutBlob
 from honk.workspace.ecosystems import Provision, table
 from honk.workspace.handover import change_mount
 from honk.workspace.locks import key_of, locked
-from honk.workspace.mirror import MirrorTree, mirror_of
+from honk.workspace.mirror import mirror_of
+from honk.workspace.mirror_tree import MirrorTree, MirrorTrees
 from honk.workspace.recipe import (
     NATIVE_SUFFIXES,
     VERSION,
@@ -97,29 +98,32 @@ class EnvironmentBuilder:
     def __init__(
         self,
         home: Path,
+        trees: MirrorTrees,
         backend: SandboxBackend,
         gateway: Gateway,
         put_blob: PutBlob,
         commands: Mapping[str, Sequence[str]],
     ) -> None:
         self._home = home
+        self._trees = trees
         self._backend = backend
         self._gateway = gateway
         self._put_blob = put_blob
         self._commands = commands
         self._failed: dict[str, Environment] = {}
         self._toolchains = Toolchains()
+        self._pythons: tuple[Interpreter, ...] | None = None
 
     async def environment(self, template: Template, change: Change | None) -> Environment:
         """What `Workspaces.environment` promises."""
-        mirror = mirror_of(self._home, template.repository)
-        files = await MirrorTree(mirror.work, template.base_sha).files()
+        repository = template.repository
+        files = await self._trees.tree(repository, template.base_sha).files()
         if change is not None and not _touches_manifests(change, files):
             change = None
-        tree = MirrorTree(mirror.work, change.head_sha if change else template.base_sha)
+        tree = self._trees.tree(repository, change.head_sha if change else template.base_sha)
         files = await tree.files() if change else files
         texts = await _texts(tree, files)
-        recipe = plan(files, texts, await _interpreters(), await self._commands_for(template))
+        recipe = plan(files, texts, await self._interpreters(), await self._commands_for(template))
         tools = await self._toolchains.find(table.programs_for(files))
         needs = Needs(recipe=recipe, provisions=table.provisions(files, texts, tools))
         if needs.is_empty:
@@ -132,9 +136,14 @@ class EnvironmentBuilder:
         async with locked(self._home / "environments" / f"{key}.lock"):
             return await self._find(key, needs) or await self._build(key, needs, template, change)
 
+    async def _interpreters(self) -> tuple[Interpreter, ...]:
+        if self._pythons is None:
+            self._pythons = await _interpreters()
+        return self._pythons
+
     async def _commands_for(self, template: Template) -> tuple[str, ...]:
         """The installation's commands, then those of the base commit; a change's own have no say yet."""
-        base = MirrorTree(mirror_of(self._home, template.repository).work, template.base_sha)
+        base = self._trees.tree(template.repository, template.base_sha)
         own = (await base.read(".honk.toml") or b"").decode("utf-8", "replace")
         return (*self._commands.get(template.repository.location, ()), *setup_commands(own))
 
@@ -234,11 +243,9 @@ def _manifests(files: Sequence[str]) -> tuple[str, ...]:
 
 async def _texts(tree: MirrorTree, files: Sequence[str]) -> dict[str, str]:
     """The files that the recipe reads."""
-    texts = {}
-    for path in (*_manifests(files), *sampled_tests(files)):
-        content = await tree.read(path, _MAX_MANIFEST_BYTES)
-        texts[path] = (content or b"").decode("utf-8", "replace")
-    return texts
+    wanted = (*_manifests(files), *sampled_tests(files))
+    contents = await tree.read_all(wanted, _MAX_MANIFEST_BYTES)
+    return {path: contents.get(path, b"").decode("utf-8", "replace") for path in wanted}
 
 
 async def _interpreters() -> tuple[Interpreter, ...]:

@@ -102,30 +102,6 @@ class Mirror:
         done.must("git pack-objects")
 
 
-@dataclass(frozen=True, slots=True)
-class MirrorTree:
-    """Implements `Tree`."""
-
-    git: Git
-    sha: str
-
-    async def files(self) -> tuple[str, ...]:
-        listing = (await self.git("ls-tree", "-r", "-z", "--full-tree", "--name-only", self.sha)).must("git ls-tree")
-        return tuple(sorted(filter(None, listing.text.split("\0"))))
-
-    async def read(self, path: str, max_bytes: int = 1 << 20) -> bytes | None:
-        if not path or path.endswith("/") or "\0" in path:
-            return None
-        done = await self.git("--literal-pathspecs", "ls-tree", "-z", "-l", "--full-tree", "--", self.sha, path)
-        entries = done.must("git ls-tree").text.split("\0")
-        for entry in filter(None, entries):
-            about, _, name = entry.partition("\t")
-            mode, _, blob, size = about.split()
-            if name == path and mode in ("100644", "100755", "100664") and int(size) <= max_bytes:
-                return (await self.git("cat-file", "blob", blob)).must("git cat-file").stdout
-        return None
-
-
 def mirror_of(home: Path, repository: Repository) -> Mirror:
     """The mirror of the repository, by where it lies."""
     return Mirror(home / "mirrors" / key_of(repository.location))

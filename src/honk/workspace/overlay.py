@@ -19,7 +19,8 @@ from honk.workspace.collect import Collector, PutBlob
 from honk.workspace.environment import EnvironmentBuilder, leftovers_of, recipe_key
 from honk.workspace.handover import change_mount
 from honk.workspace.locks import checked_name
-from honk.workspace.mirror import MirrorTree, mirror_of
+from honk.workspace.mirror import mirror_of
+from honk.workspace.mirror_tree import MirrorTree, MirrorTrees
 from honk.workspace.template import template_of
 
 APPLY_SECONDS = 300.0
@@ -58,7 +59,8 @@ class OverlayWorkspaces:
         self._source = source
         self._backend = backend
         self._put_blob = put_blob
-        self._environments = EnvironmentBuilder(home, backend, gateway, put_blob, setup or {})
+        self._trees = MirrorTrees(home)
+        self._environments = EnvironmentBuilder(home, self._trees, backend, gateway, put_blob, setup or {})
 
     async def template(self, repository: Repository, base_sha: str) -> Template:
         mirror = mirror_of(self._home, repository)
@@ -66,7 +68,7 @@ class OverlayWorkspaces:
         return await template_of(self._home, repository, mirror, base_sha)
 
     def tree(self, repository: Repository, sha: str) -> MirrorTree:
-        return MirrorTree(mirror_of(self._home, repository).work, sha)
+        return self._trees.tree(repository, sha)
 
     def mirror(self, repository: Repository) -> Path:
         return mirror_of(self._home, repository).work.git_dir

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any, cast
 
 import pytest
 from claude_agent_sdk import CLIJSONDecodeError, ProcessError
 
 from honk.agent.claude_wire import SandboxTransport
-from honk.sandbox import Sandbox, SandboxLost
+from honk.sandbox import SandboxLost
 
 pytestmark = pytest.mark.anyio
 
@@ -43,22 +42,9 @@ class FakeProgram:
         self.is_killed = True
 
 
-class FakeSandbox:
-    def __init__(self, program: FakeProgram) -> None:
-        self.program = program
-        self.started: list[tuple[Any, Any]] = []
-
-    async def spawn(self, argv: Any, *, env: Any = None) -> FakeProgram:
-        self.started.append((argv, env))
-        return self.program
-
-
 async def wire(program: FakeProgram, limit_bytes: int = 1 << 20) -> tuple[SandboxTransport, list[str]]:
     floods: list[str] = []
-    sandbox = cast(Sandbox, FakeSandbox(program))
-    transport = SandboxTransport(
-        sandbox, ["p"], {"A": "1"}, limit_bytes=limit_bytes, on_flood=lambda: floods.append("!")
-    )
+    transport = SandboxTransport(program, limit_bytes=limit_bytes, on_flood=lambda: floods.append("!"))
     await transport.connect()
     return transport, floods
 
