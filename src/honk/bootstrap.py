@@ -12,6 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from honk.agent import Agent, AgentError
+from honk.agent.acp import AcpAgent
+from honk.agent.acp_program import words_of
 from honk.agent.claude import ClaudeAgent
 from honk.agent.claude_program import version
 from honk.agent.command import CommandAgent, invocation
@@ -22,7 +24,7 @@ from honk.base.lock import HomeBusy, OwnerLock
 from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
 from honk.base.registry_clients import go_proxy, npm_registry
-from honk.config import ANTHROPIC_URL, Settings
+from honk.config import ANTHROPIC_URL, AcpSettings, Settings
 from honk.domain.retention import Kind, Rules
 from honk.domain.task import Person
 from honk.engine import Engine
@@ -66,7 +68,7 @@ SANDBOXES: Mapping[str, Callable[[], SandboxBackend]] = {"bubblewrap": Bubblewra
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
 KEY_FILE = Path("secrets") / "anthropic"
 NO_MODEL = (
-    "There is no model key, so Claude Code has no model to ask. Nothing was begun. Set ANTHROPIC_API_KEY, or put "
+    "There is no model key, so the agent has no model to ask. Nothing was begun. Set ANTHROPIC_API_KEY, or put "
     "the key into secrets/anthropic in the state folder (mode 600), or name your own gateway by model.base_url in "
     "honk.toml. To see the whole way without a key: honk demo"
 )
@@ -176,30 +178,36 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         gate=_gate(store, backend),
         judge=judge if settings.judge.is_on and has_model else None,
         forge=LocalForge(settings.home / "forge", store.pull_requests),
-        agent_of=partial(agent_of, censor=censor, has_model=has_model),
+        agent_of=partial(agent_of, censor=censor, has_model=has_model, acp=settings.acp),
         committer=COMMITTER,
     )
 
 
-def agent_of(words: str, *, censor: Censor, has_model: bool) -> Agent:
-    """The adapter for "claude" or "command:PROGRAM ARGS".
+def agent_of(words: str, *, censor: Censor, has_model: bool, acp: AcpSettings | None = None) -> Agent:
+    """The adapter for "claude", "acp:PROGRAM ARGS" or "command:PROGRAM ARGS".
 
     Raises:
         UsageError: there is no such agent, or no model for it.
     """
     kind, _, rest = words.partition(":")
-    if words == "claude" and not has_model:
+    rest = rest.strip()
+    if not has_model and (words == "claude" or (kind == "acp" and rest)):
         raise UsageError(NO_MODEL)
     if words == "claude":
         return ClaudeAgent(censor=censor)
-    if kind == "command" and rest.strip():
-        try:
+    try:
+        if kind == "acp" and rest:
+            words_of(rest)
+            acp = acp or AcpSettings()
+            return AcpAgent(rest, env=acp.env, folders=acp.folders, censor=censor)
+        if kind == "command" and rest:
             invocation(rest, "")
-        except AgentError as error:
-            raise UsageError(f"{error} Nothing was begun.") from error
-        return CommandAgent(rest.strip(), censor=censor)
+            return CommandAgent(rest, censor=censor)
+    except AgentError as error:
+        raise UsageError(f"{error} Nothing was begun.") from error
     raise UsageError(
-        f'There is no agent "{words}". Say "claude", or "command:PROGRAM ARGS" for any program. Nothing was begun.'
+        f'There is no agent "{words}". Say "claude", "acp:PROGRAM ARGS" for a program of the Agent Client Protocol, or '
+        '"command:PROGRAM ARGS" for any program. Nothing was begun.'
     )
 
 
@@ -270,8 +278,14 @@ def machine_of(settings: Settings) -> Machine:
         key = read_key(settings.home)
         return await try_upstream(_upstream(settings, key), settings.model.name)
 
-    async def claude_version() -> str:
-        return version()
+    async def agent_version() -> str:
+        agent = agent_of(settings.agent, censor=Censor(), has_model=True, acp=settings.acp)
+        match agent:
+            case AcpAgent():
+                return await asyncio.to_thread(agent.told)
+            case ClaudeAgent():
+                return version()
+        return f"{agent.name}, which is looked for in the sandbox when it is started"
 
     async def escapes() -> Sequence[str]:
         with tempfile.TemporaryDirectory(prefix="honk-probe-", dir=settings.home) as folder:
@@ -283,7 +297,7 @@ def machine_of(settings: Settings) -> Machine:
         bounds_sandboxes=has_cgroup,
         bubblewrap=_bubblewrap(),
         sandbox=settings.sandbox,
-        agent_version=claude_version,
+        agent_version=agent_version,
         has_key=has_key(settings.home),
         ask_model=ask_model,
         escapes=escapes,

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from honk.base.errors import UsageError
@@ -51,6 +51,24 @@ class JudgeSettings(BaseModel):
     timeout_seconds: float = Field(120.0, gt=0)
 
 
+class AcpSettings(BaseModel):
+    """What an agent `acp:...` is given beside its command line."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    env: dict[str, str] = {}
+    """Variables of the program; {model_url}, {token}, {model} and {state} in them stand for those of the run."""
+    folders: tuple[Path, ...] = ()
+    """Shown in the agent's sandbox, read-only, where they are: what the program is made of, if that is not in /usr."""
+
+    @field_validator("folders")
+    @classmethod
+    def _are_whole(cls, folders: tuple[Path, ...]) -> tuple[Path, ...]:
+        if wrong := [str(folder) for folder in folders if not folder.is_absolute() or not folder.is_dir()]:
+            raise ValueError(f"{wrong[0]} is no folder by its whole path")
+        return folders
+
+
 class RetentionSettings(BaseModel):
     """How long things are kept in the state folder, in days without use, and how much room they may take. What a task
     under way or an open pull request needs is kept in any case; so are tasks, evidence and diffs (the dataset)."""
@@ -89,6 +107,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     model: ModelSettings = ModelSettings()
     judge: JudgeSettings = JudgeSettings()
+    acp: AcpSettings = AcpSettings()
     retention: RetentionSettings = RetentionSettings()
 
     @classmethod

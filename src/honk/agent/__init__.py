@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from honk.base.errors import HonkError
+from honk.base.errors import HonkError, PlatformError
 from honk.domain.decide import Conclusion
 from honk.domain.limits import LimitName
 from honk.sandbox import Mount, Sandbox
@@ -19,6 +19,8 @@ class Capabilities:
     can_be_messaged: bool
     has_tools: bool
     """Whether it sees `verify` and `conclude` as tools."""
+    ports: tuple[int, ...] = ()
+    """Loopback ports of its sandbox, beside the model's, whose listening sockets it serves by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,5 +154,5 @@ class AgentError(HonkError):
     """The agent's program broke."""
 
 
-class AgentMissing(AgentError):
+class AgentMissing(AgentError, PlatformError):
     """The agent's program is not installed."""

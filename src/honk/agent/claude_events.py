@@ -1,7 +1,6 @@
 """Reads Claude Code's messages into the port's events. Pure."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +18,10 @@ from claude_agent_sdk import (
 from honk.agent import Event, Retrying, Said, ToolCalled, ToolReturned
 from honk.agent.claude_program import SERVER
 from honk.agent.guard import objection
-from honk.agent.words import EXCERPT_CHARS, one_line, plain
+from honk.agent.words import EXCERPT_CHARS, one_line, plain, summary_of
 from honk.base.censor import Censor
 from honk.domain.limits import LimitName
 
-_TELLING = ("command", "file_path", "path", "pattern", "outcome", "query", "description")
-"""The arguments that tell people what a call is about, best first."""
 _SYNTHETIC = "<synthetic>"
 """The model's name on words that the program itself puts there: "API Error: ..."."""
 
@@ -102,16 +99,9 @@ def _spoken(message: AssistantMessage, censor: Censor) -> Iterator[Event]:
             yield ToolCalled(
                 tool=one_line(block.name.removeprefix(f"mcp__{SERVER}__"), censor, 80),
                 call_id=block.id,
-                summary=_summary(block.input, censor),
+                summary=summary_of(block.input, censor),
                 is_denied=objection(block.name, block.input) is not None,
             )
-
-
-def _summary(arguments: Mapping[str, Any], censor: Censor) -> str:
-    for name in _TELLING:
-        if isinstance(arguments.get(name), str):
-            return one_line(arguments[name], censor)
-    return one_line(json.dumps(arguments, ensure_ascii=False), censor) if arguments else ""
 
 
 def _text(content: str | list[dict[str, Any]] | None) -> str:

@@ -24,6 +24,10 @@ _RESUME = """\
 You were interrupted and are back in the same session; the work tree is as you left it, but commands that were running
 are gone. Look at what is done (git status, git diff), then go on with the task you were given and finish it."""
 
+_BEGUN_ANEW = """\
+A session before this one worked on the task and was interrupted: its conversation is lost, its work is not.
+Look at what is done (git status, git diff), then go on with it and finish it."""
+
 
 def agent_prompt(brief: Brief, *, attempt: int, feedback: str) -> str:
     """The task for the agent; from the second attempt on with what was wrong with the one before.
@@ -49,6 +53,11 @@ def agent_prompt(brief: Brief, *, attempt: int, feedback: str) -> str:
 def resume_prompt() -> str:
     """For a session that goes on: the conversation holds the task already."""
     return _RESUME
+
+
+def begun_anew(prompt: str) -> str:
+    """For a session that takes the place of one that cannot go on: its files are there, its conversation is not."""
+    return f"{prompt}\n\n{_BEGUN_ANEW}"
 
 
 def standing_orders(guidance: str, *, has_tools: bool, workspace: str = WORKSPACE) -> str:

@@ -1,6 +1,9 @@
 """Makes what an agent prints fit for people: no control sequences, no secrets, no floods. Pure."""
 
+import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from honk.base.censor import Censor
 
@@ -9,6 +12,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\
 SAID_CHARS = 8000
 EXCERPT_CHARS = 2000
 LINE_CHARS = 200
+_TELLING = ("command", "file_path", "filePath", "path", "pattern", "outcome", "query", "description")
+"""The arguments that tell people what a tool call is about, best first."""
 
 
 def plain(text: str, censor: Censor, limit: int = SAID_CHARS) -> str:
@@ -25,3 +30,16 @@ def one_line(text: str, censor: Censor, limit: int = LINE_CHARS) -> str:
     """The text as one line, cut at the end."""
     line = " ".join(plain(text, censor, limit=4 * limit).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def telling(arguments: Mapping[str, Any], censor: Censor) -> str:
+    """The one argument of a tool call that says most about it, as one line; empty where none does."""
+    found = next((arguments[name] for name in _TELLING if isinstance(arguments.get(name), str)), "")
+    return one_line(found, censor)
+
+
+def summary_of(arguments: Mapping[str, Any], censor: Censor) -> str:
+    """What a tool call is about, as one line: the telling argument, or all of them."""
+    return telling(arguments, censor) or (
+        one_line(json.dumps(arguments, ensure_ascii=False), censor) if arguments else ""
+    )

@@ -27,7 +27,7 @@ def run(
     prompt: Annotated[str, typer.Argument(help="What is to be done, in a sentence; - reads it from standard input.")],
     repo: Annotated[Path | None, typer.Option(help="The repository; the current one by default.")] = None,
     base: Annotated[str | None, typer.Option(help="The branch to start from; the current one by default.")] = None,
-    agent: Annotated[str | None, typer.Option(help='"claude", or "command:PROGRAM ARGS".')] = None,
+    agent: Annotated[str | None, typer.Option(help='"claude", "acp:PROGRAM ARGS" or "command:PROGRAM ARGS".')] = None,
     model: Annotated[str | None, typer.Option(help="The agent's model.")] = None,
     max_usd: Annotated[float | None, typer.Option(min=0.01, help="Spend no more than this.")] = None,
     max_minutes: Annotated[float | None, typer.Option(min=0.1, help="Take no longer than this.")] = None,

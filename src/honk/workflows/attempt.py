@@ -154,7 +154,7 @@ def open_workspace(
         ground.template,
         ground.environment,
         name=assignment.name,
-        ports=(MODEL_PORT,),
+        ports=(MODEL_PORT, *agent.capabilities.ports),
         mounts=(*agent.mounts(), state),
         ceilings=Ceilings(disk_bytes=assignment.run.limits.disk_bytes + headroom_bytes),
     )

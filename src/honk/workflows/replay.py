@@ -58,7 +58,7 @@ async def replay_of(house: House, request: ReplayRequest) -> tuple[Task, Brief, 
             f"Task {first.task_id} has not ended ({first.status}), so there is nothing to compare with. Nothing was "
             f"begun. Let it end first: honk task resume {first.task_id}"
         )
-    house.agent_of(request.agent or first.agent)
+    house.agent_of(request.agent or first.agent).mounts()
     brief = await _brief(house, first, request.brief_version)
     await _refuse_lost_base(house, first)
     created_at, task_id = now(), new_id(6)
