@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from desk import CALC, OLD, RIGHT, WRONG, git, make_repository, open_desk
 
-from honk.agent import AGENT_CONFIG, Ended, Said, ToolCalled, ToolReturned
+from honk.agent import AGENT_CONFIG, Ended, ToolCalled, ToolReturned
 from honk.agent.acp import AcpAgent
 from honk.base.ids import new_uuid
 from honk.domain.evidence import Verification
@@ -22,7 +22,7 @@ from honk.gateway.anthropic import AnthropicGateway
 from honk.sandbox import Mount, SandboxSpec
 from honk.sandbox.bubblewrap import BubblewrapBackend
 from honk.testing import scripts
-from honk.testing.agent_rules import AGENT_RULES, HANGING, Bench, Wish, all_of, answering, end_of, running
+from honk.testing.agent_rules import AGENT_RULES, HANGING, Bench, Wish, all_of, end_of, running
 from honk.testing.ledger import FakeLedger
 from honk.testing.replies import Reply, Script, say, use
 from honk.testing.scripted_model import ScriptedModel

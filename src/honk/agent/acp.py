@@ -58,9 +58,13 @@ class AcpAgent:
             SandboxLost: the sandbox is gone.
         """
         program = self._program()
-        sessions = await asyncio.to_thread(_sessions)
         earlier = await recalled(job)
         process = await job.sandbox.spawn(program.argv, env=environment(program.name, job, self._env))
+        try:
+            sessions = await asyncio.to_thread(_sessions)
+        except BaseException:
+            await asyncio.shield(process.kill())
+            raise
         session = sessions(job, process, program.name, earlier=earlier, censor=self._censor)
         session.begin()
         return session
@@ -87,7 +91,7 @@ class AcpAgent:
 
 
 def _sessions() -> "type[AcpSession]":
-    """The class, imported on first use: its library is optional, and takes most of a second to load."""
+    """The class, imported on first use: its library takes most of a second to load, in which the program starts."""
     from honk.agent.acp_session import AcpSession
 
     return AcpSession

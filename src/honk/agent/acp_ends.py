@@ -48,8 +48,8 @@ def misspoke(name: str, what: str, censor: Censor) -> Ended:
     return _fault(f"{name} broke the protocol and was ended: {one_line(what, censor, _REASON_CHARS)}. {_KEPT}")
 
 
-def departed(name: str, code: int, last_words: str, censor: Censor, *, has_worked: bool) -> Ended:
-    """It ended by itself in the midst of the conversation."""
+def departed(name: str, code: int | None, last_words: str, censor: Censor, *, has_worked: bool) -> Ended:
+    """It ended by itself in the midst of the conversation; with no code, it only closed its output."""
     tail = one_line(last_words[-_REASON_CHARS:], censor, _REASON_CHARS)
     if code == _NOT_FOUND and not has_worked:
         return _fault(
@@ -57,7 +57,10 @@ def departed(name: str, code: int, last_words: str, censor: Censor, *, has_worke
             f"interpreter is not there. Only what this machine has in /usr, what acp.folders names, and the "
             f"repository's own files are shown. Nothing was done. {tail}".strip()
         )
-    how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    if code is None:
+        how = "closed its output"
+    else:
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     when = "in the midst of its work" if has_worked else "before it began to work"
     return _fault(f"{name} {how} {when}. {tail}".strip(), can_retry=has_worked)
 

@@ -64,7 +64,7 @@ class Reader:
         yield from self.flush()
         call = self._known(update)
         if not call.is_told or is_denied:
-            yield replace(self._told(update.tool_call_id, call), is_denied=is_denied)
+            yield replace(self._told(update, call), is_denied=is_denied)
 
     def flush(self) -> Iterator[Event]:
         """The words so far, at the end of a message."""
@@ -85,11 +85,11 @@ class Reader:
         is_over = update.status in ("completed", "failed")
         says_something = isinstance(call.arguments, dict) and telling(call.arguments, self._censor)
         if not call.is_told and (is_over or update.status == "in_progress" or says_something):
-            yield self._told(update.tool_call_id, call)
+            yield self._told(update, call)
         if is_over:
             self._calls.pop(update.tool_call_id, None)
             excerpt = plain(_text(update), self._censor, EXCERPT_CHARS)
-            yield ToolReturned(call_id=update.tool_call_id, is_error=update.status == "failed", excerpt=excerpt)
+            yield ToolReturned(call_id=self._id_of(update), is_error=update.status == "failed", excerpt=excerpt)
 
     def _known(self, update: ToolCall | ToolCallUpdate) -> _Call:
         """The call with what this piece adds."""
@@ -102,7 +102,10 @@ class Reader:
             del self._calls[next(iter(self._calls))]
         return call
 
-    def _told(self, call_id: str, call: _Call) -> ToolCalled:
+    def _id_of(self, update: ToolCall | ToolCallUpdate) -> str:
+        return one_line(update.tool_call_id, self._censor)
+
+    def _told(self, update: ToolCall | ToolCallUpdate, call: _Call) -> ToolCalled:
         call.is_told = True
         self.touches += call.kind not in _READING
         is_named = call.kind and call.kind != "other"
@@ -110,7 +113,7 @@ class Reader:
         about = telling(arguments, self._censor) or one_line(call.title, self._censor)
         return ToolCalled(
             tool=one_line((call.kind if is_named else call.first_title) or "tool", self._censor, 80),
-            call_id=call_id,
+            call_id=self._id_of(update),
             summary=about or summary_of(arguments, self._censor),
         )
 

@@ -38,6 +38,8 @@ _START_SECONDS = 60.0
 """For a program to answer the greeting."""
 _GRACE_SECONDS = 0.7
 """For a program that is asked to stop, or told that nothing more comes, to write down what it knows."""
+_LINGER_SECONDS = 5.0
+"""For a program that has closed its output to end."""
 _STOP_SECONDS = 0.5
 _NOTHING_OFFERED = {"fs": {"readTextFile": False, "writeTextFile": False}, "terminal": False}
 """Files and commands are the program's own affair, inside: nothing that it asks for is done out here."""
@@ -151,9 +153,10 @@ class AcpSession:
                 words = await self._open(tools, can_load=bool(can and can.load_session))
                 await self._take_turns(words, can_conclude=tools is not None)
             self._settle(Ended(turns=0))
-            await self._part()
+            await self._part(_GRACE_SECONDS)
         except ConnectionError:
-            code, has_worked = await self._wire.wait(), self._session_id is not None
+            has_worked = self._session_id is not None
+            code = await self._part(_LINGER_SECONDS)
             self._settle(departed(self._name, code, self._wire.last_words(), self._censor, has_worked=has_worked))
 
     async def _greet(self) -> InitializeResponse:
@@ -210,11 +213,14 @@ class AcpSession:
             if self._ending is None:
                 words = self._said.popleft() if self._said else await self._desk.sent_back(can_conclude=can_conclude)
 
-    async def _part(self) -> None:
+    async def _part(self, seconds: float) -> int | None:
+        """The exit code of a program that is left, or has left; None where it lingers."""
         await self._wire.end_input()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_GRACE_SECONDS):
-                await self._wire.wait()
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._wire.wait()
+        except TimeoutError:
+            return None
 
     async def _ask(self, method: str, params: Mapping[str, Any], kind: type[_Answer]) -> _Answer:
         """Ask and read the answer.

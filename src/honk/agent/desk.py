@@ -1,5 +1,6 @@
 """What we answer while an agent works, whatever program it is: `verify`, `conclude`, and whether it is sent back."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -36,6 +37,7 @@ class Desk:
         self._job, self._on_broken = job, on_broken
         self._blocks = 0
         self._verifying = 0
+        self._one_at_a_time = asyncio.Lock()
         self._touches = 0
         self._known: ToolAnswer | None = None
         """What `verify` said last, as long as the agent has touched nothing since."""
@@ -47,15 +49,16 @@ class Desk:
         return self._verifying > 0
 
     async def verify(self) -> ToolAnswer:
-        """Run the checks, each time anew.
+        """Run the checks, each time anew; who asks meanwhile waits.
 
         Raises:
             Exception: they broke; `on_broken` has been told.
         """
         self._verifying += 1
-        before = self._touches
         try:
-            answer = await self._job.verify()
+            async with self._one_at_a_time:
+                before = self._touches
+                answer = await self._job.verify()
         except Exception as error:
             await self._on_broken(error)
             raise
