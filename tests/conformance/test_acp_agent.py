@@ -192,7 +192,7 @@ HOSTILE: dict[str, tuple[str, Callable[[Ended], bool]]] = {
     "a clean end in its work": (OPEN + "sys.exit(0)", lambda end: "exit code 0 in the midst" in (end.fault or "")),
     "a closed mouth": (
         OPEN + "import os, time; os.close(1); time.sleep(3600)",
-        lambda end: "closed its output in the midst" in (end.fault or ""),
+        lambda end: end.limit is LimitName.IDLE,
     ),
     "an error": (
         OPEN + "say(id=2, error={'code': -32603, 'message': 'the disk is on fire'})",

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 def replay(
     task: Annotated[str, typer.Argument(help="The finished task's id, or its beginning.")],
-    agent: Annotated[str | None, typer.Option(help='"claude", or "command:PROGRAM ARGS"; the first one\'s.')] = None,
+    agent: Annotated[
+        str | None, typer.Option(help='"claude", "acp:PROGRAM ARGS" or "command:PROGRAM ARGS"; the first one\'s.')
+    ] = None,
     model: Annotated[str | None, typer.Option(help="The agent's model; the first one's by default.")] = None,
     brief_version: Annotated[int | None, typer.Option(min=1, help="The brief to hand over; the newest.")] = None,
     max_usd: Annotated[float | None, typer.Option(min=0.01, help="Spend no more than this.")] = None,
