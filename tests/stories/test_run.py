@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from desk import CALC, OLD, RIGHT, git, make_repository, open_desk
 
+import honk.testing.acp
+from honk.agent import AgentMissing
 from honk.base.errors import UsageError
 from honk.base.lock import HomeBusy
+from honk.config import AcpSettings
 from honk.domain.evidence import Verification
 from honk.domain.task import OutcomeName
 from honk.testing import scripts
@@ -15,6 +18,7 @@ from honk.testing.replies import say, use
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.claude]
 
+PROGRAMS = Path(honk.testing.acp.__file__).parent
 CALC_PY = "/workspace/calc.py"
 NEW_TEST = "\n    def test_add(self) -> None:\n        self.assertEqual(calc.add(2, 2), 4)\n"
 FIX = [
@@ -61,14 +65,36 @@ async def test_a_merge_moves_the_base_branch_only_where_no_checkout_would_change
 
 
 async def test_row_4_another_agent_by_one_word_gives_the_same_change(home: Path, calc: Path) -> None:
-    command = f"command:sh -c \"cat >/dev/null; sed -i 's/{OLD}/{RIGHT}/' calc.py\""
-    async with open_desk(home, {"default": [*scripts.edit(CALC_PY, OLD, RIGHT), say("Done.")]}) as desk:
+    edit = f"sed -i 's/{OLD}/{RIGHT}/' calc.py"
+    command = f'command:sh -c "cat >/dev/null; {edit}"'
+    protocol = f"acp:python3 {PROGRAMS / 'player.py'}"
+    script = {"default": [*scripts.edit(CALC_PY, OLD, RIGHT), say("Done.")]}
+    async with open_desk(home, script, acp=AcpSettings(folders=(PROGRAMS,))) as desk:
         by_claude = (await desk.run(calc)).result
         by_command = (await desk.run(calc, agent=command)).result
-        assert by_claude.outcome is by_command.outcome is OutcomeName.OPENED
-        assert by_claude.diff_blob is not None
-        assert by_command.diff_blob is not None
-        assert await desk.app.diff(by_claude.diff_blob) == await desk.app.diff(by_command.diff_blob)
+        told = await desk.run(calc, f"Make add() add\n{edit}", agent=protocol)
+        assert by_claude.outcome is by_command.outcome is told.result.outcome is OutcomeName.OPENED
+        assert [body["summary"] for body in told.of("tool")] == [edit]
+        diffs = [one.diff_blob and await desk.app.diff(one.diff_blob) for one in (by_claude, by_command, told.result)]
+        assert diffs[0] == diffs[1] == diffs[2] is not None
+
+
+async def test_row_10_a_program_of_the_protocol_is_sent_back_in_its_session_and_then_the_run_fails(
+    home: Path, calc: Path
+) -> None:
+    protocol = f"acp:python3 {PROGRAMS / 'player.py'}"
+    async with open_desk(home, {}, acp=AcpSettings(folders=(PROGRAMS,))) as desk:
+        told = await desk.run(calc, "Break it\nsed -i 's/a \\* 2/a * 3/' calc.py", agent=protocol, attempts=1)
+    assert (told.result.outcome, told.result.pull_request) == (OutcomeName.FAILED, None)
+    assert "test_double" in told.result.reason
+    assert len(told.of("tool")) == 4, "once asked, three times sent back"
+
+
+async def test_an_agent_whose_program_is_not_there_is_refused_before_anything_is_begun(home: Path, calc: Path) -> None:
+    async with open_desk(home, {}) as desk:
+        with pytest.raises(AgentMissing, match="no-such-program is not installed"):
+            await desk.run(calc, agent="acp:no-such-program")
+        assert "acp:no-such-program" not in [task.agent for task in await desk.app.tasks()]
 
 
 async def test_row_5_a_hijacked_agent_finds_no_secret_and_no_host_file(home: Path, calc: Path) -> None:
