@@ -11,7 +11,7 @@ EACH_CORE = $(if $(ARGS),,-n 2)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo test check acceptance large bench evals requirements clean
+.PHONY: help ready demo test check acceptance large bench evals releases requirements clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -51,6 +51,9 @@ bench: ready  ## what Honk costs beside the same by hand: paired rounds, medians
 
 evals: ready  ## how often the gate's rules are right, and a judge's model where a key is given
 	@$(BIN)/python -m honk.testing.evals $(ARGS)
+
+releases: ready  ## what those rules say of third-party packages' own patch releases, fetched from their registry
+	@$(AS_SERVICE) $(BIN)/python tests/evals/releases.py $(ARGS)
 
 requirements: ready  ## compile requirements/dev.txt anew from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url \

@@ -145,6 +145,7 @@ def test_the_first_line_of_a_key_is_no_key_in_a_test() -> None:
         ("requirements.txt", "a==2.9\n", "a==2.10\n", "", []),
         ("requirements.txt", "a==2.9\n", "a==2.9rc1\n", "", [("lowered version", VETO)]),
         ("requirements.txt", "a>=2.9\n", "a>=2\n", "", [("lowered version", PERSON)]),
+        ("requirements.txt", "a==2.9\n", "a>=2.8\n", "", [("lowered version", PERSON)]),
         ("requirements.txt", "a==2.9\n", "a==2.8\n", "Go back to a 2.8", [("lowered version", NOTE)]),
         (
             "pom.xml",

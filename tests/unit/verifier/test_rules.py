@@ -172,6 +172,8 @@ def test_code_that_hides_what_it_does_is_a_veto() -> None:
     assert said(changed("a.py", "", "access = 'user\u202e'\n")) == [("trojan source", Severity.VETO)]
     assert said(changed("a.py", "", "is_\u0430dmin = 1\n")) == [("trojan source", Severity.VETO)]
     assert said(changed("a.py", "", "x\u200b = 1\n")) == [("trojan source", Severity.VETO)]
+    assert said(changed("a.py", "", "day = 'u\u200bser'\n")) == [("trojan source", Severity.VETO)]
+    assert said(changed("a.py", "", "day = '\u0ea7\u0eb1\u0e99\u200b\u0eaa\u0eb8\u0e81'\n")) == []
     assert said(changed("a.py", "", "größe = 'Привет'  # 5 µs, Δx\n")) == []
 
 

@@ -19,6 +19,9 @@ _MARKS = frozenset("\u200e\u200f\u061c")
 """Direction marks: ordinary in Hebrew and Arabic prose."""
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad\u180e\u115f\u1160\u3164\uffa0\u2061\u2062\u2063\u2064")
+_UNSPACED = "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]"
+_WORD_BREAK = re.compile(f"(?<={_UNSPACED})\u200b(?={_UNSPACED})")
+"""Thai, Lao, Tibetan, Burmese and Khmer are written without spaces; this tells where a line may break."""
 _TAGS = re.compile("[\U000e0000-\U000e007f]")
 _CODE_SUFFIXES = {".py", ".pyi", ".js", ".ts", ".tsx", ".jsx", ".go", ".rs", ".java", ".kt", ".c", ".h", ".cpp", ".rb",
                   ".sh", ".toml", ".yml", ".yaml", ".cfg", ".ini", ".sql", ".cs", ".swift", ".php"}  # fmt: skip
@@ -38,7 +41,7 @@ def trojan_source(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]
         for number, line in added(entry):
             if line.isascii():
                 continue
-            text = line.removeprefix("\ufeff") if number == 1 else line
+            text = _WORD_BREAK.sub("", line.removeprefix("\ufeff") if number == 1 else line)
             yield from _of_line(path, number, text, is_code, names.get(number, ()))
 
 

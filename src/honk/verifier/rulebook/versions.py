@@ -16,7 +16,8 @@ _TOPICS = ("downgrade", "revert", "lower", "rollback", "pin", "older", "backport
 
 
 def lowered_versions(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
-    """A pin that goes down is a veto, a floor or a lock that does waits for a person; asked for, both are notes."""
+    """A pin that goes down is a veto; a lock that does, or a floor below what was there, waits for a person. Asked for,
+    each is a note."""
     for entry in changed:
         path = entry.file.path
         if not (is_manifest(path) or is_lock(path)) or entry.before is None or entry.after is None:
@@ -29,7 +30,7 @@ def lowered_versions(changed: Sequence[Changed], asked: Asked) -> Iterator[Findi
             message = f"{path} lowers {name} from {old.version} to {new.version}"
             if asked.speaks_of(*_TOPICS) or asked.names(name):
                 yield note("lowered version", message, path)
-            elif is_lock(path) or (new.is_floor and old.is_floor):
+            elif is_lock(path) or new.is_floor:
                 yield person("lowered version", message, path)
             else:
                 yield veto("lowered version", f"{message}, and nobody asked for it", path)
