@@ -7,6 +7,8 @@ from pathlib import Path
 
 from honk.base.errors import PlatformError
 from honk.base.privilege import become
+from honk.workspace.ecosystems import table
+from honk.workspace.toolchains import prefixes
 
 TEST_UID = 64123
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -14,7 +16,9 @@ KEPT = (
     *("CI", "TERM", "COLUMNS", "NO_COLOR", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "NO_PROXY"),
     *("PIP_CERT", "PIP_CONFIG_FILE", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"),
     *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_NO_INDEX"),
+    "CARGO_REGISTRIES_CRATES_IO_INDEX",
     "HONK_ACCEPTANCE_CACHE",
+    "HONK_ACCEPTANCE_WIDE",
 )
 """What the tests keep of the environment: the terminal, where packages come from, and where fetched ones lie.
 
@@ -33,7 +37,9 @@ def main() -> None:
     # pytest calls its folder below /tmp by USER: one name for every uid without an account would be one folder for all.
     env |= {"USER": f"uid-{TEST_UID}", "HOME": str(home), "HONK_STARTED_BY_ROOT": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     complain_of_closed_files()
-    needed = [CHECKOUT, Path(sys.base_prefix), Path(sys.executable).resolve().parent]
+    shown = prefixes(env["PATH"], table.programs())
+    env["PATH"] = os.pathsep.join((env["PATH"], *(f"{prefix}/bin" for prefix in shown)))
+    needed = [CHECKOUT, Path(sys.base_prefix), Path(sys.executable).resolve().parent, *shown]
     try:
         become(TEST_UID, TEST_UID, read=needed, write=[home], argv=argv, env=env)
     except PlatformError as error:

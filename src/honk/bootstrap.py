@@ -23,7 +23,7 @@ from honk.base.errors import UsageError
 from honk.base.lock import HomeBusy, OwnerLock
 from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
-from honk.base.registry_clients import go_proxy, npm_registry
+from honk.base.registry_clients import crates_index, go_proxy, npm_registry
 from honk.config import ANTHROPIC_URL, AcpSettings, Settings
 from honk.domain.retention import Kind, Rules
 from honk.domain.task import Person
@@ -62,7 +62,7 @@ async def _python_index() -> str | None:
     return default_index()
 
 
-REGISTRIES = {"python": _python_index, "npm": npm_registry, "go": go_proxy}
+REGISTRIES = {"python": _python_index, "npm": npm_registry, "go": go_proxy, "cargo": crates_index}
 COMMITTER = Person(name="Honk", email="honk@localhost")
 SANDBOXES: Mapping[str, Callable[[], SandboxBackend]] = {"bubblewrap": BubblewrapBackend, "none": NoneBackend}
 KEY_VARIABLE = "ANTHROPIC_API_KEY"

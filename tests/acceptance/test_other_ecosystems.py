@@ -1,12 +1,13 @@
-"""Packages of other people for Node and Go, no configuration: honest changes pass, bugs are seen, exits are held."""
+"""Packages of other people for Node, Go and Rust, no configuration: honest changes pass, bugs are seen, exits held."""
 
 import asyncio
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from third_party import Case, House, Package, fetch_go, fetch_npm
+from third_party import Case, House, Package, fetch_crates, fetch_go, fetch_npm
 
 from honk.domain.evidence import Examination, Severity, Verification, verification
 
@@ -23,8 +24,29 @@ GO = (
     Package("github.com/spf13/pflag@v1.0.5", "bool.go", "strconv.FormatBool(bool(*b))", '"no"'),
     Package("github.com/gorilla/mux@v1.8.1", "route.go", "strings.ToUpper(v)", "strings.ToLower(v)"),
 )
+CRATES = (
+    Package("fnv@1.0.7", "lib.rs", "hash ^ (*byte as u64)", "hash | (*byte as u64)"),
+    Package("semver@1.0.28", "src/impls.rs", "true => return Ordering::Greater", "true => return Ordering::Less"),
+    Package("roman@0.1.6", "src/lib.rs", '("CM", 900)', '("CM", 901)'),
+)
+MORE_CRATES = (
+    Package("heck@0.5.0", "src/lib.rs", "c.to_uppercase()", "c.to_lowercase()"),
+    Package("strsim@0.11.1", "src/lib.rs", "min(distance_a, distance_b + 1)", "min(distance_a, distance_b + 2)"),
+    Package("percent-encoding@2.3.2", "src/lib.rs", "?).to_digit(16)?", "?).to_digit(8)?"),
+    Package("adler2@2.0.1", "src/algo.rs", "const MOD: u32 = 65521;", "const MOD: u32 = 65520;"),
+    Package("itoa@1.0.19", "src/lib.rs", "(value * SIG) >> EXP;", "(value * SIG) >> (EXP + 1);"),
+    Package("shlex@1.3.0", "src/bytes.rs", "out.push(b'\\'');", "out.push(b'\"');"),
+    Package("matches@0.1.10", "lib.rs", "_ => false", "_ => true"),
+    Package("either@1.13.0", "src/lib.rs", "Left(_) => true", "Left(_) => false"),
+    Package("scopeguard@1.2.0", "src/lib.rs", "if S::should_run() {", "if !S::should_run() {"),
+)
+"""With HONK_ACCEPTANCE_WIDE=1: half an hour on two busy cores."""
 Fetch = Callable[[tuple[Package, ...], Path], None]
-HONEST = {".js": "\n// touched\n", ".go": "\nconst honkAdded = 1\n"}
+HONEST = {
+    ".js": "\n// touched\n",
+    ".go": "\nconst honkAdded = 1\n",
+    ".rs": "\n#[allow(dead_code)]\nconst HONK_ADDED: u8 = 1;\n",
+}
 
 
 def told(examination: Examination) -> str:
@@ -37,6 +59,11 @@ def leaving(file: str, text: str) -> dict[str, str]:
     """The edits of a program that leaves, content with itself, before its tests begin."""
     if file.endswith(".js"):
         return {file: text + "\nprocess.exit(0)\n"}
+    if file.endswith(".rs"):
+        said = 'extern crate std;\n        std::println!("test a ... ok");\n        std::process::exit(0);'
+        return {
+            file: f"{text}\n#[cfg(test)]\nmod leave {{\n    #[test]\n    fn leave() {{\n        {said}\n    }}\n}}\n"
+        }
     [package] = re.findall(r"^package \w+$", text, re.MULTILINE)
     return {file: text, "leave.go": f'{package}\n\nimport "os"\n\nfunc init() {{\n\tos.Exit(0)\n}}\n'}
 
@@ -56,6 +83,8 @@ async def judge(case: Case, package: Package) -> tuple[Verification, Verificatio
 
 
 FETCHED = [(package, fetch_npm) for package in NPM] + [(package, fetch_go) for package in GO]
+FETCHED += [(package, fetch_crates) for package in CRATES]
+FETCHED += [(package, fetch_crates) for package in MORE_CRATES if os.environ.get("HONK_ACCEPTANCE_WIDE")]
 
 
 @pytest.mark.parametrize(("package", "fetch"), FETCHED, ids=lambda one: one.name if isinstance(one, Package) else "")

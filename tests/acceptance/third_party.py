@@ -106,6 +106,24 @@ def fetch_go(packages: tuple[Package, ...], into: Path) -> None:
         shutil.rmtree(aside)
 
 
+def fetch_crates(packages: tuple[Package, ...], into: Path) -> None:
+    """Crates as they are published, by cargo: many hold their tests."""
+    for package in _missing(packages, into):
+        aside = _aside(into, package)
+        name, _, version = package.requirement.partition("@")
+        (aside / "Cargo.toml").write_text(
+            '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n[lib]\npath = "none.rs"\n'
+            f'[dependencies.it]\npackage = "{name}"\nversion = "={version}"\n'
+        )
+        _run("cargo", "fetch", "-q", cwd=aside, env={**os.environ, "CARGO_HOME": str(aside / "home")})
+        (found,) = (aside / "home" / "registry" / "src").glob(f"*/{name}-{version}")
+        tree = aside / "tree"
+        shutil.copytree(found, tree, ignore=shutil.ignore_patterns(".cargo-ok", ".cargo_vcs_info.json"))
+        commit(tree)
+        tree.rename(into / package.name)
+        shutil.rmtree(aside)
+
+
 def _missing(packages: tuple[Package, ...], into: Path) -> list[Package]:
     into.mkdir(parents=True, exist_ok=True)
     return [package for package in packages if not (into / package.name).exists()]

@@ -1,4 +1,4 @@
-"""Node and Go in real set-up sandboxes and real clean rooms: what is installed, what is green, and ways to cheat."""
+"""Node, Go and Rust in real set-up sandboxes and real clean rooms: what is installed and green, and ways to cheat."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ from honk.sandbox.bubblewrap import BubblewrapBackend
 from honk.testing.gate_cases import Memory, gate_of
 from honk.testing.ledger import FakeLedger
 from honk.testing.person import PersonRepository
-from honk.testing.registries import FarRegistries, go_sum, module_zip, tarball
+from honk.testing.registries import FarRegistries, crate, go_sum, module_zip, tarball
 from honk.testing.workspace_rules import Blobs, Ground, lay, sh
 from honk.workspace.overlay import OverlayWorkspaces
 from honk.workspace.source import LocalSource
@@ -67,6 +67,29 @@ GO = {
         'func TestLeft(t *testing.T) {\n\tif left.Answer != 42 {\n\t\tt.Fatal("no")\n\t}\n}\n'
     ),
 }
+LEFT_RUST = {
+    "Cargo.toml": '[package]\nname = "left"\nversion = "1.0.0"\nedition = "2021"\n',
+    "src/lib.rs": "pub const ANSWER: i32 = 42;\n",
+}
+CRATES = {("left", "1.0.0"): crate("left", "1.0.0", LEFT_RUST)}
+RUST = {
+    "Cargo.toml": (
+        '[package]\nname = "calc"\nversion = "0.1.0"\nedition = "2021"\nbuild = "build.rs"\n\n'
+        '[dependencies]\nleft = "1"\n\n[workspace]\nmembers = ["more"]\n'
+    ),
+    "build.rs": 'fn main() {\n    println!("cargo:rustc-env=BUILT=yes");\n}\n',
+    "src/lib.rs": (
+        "/// ```\n/// assert_eq!(calc::add(1, 2), 3);\n/// ```\n"
+        "pub fn add(a: i32, b: i32) -> i32 {\n    a + b\n}\n\n"
+        "#[cfg(test)]\nmod tests {\n    #[test]\n    fn adds() {\n        assert_eq!(super::add(1, 2), 3);\n    }\n\n"
+        '    #[test]\n    #[should_panic]\n    fn overflows() {\n        assert_eq!(env!("BUILT"), "yes");\n'
+        "        super::add(i32::MAX, std::hint::black_box(1));\n    }\n\n"
+        "    #[test]\n    #[ignore]\n    fn sleeps() {}\n}\n"
+    ),
+    "tests/left.rs": "#[test]\nfn left() {\n    assert_eq!(calc::add(left::ANSWER, 0), 42);\n}\n",
+    "more/Cargo.toml": '[package]\nname = "more"\nversion = "0.1.0"\nedition = "2021"\n',
+    "more/src/lib.rs": "#[test]\nfn more() {}\n",
+}
 MAIN = 'package calc\n\nimport (\n\t"os"\n\t"testing"\n)\n\nfunc TestMain(m *testing.M) {\n'
 TWICE_JS = (
     "const { test } = require('node:test');\n"
@@ -79,16 +102,18 @@ TWICE_GO = (
 BROKEN = {
     "node": {"calc.js": "exports.add = (a, b) => a - b;\n"},
     "go": {"calc.go": GO["calc.go"].replace("a + b", "a - b")},
+    "rust": {"src/lib.rs": RUST["src/lib.rs"].replace("a + b", "a - b")},
 }
 
 
 @asynccontextmanager
 async def ground(tmp_path: Path, files: Mapping[str, str]) -> AsyncIterator[Ground]:
     """A person's repository, whose environment is built from registries of ours."""
-    for name in ("node", "npm") if "package.json" in files else ("go",):
+    programs = {"package.json": ("node", "npm"), "Cargo.toml": ("cargo", "cc")}
+    for name in next((names for path, names in programs.items() if path in files), ("go",)):
         if shutil.which(name) is None:
             pytest.skip(f"NOT TESTED: {name} is not on this machine")
-    async with FarRegistries(npm=NPM, go=GO_MODULES).serve() as far:
+    async with FarRegistries(npm=NPM, go=GO_MODULES, crates=CRATES).serve() as far:
 
         async def npm() -> str:
             return far.address("npm")
@@ -96,10 +121,13 @@ async def ground(tmp_path: Path, files: Mapping[str, str]) -> AsyncIterator[Grou
         async def go() -> str:
             return far.address("go")
 
+        async def cargo() -> str:
+            return far.address("cargo")
+
         gateway = AnthropicGateway(
             Upstream(base_url="http://127.0.0.1:9", headers={}),
             FakeLedger(),
-            packages=PackageDoor({"npm": npm, "go": go}),
+            packages=PackageDoor({"npm": npm, "go": go, "cargo": cargo}),
         )
         blobs = Blobs()
         workspaces = OverlayWorkspaces(tmp_path / "home", LocalSource(), BubblewrapBackend(), gateway, blobs.put)
@@ -154,10 +182,11 @@ async def test_node_packages_are_installed_with_what_they_build(tmp_path: Path) 
 async def test_a_toolchain_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with ground(tmp_path, {"README.md": "# Sample\n"}) as laid:
         monkeypatch.setenv("PATH", "/nonexistent")
-        person = await PersonRepository.make(tmp_path / "other", {**NODE, "go.mod": GO["go.mod"]})
+        person = await PersonRepository.make(tmp_path / "other", {**NODE, "go.mod": GO["go.mod"], "Cargo.toml": ""})
         workspaces = laid.workspaces
         other = await lay(workspaces, LocalSource(), laid.blobs, person, tmp_path)
-        assert ["Node.js" in other.environment.problems[0], "Go" in other.environment.problems[1]] == [True, True]
+        found = zip(("Node.js", "Go", "Rust"), other.environment.problems, strict=True)
+        assert all(name in problem for name, problem in found)
 
 
 NODE_CHEATS: Mapping[str, Mapping[str, str | None]] = {
@@ -244,3 +273,75 @@ async def test_changes_of_go_are_judged_by_their_tests(tmp_path: Path) -> None:
         for name, edits in GO_CHEATS.items():
             done = await examine(laid, edits, memory)
             assert is_held(done), (name, done)
+
+
+LEAVING = 'extern "C" fn leave() {\n    std::process::exit(0);\n}\n'
+CARGO = RUST["Cargo.toml"]
+RUST_CHEATS: Mapping[str, Mapping[str, str | None]] = {
+    "a test that leaves": {
+        "src/lib.rs": BROKEN["rust"]["src/lib.rs"].replace("assert_eq!(super::add(1, 2), 3);", "std::process::exit(0);")
+    },
+    "an exit before main": {
+        "src/lib.rs": BROKEN["rust"]["src/lib.rs"]
+        + LEAVING
+        + '#[used]\n#[unsafe(link_section = ".init_array")]\nstatic LEAVE: extern "C" fn() = leave;\n'
+    },
+    "results that are printed": {
+        "src/lib.rs": BROKEN["rust"]["src/lib.rs"].replace(
+            "fn adds() {",
+            "fn adds() {\n        use std::io::Write;\n        "
+            'std::io::stdout().write_all(b"test tests::adds ... ok\\nok tests::adds\\n").unwrap();',
+        )
+    },
+    "an ignored test": {"src/lib.rs": BROKEN["rust"]["src/lib.rs"].replace("fn adds", "#[ignore]\n    fn adds")},
+    "checks of its own": {
+        "src/lib.rs": RUST["src/lib.rs"].replace("a + b", "a.wrapping_add(b)"),
+        "Cargo.toml": CARGO + "\n[lib]\ntest = false\ndoctest = false\n\n[profile.dev]\noverflow-checks = false\n",
+        ".cargo/config.toml": '[build]\nrustc-wrapper = "true"\n\n[target.\'cfg(all())\']\nrunner = "true"\n',
+    },
+}
+
+
+async def test_changes_of_rust_are_judged_by_their_tests(tmp_path: Path) -> None:
+    memory = Memory()
+    async with ground(tmp_path, RUST) as laid:
+        made = laid.environment
+        log = laid.blobs.kept[made.log_blob or ""].decode()
+        assert (made.problems, set(made.tools) >= {"cargo", "cc"}) == ((), True), log
+        async with laid.workspaces.clean_room(laid.template, made, None, name="room") as room:
+            assert await sh(room, "touch /opt/env/cargo/x 2>/dev/null || echo read-only") == "read-only\n"
+            warm = (
+                "find target -path '*/.fingerprint/*' -prune | sed 's/-[^-]*$//;s|.*/||' | sort -u; git status -s -uno"
+            )
+            assert await sh(room, warm) == "left\n", "of what is warm nothing is the tree's own"
+        assert await laid.after("cargo build -q") is None, "what is built is nobody's change"
+        green = await examine(laid, {"src/lib.rs": "// Sums.\n" + RUST["src/lib.rs"]}, memory)
+        assert (result_of(green), green.findings) == (Verification.PASSED, ()), green.reports[0]
+        assert green.reports[0].summary.startswith("5 passed, 1 skipped in ")
+        red = await examine(laid, BROKEN["rust"], memory)
+        assert result_of(red) is Verification.FAILED
+        assert red.reports[0].tests is not None
+        assert set(red.reports[0].tests.failed) == {
+            "src/lib.rs::doc[add 1]", "src/lib.rs::tests::adds", "src/lib.rs::tests::overflows",
+        }  # fmt: skip
+        assert "at src/lib.rs:12: assertion" in red.reports[0].summary
+        new = await examine(
+            laid,
+            {
+                "src/lib.rs": RUST["src/lib.rs"] + "\npub fn twice(a: i32) -> i32 {\n    2 * a\n}\n",
+                "tests/twice.rs": "#[test]\nfn twice() {\n    assert_eq!(calc::twice(2), 4);\n}\n",
+            },
+            memory,
+        )
+        assert result_of(new) is Verification.PASSED
+        assert new.reports[0].tests is not None
+        assert [(one.test_id, one.fails_on_base) for one in new.reports[0].tests.new] == [
+            ("tests/twice.rs::twice", True)
+        ]
+        unbuilt = await examine(laid, {"src/lib.rs": RUST["src/lib.rs"] + "fn broken() -> u8 {}\n"}, memory)
+        assert result_of(unbuilt) is Verification.FAILED
+        assert "src/lib.rs" in unbuilt.reports[0].summary
+        for name, edits in RUST_CHEATS.items():
+            done = await examine(laid, {**RUST, ".cargo/config.toml": None, **edits}, memory)
+            assert is_held(done), (name, done)
+            assert name != "checks of its own" or result_of(done) is Verification.FAILED, done.reports[0]

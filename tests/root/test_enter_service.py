@@ -163,3 +163,27 @@ def test_the_child_s_environment_is_a_short_list() -> None:
     given = {"PATH": "/bin", "HONK_HOME": "/h", "LD_PRELOAD": "x", "PYTHONPATH": "y", "ANTHROPIC_API_KEY": "z"}
     index = {"UV_DEFAULT_INDEX": "https://packages.example/simple"}
     assert child_environment(given | index) == {"PATH": "/bin", "HONK_HOME": "/h", **index}
+
+
+FINDS_GO = """\
+import os, shutil, subprocess, sys
+go = shutil.which("go")
+print(subprocess.run([go], capture_output=True, text=True).stdout.strip(), sorted(os.listdir(sys.argv[-1])))
+try:
+    open(go, "a")
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+def test_a_toolchain_in_a_closed_home_is_at_hand_and_nothing_beside_it(
+    place: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = place / "versions" / "go" / "bin" / "go"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho here\n")
+    program.chmod(0o777)
+    (place / "secret").write_text("x")
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    code, out = run(home, FINDS_GO, "run", str(place))
+    assert (code, out) == (0, "here ['versions']\nRead-only file system\n")

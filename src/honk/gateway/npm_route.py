@@ -14,7 +14,7 @@ from yarl import URL
 
 from honk.gateway import RegistryLog
 from honk.gateway.npm_page import rewritten
-from honk.gateway.registry import Forbidden, PackageRoute, Page, Visit
+from honk.gateway.registry import Forbidden, PackageRoute, Page, Visit, own_address
 
 _NAME = r"(?:@[a-z0-9~_-][\w.~-]*(?:/|%2[fF]))?[A-Za-z0-9~_-][\w.~-]*"
 _PAGE = re.compile(rf"/npm/(?P<name>{_NAME})")
@@ -61,7 +61,7 @@ class NpmVisit(Visit):
             page = await self._whole(self._route.at(name.replace("/", "%2f")), headers, f"package {name}")
             if not isinstance(page, Page):
                 return page
-            ours = f"http://{_own_address(request)}/npm/{name}/-/"
+            ours = f"http://{own_address(request)}/npm/{name}/-/"
             link = partial(self._link, ours, name)
             try:
                 return await asyncio.to_thread(rewritten, page.content, page.url, link)
@@ -76,10 +76,3 @@ class NpmVisit(Visit):
 
 def _plain(name: str) -> str:
     return unquote(name)
-
-
-def _own_address(request: web.BaseRequest) -> str:
-    """Where the client reached us: the socket's own address, not what the client calls it."""
-    assert request.transport is not None
-    host, port = request.transport.get_extra_info("sockname")[:2]
-    return f"{host}:{port}"

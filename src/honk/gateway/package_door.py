@@ -1,7 +1,7 @@
 """The one door of a set-up sandbox: several far registries behind one socket, told apart by the path.
 
-`/simple` and `/file` are Python's index, `/npm` an npm registry, `/go` a module proxy. A registry is looked for when
-somebody first wants something of it.
+`/simple` and `/file` are Python's index, `/npm` an npm registry, `/go` a module proxy, `/cargo` an index of crates. A
+registry is looked for when somebody first wants something of it.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from aiohttp import web
 
 from honk.base.errors import UsageError
 from honk.gateway import RegistryLog
+from honk.gateway.cargo_route import CargoVisit
 from honk.gateway.go_route import GoVisit
 from honk.gateway.npm_route import TARBALL as NPM_TARBALL
 from honk.gateway.npm_route import NpmVisit
@@ -21,7 +22,7 @@ from honk.gateway.serving import Patience, serve
 
 Find = Callable[[], Awaitable[str | None]]
 """Finds the address of a far registry, credentials in it; None where this machine knows none."""
-_VISITS: Mapping[str, type[Visit]] = {"python": IndexVisit, "npm": NpmVisit, "go": GoVisit}
+_VISITS: Mapping[str, type[Visit]] = {"python": IndexVisit, "npm": NpmVisit, "go": GoVisit, "cargo": CargoVisit}
 
 
 class PackageDoor:
@@ -30,7 +31,7 @@ class PackageDoor:
     def __init__(
         self, registries: Mapping[str, Find], *, patience: Patience | None = None, trust_env_proxy: bool = False
     ) -> None:
-        """`registries`: how to find each, by name: "python", "npm", "go"."""
+        """`registries`: how to find each, by name: "python", "npm", "go", "cargo"."""
         self._registries = registries
         self._patience = patience or Patience()
         self._trust_env_proxy = trust_env_proxy
@@ -83,4 +84,4 @@ class PackageDoor:
 def _registry_of(path: str) -> str:
     if path.startswith("/npm/") or NPM_TARBALL.fullmatch(path):
         return "npm"
-    return "go" if path.startswith("/go/") else "python"
+    return next((name for name in ("go", "cargo") if path.startswith(f"/{name}/")), "python")

@@ -250,6 +250,13 @@ def refused(log: RegistryLog, what: str, why: str) -> web.Response:
     return web.Response(status=403, text=f"Refused: {why}.\n")
 
 
+def own_address(request: web.BaseRequest) -> str:
+    """Where the client reached us: the socket's own address, not what the client calls it."""
+    assert request.transport is not None
+    host, port = request.transport.get_extra_info("sockname")[:2]
+    return f"{host}:{port}"
+
+
 class IndexVisit(Visit):
     """Python's: pages below /simple, files below /file."""
 

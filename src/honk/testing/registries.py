@@ -1,4 +1,4 @@
-"""Far registries for npm and Go on loopback, with packages of our own making: for tests of the package route."""
+"""Far registries for npm, Go and Rust on loopback, with packages of our own making: for tests of the package route."""
 
 import base64
 import contextlib
@@ -21,6 +21,17 @@ def tarball(files: Mapping[str, str]) -> bytes:
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
         for path, text in files.items():
             entry = tarfile.TarInfo(f"package/{path}")
+            entry.size = len(text.encode())
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return packed.getvalue()
+
+
+def crate(name: str, version: str, files: Mapping[str, str]) -> bytes:
+    """What cargo fetches: everything below `name-version/`."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for path, text in files.items():
+            entry = tarfile.TarInfo(f"{name}-{version}/{path}")
             entry.size = len(text.encode())
             tar.addfile(entry, io.BytesIO(text.encode()))
     return packed.getvalue()
@@ -54,6 +65,8 @@ class FarRegistries:
     """By name: the manifest of the one version, and its tarball."""
     go: Mapping[str, bytes] = field(default_factory=dict)
     """By path below the proxy."""
+    crates: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
+    """By name, of four letters or more, and version."""
     seen: list[str] = field(default_factory=list)
     unauthorized: int = 0
     port: int = 0
@@ -89,7 +102,23 @@ class FarRegistries:
             return web.Response(body=content)
         if path.startswith("/own/npm/") and (page := self._npm(path.removeprefix("/own/npm/"))) is not None:
             return page
+        if path.startswith("/own/cargo/") and (found := self._cargo(path.removeprefix("/own/cargo/"))) is not None:
+            return web.Response(body=found)
         return web.Response(status=404)
+
+    def _cargo(self, path: str) -> bytes | None:
+        if path == "config.json":
+            place = f"http://127.0.0.1:{self.port}/own/cargo/files/{{lowerprefix}}/{{crate}}-{{version}}.crate"
+            return json.dumps({"dl": place, "api": "https://secret.test"}).encode()
+        lines = []
+        for (name, version), content in self.crates.items():
+            folder = f"{name[:2]}/{name[2:4]}"
+            if path == f"files/{folder}/{name}-{version}.crate":
+                return content
+            if path == f"{folder}/{name}":
+                told = {"name": name, "vers": version, "deps": [], "features": {}, "yanked": False}
+                lines.append(json.dumps({**told, "cksum": hashlib.sha256(content).hexdigest()}))
+        return "".join(f"{line}\n" for line in lines).encode() if lines else None
 
     def _npm(self, path: str) -> web.Response | None:
         name = path.replace("%2f", "/")

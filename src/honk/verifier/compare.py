@@ -9,7 +9,9 @@ from honk.domain.evidence import Finding, Severity
 from honk.verifier.ecosystems import table
 from honk.verifier.guard import Changed
 from honk.verifier.results import NO_TESTS, Run, TestOutcome, TestResult
+from honk.verifier.rulebook.rust import lost_examples
 from honk.verifier.rulebook.suites import tests_in
+from honk.verifier.rulebook.text_tests import is_test_path
 
 _RAN = (TestOutcome.PASSED, TestOutcome.XPASSED)
 _SHOWN = 20
@@ -120,10 +122,12 @@ def skipped_findings(comparison: Comparison) -> tuple[Finding, ...]:
 
 
 def function_of(test_id: str) -> str:
-    """The test's function without its parameters; in Go, without its subtests. Titles of JavaScript have neither."""
+    """The test's function without parameters; in Go, without subtests; in Rust, without modules. Titles have none."""
     path, separator, rest = test_id.partition("::")
     if path.endswith(_TITLES):
         return test_id
+    if path.endswith(".rs") and not rest.startswith("doc["):
+        return path + separator + rest.rpartition("::")[2]
     return path + separator + rest.split("/" if path.endswith(".go") else "[", 1)[0]
 
 
@@ -172,10 +176,12 @@ def _removed(changed: Sequence[Changed]) -> frozenset[str]:
     for entry in changed:
         if entry.file.edit is Edit.DELETED:
             gone.add(entry.file.path)
-        elif table.is_test_file(entry.old_path):
+        elif table.is_test_file(entry.old_path) or is_test_path(entry.old_path):
             before, after = tests_in(entry.old_path, entry.before), tests_in(entry.file.path, entry.after)
             if before is not None and after is not None:
                 gone |= {f"{entry.file.path}::{name}" for name in before if name not in after}
+        if entry.old_path.endswith(".rs") and lost_examples(entry):
+            gone.add(f"{entry.file.path}::doc")
     return frozenset(gone)
 
 

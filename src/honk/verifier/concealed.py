@@ -46,10 +46,24 @@ _REACHES_IN_GO = (
     (re.compile(r"\"testing/internal|//go:linkname\b"), "the inside of testing"),
     (re.compile(r"/proc/(?:self|%|\d)|/dev/fd\b"), "its own process from outside"),
 )  # fmt: skip
+_REACHES_IN_RUST = (
+    (re.compile(r"--logfile\b|\bRUST_TEST_\w+|\bRUSTC_BOOTSTRAP\b"), "the options of the test harness"),
+    (re.compile(r"\bcustom_test_frameworks\b|\btest_runner\s*\(|\breexport_test_harness_main\b|\btest::test_main"
+                r"|#!\[no_main\]|#!\[feature\(.*\btest\b"), "the harness that runs tests"),
+    (re.compile(r"\bmacro_rules!\s*(?:r#)?(?:debug_)?(?:assert\w*|panic|unreachable|test)\b"
+                r"|\buse\s[^;]*\bas\s+(?:(?:debug_)?assert\w*|panic|test)\b|\buse\s+[\w:]+::test;"),
+     "the names by which tests fail"),
+    (re.compile(r"\.init_array|\blink_section\b|#\[(?:\w+::)*ctor\b|\bno_mangle\b.*\bmain\b"), "what runs before main"),
+    (re.compile(r"#\[path\s*="), "another file in a module's place"),
+    (re.compile(r"\bfrom_raw_fd\b|\blibc::(?:_exit|dup\d?|write|kill|fork|ptrace)\b|\basm!\s*\("),
+     "the kernel's own calls"),
+    (re.compile(r"/proc/(?:self|\{|%|\d)|/dev/fd\b"), "its own process from outside"),
+)  # fmt: skip
 _REACHES_BY_SUFFIX = {
     **dict.fromkeys((".py", ".pyi", ".toml", ".cfg"), _REACHES),
     **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"), _REACHES_IN_NODE),
     ".go": _REACHES_IN_GO,
+    ".rs": _REACHES_IN_RUST,
 }
 
 

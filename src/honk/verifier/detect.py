@@ -14,7 +14,6 @@ from honk.verifier.ecosystems.python import pytest_config as pytest_config
 
 _TEST_TARGET = re.compile(r"^test\s*:(?!=)", re.MULTILINE)
 _FOREIGN = (
-    ("Cargo.toml", "Rust"),
     ("pom.xml", "Java with Maven"),
     ("build.gradle", "Java with Gradle"),
     ("build.gradle.kts", "Java with Gradle"),

@@ -11,7 +11,7 @@ from honk.domain.task import Brief
 from honk.verifier import concealed, honk_toml, paths, weakened
 from honk.verifier.guard import Changed
 from honk.verifier.honk_toml import HonkToml
-from honk.verifier.rulebook import artefacts, hollowed, scope, secrets, trojan, versions
+from honk.verifier.rulebook import artefacts, hollowed, rust, scope, secrets, trojan, versions
 from honk.verifier.rulebook.asked import Asked, asked_of
 from honk.verifier.rulebook.said import person, veto
 from honk.verifier.sections import check_sections, check_tables
@@ -39,7 +39,9 @@ _FOR_A_PERSON: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("agent settings", (".claude/", ".mcp.json", "CLAUDE.md", "AGENTS.md")),
     ("build scripts", ("setup.py", "Makefile", "GNUmakefile", "makefile", "*.mk", "noxfile.py", "tasks.py",
                        "build.gradle*", "gradlew", "mvnw", "build.rs", "conanfile.py", "meson.build", "Rakefile")),
-    ("check configuration", paths.WHOLE_CHECK_FILES),
+    ("check configuration", (*paths.WHOLE_CHECK_FILES, "*.cargo/config", "*.cargo/config.toml", "rust-toolchain",
+                             "rust-toolchain.toml", "clippy.toml", ".clippy.toml", "rustfmt.toml", ".rustfmt.toml",
+                             "*.config/nextest.toml")),
 )  # fmt: skip
 
 
@@ -179,6 +181,8 @@ RULES: tuple[Rule, ...] = (
     matters_for_a_person,
     check_keys,
     package_scripts,
+    rust.manifest_keys,
+    rust.fewer_examples,
     links_and_modules,
     concealed.unread_files,
     concealed.other_lines,

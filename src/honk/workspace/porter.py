@@ -19,6 +19,7 @@ from honk.base.errors import HonkError, PlatformError
 from honk.base.package_index import default_index
 from honk.base.privilege import become
 from honk.workspace import Advance, RepositoryFacts, SourceError
+from honk.workspace.ecosystems import table
 from honk.workspace.person import find_root
 from honk.workspace.porter_source import KEY_FD, PORTER_FD
 from honk.workspace.porter_wire import (
@@ -33,10 +34,12 @@ from honk.workspace.porter_wire import (
 )
 from honk.workspace.service_user import ServiceUser, choose_user, prepare_home
 from honk.workspace.source import LocalSource
+from honk.workspace.toolchains import prefixes
 
 _HANDED_ON = (
     "PATH", "LANG", "LC_ALL", "TERM", "COLUMNS", "LINES", "NO_COLOR", "ANTHROPIC_BASE_URL",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "npm_config_registry", "NPM_CONFIG_REGISTRY", "GOPROXY",
+    "CARGO_REGISTRIES_CRATES_IO_INDEX",
 )  # fmt: skip
 _KEY = "ANTHROPIC_API_KEY"
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH)
@@ -210,7 +213,9 @@ def _become_child(argv: Sequence[str], user: ServiceUser, home: Path, env: Mappi
             os.set_inheritable(int(env[name]), True)
         os.chdir("/")
         os.umask(0o022)  # also for the mount points on the way, which the user must pass
-        become(user.uid, user.gid, read=_runtime(argv), write=[home], argv=argv, env=env)
+        shown = prefixes(env.get("PATH", os.defpath), table.programs())
+        env = {**env, "PATH": os.pathsep.join((env.get("PATH", os.defpath), *(f"{prefix}/bin" for prefix in shown)))}
+        become(user.uid, user.gid, read=[*_runtime(argv), *shown], write=[home], argv=argv, env=env)
     except (HonkError, OSError) as error:
         sys.stderr.write(f"honk: {error}\n")
         sys.stderr.flush()
@@ -219,7 +224,7 @@ def _become_child(argv: Sequence[str], user: ServiceUser, home: Path, env: Mappi
 
 
 def _runtime(argv: Sequence[str]) -> list[Path]:
-    """Every place that our own code is loaded from, and nothing else of root's."""
+    """Every place that our own code is loaded from."""
     package = Path(__file__).resolve().parents[2]
     places = [Path(sys.prefix), Path(sys.base_prefix), package, *map(Path, argv[:1])]
     standing = str(Path.cwd())

@@ -21,6 +21,7 @@ STEP_SECONDS = 900.0
 _TIDY_SECONDS = 120.0
 _MAX_LOG_BYTES = 4 << 20
 _INSTALLED = re.compile(rb"^((?:.*?/)?node_modules/).*", re.DOTALL)
+_BUILT = b"target/CACHEDIR.TAG"
 _UV_ENVIRONMENT = {
     "UV_NO_CONFIG": "1",
     "UV_PYTHON_DOWNLOADS": "never",
@@ -184,8 +185,12 @@ def exclude_patterns(listing: bytes) -> bytes:
     """Patterns for git's exclude file that match exactly the paths of a NUL-separated listing.
 
     A `node_modules` is one pattern, whatever it holds: tens of thousands make git slow, and nobody's change lies there.
+    So is cargo's `target`, told by the tag that cargo puts there.
     """
-    paths = (_INSTALLED.sub(rb"\1", path) for path in listing.split(b"\0") if path and b"\n" not in path)
+    listed = listing.split(b"\0")
+    if _BUILT in listed:
+        listed = [b"target/", *(path for path in listed if not path.startswith(b"target/"))]
+    paths = (_INSTALLED.sub(rb"\1", path) for path in listed if path and b"\n" not in path)
     escaped = (re.sub(rb"([\\*?\[\]])", rb"\\\1", path) for path in dict.fromkeys(paths))
     return b"".join(b"/" + re.sub(rb" $", rb"\\ ", path) + b"\n" for path in escaped)
 

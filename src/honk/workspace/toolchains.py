@@ -7,9 +7,10 @@ import asyncio
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from honk.base import toml
 from honk.base.subprocess import ProgramError, run
 from honk.workspace.ecosystems import Tool
 
@@ -49,13 +50,48 @@ async def _find(name: str, words: tuple[str, ...]) -> Tool | None:
 
 
 def locate(name: str, search_path: str) -> Tool | None:
-    """The first program of that name whose prefix may be shown; managers' shims are passed over."""
+    """The first program of that name whose prefix may be shown; managers' shims are passed over.
+
+    For one of rustup's stands the program of the toolchain that rustup would start.
+    """
     for folder in search_path.split(os.pathsep):
         found = shutil.which(name, path=folder) if folder.startswith("/") else None
-        tool = _shown(Path(found)) if found is not None else None
+        program = _behind_rustup(Path(found)) if found is not None else None
+        tool = _shown(program) if program is not None else None
         if tool is not None:
             return tool
     return None
+
+
+def prefixes(search_path: str, names: Iterable[str]) -> tuple[Path, ...]:
+    """What would be shown of toolchains that lie outside of /usr, for whoever has to open the way to them."""
+    found = (locate(name, search_path) for name in names)
+    return tuple(dict.fromkeys(Path(tool.prefix) for tool in found if tool is not None and tool.prefix is not None))
+
+
+def _behind_rustup(program: Path) -> Path | None:
+    """The program itself, or the toolchain's where it is a shim of rustup; None for one of no toolchain."""
+    real = program.resolve()
+    if real.name != "rustup":
+        return program
+    beside = real.parents[2]
+    named = os.environ.get("RUSTUP_HOME")
+    homes = [Path(named)] if named else [beside / ".rustup", beside / "rustup"]
+    for home in homes:
+        chosen = os.environ.get("RUSTUP_TOOLCHAIN") or _default_toolchain(home / "settings.toml")
+        shelf = home / "toolchains"
+        for toolchain in (shelf / chosen, *sorted(shelf.glob(f"{chosen}-*"))) if chosen else ():
+            if (inner := toolchain / "bin" / program.name).exists():
+                return inner
+    return None
+
+
+def _default_toolchain(settings: Path) -> str:
+    try:
+        chosen = toml.loads(settings.read_text()).get("default_toolchain")
+    except (OSError, ValueError):
+        return ""
+    return chosen if isinstance(chosen, str) and re.fullmatch(r"[\w.-]+", chosen) else ""
 
 
 def _shown(program: Path) -> Tool | None:
@@ -68,7 +104,7 @@ def _shown(program: Path) -> Tool | None:
     prefix = path.parent.parent
     if prefix.is_relative_to(_SYSTEM):
         return Tool(path=str(path))
-    if path.parent.name != "bin" or not is_own_prefix(prefix, Path.home()):
+    if path.parent.name != "bin" or not is_own_prefix(prefix, Path(os.environ.get("HOME") or "/nonexistent")):
         return None
     return Tool(path=str(path), prefix=str(prefix))
 

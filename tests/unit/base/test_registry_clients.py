@@ -1,12 +1,13 @@
 """Where the addresses of other ecosystems' registries come from."""
 
+import os
 import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from honk.base.registry_clients import go_proxy, npm_registry
+from honk.base.registry_clients import crates_index, go_proxy, npm_registry
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,6 +30,27 @@ async def test_then_the_client_is_asked(tmp_path: Path) -> None:
     program(tmp_path, "go", "https://proxy.test,direct")
     assert await npm_registry({"PATH": path}) == "https://client.test/"
     assert await go_proxy({"PATH": path}) == "https://proxy.test"
+
+
+async def test_cargo_tells_its_index_by_what_it_complains_of(tmp_path: Path) -> None:
+    complaint = "failed to download from `https://me:secret@crates.test/own/config.json`"
+    (tmp_path / "cargo").write_text(f"#!/bin/sh\nprintf '%s' '{complaint}' >&2\nexit 101\n")
+    (tmp_path / "cargo").chmod(0o755)
+    assert await crates_index({"PATH": str(tmp_path)}) == "https://me:secret@crates.test/own/"
+    named = "sparse+https://own.test/index/"
+    assert await crates_index({"CARGO_REGISTRIES_CRATES_IO_INDEX": named}) == "https://own.test/index/"
+    assert await crates_index({"PATH": program(tmp_path, "cargo", "https://no.test/")}) is None
+    assert await crates_index({"PATH": "/nonexistent"}) is None
+
+
+async def test_the_person_s_own_settings_say_which_index_stands_for_all(tmp_path: Path) -> None:
+    path = os.environ["PATH"]
+    if shutil.which("cargo") is None:
+        pytest.skip("NOT TESTED: cargo is not on this machine")
+    settings = '[source.crates-io]\nreplace-with = "own"\n[source.own]\nregistry = "sparse+https://own.test/index/"\n'
+    (tmp_path / "config.toml").write_text(settings)
+    env = {"PATH": path, "CARGO_HOME": str(tmp_path), "HOME": os.environ.get("HOME", "/")}
+    assert await crates_index(env) == "https://own.test/index/"
 
 
 async def test_nothing_is_guessed(tmp_path: Path) -> None:

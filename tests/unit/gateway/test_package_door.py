@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import socket
 from collections.abc import AsyncIterator
@@ -14,9 +15,11 @@ import pytest
 
 from honk.base.subprocess import run
 from honk.gateway import RegistryLog
+from honk.gateway.cargo_route import downloads_of, located, prefix_of
 from honk.gateway.npm_page import rewritten
 from honk.gateway.package_door import PackageDoor
-from honk.testing.registries import PASSWORD, USER, FarRegistries, go_sum, module_zip, tarball
+from honk.gateway.registry import Forbidden
+from honk.testing.registries import PASSWORD, USER, FarRegistries, crate, go_sum, module_zip, tarball
 
 pytestmark = pytest.mark.anyio
 MODULE, VERSION = "example.test/left", "v1.0.0"
@@ -35,6 +38,13 @@ NPM = {
 }
 
 
+CRATE_FILES = {
+    "Cargo.toml": '[package]\nname = "left"\nversion = "1.0.0"\nedition = "2021"\n',
+    "src/lib.rs": "pub const ANSWER: i32 = 42;\n",
+}
+CRATES = {("left", "1.0.0"): crate("left", "1.0.0", CRATE_FILES)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """The door, and what lies behind it."""
@@ -50,7 +60,7 @@ class Opened:
 
 @contextlib.asynccontextmanager
 async def opened() -> AsyncIterator[Opened]:
-    async with FarRegistries(npm=NPM, go=GO).serve() as far:
+    async with FarRegistries(npm=NPM, go=GO, crates=CRATES).serve() as far:
 
         async def npm() -> str:
             return far.address("npm")
@@ -58,10 +68,13 @@ async def opened() -> AsyncIterator[Opened]:
         async def go() -> str:
             return far.address("go")
 
+        async def cargo() -> str:
+            return far.address("cargo")
+
         async def nothing() -> None:
             return None
 
-        door = PackageDoor({"npm": npm, "go": go, "python": nothing})
+        door = PackageDoor({"npm": npm, "go": go, "cargo": cargo, "python": nothing})
         listener = socket.create_server(("127.0.0.1", 0))
         try:
             async with door.serve(listener) as log:
@@ -192,3 +205,62 @@ def test_a_version_without_a_plain_tarball_is_left_out() -> None:
     assert json.loads(rewritten(page, "https://x.test/a", lambda address, name: name))["versions"] == {}
     with pytest.raises(ValueError, match="versions"):
         rewritten(b"[]", "https://x.test/a", lambda address, name: name)
+
+
+@pytest.mark.slow
+async def test_cargo_fetches_through_it_what_the_index_says(tmp_path: Path) -> None:
+    cargo = program("cargo")
+    (tmp_path / "Cargo.toml").write_text(
+        '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n[lib]\npath = "lib.rs"\n'
+        '[dependencies]\nleft = "1"\n[workspace]\n'
+    )
+    (tmp_path / "lib.rs").touch()
+    async with opened() as door:
+        (tmp_path / "home").mkdir()
+        (tmp_path / "home" / "config.toml").write_text(
+            f'[source.crates-io]\nreplace-with = "door"\n[source.door]\nregistry = "sparse+{door.url}/cargo/"\n'
+        )
+        home = os.environ.get("HOME", "/")
+        env = {"PATH": os.environ["PATH"], "HOME": home, "CARGO_HOME": str(tmp_path / "home")}
+        (await run((cargo, "fetch"), cwd=tmp_path, env=env)).must("cargo fetch")
+        assert [path.name for path in (tmp_path / "home/registry/src").glob("*/*")] == ["left-1.0.0"]
+        assert (door.log.refused, door.log.failed, door.far.unauthorized) == ([], [], 0)
+        (tmp_path / "Cargo.toml").write_text((tmp_path / "Cargo.toml").read_text().replace("left", "none"))
+        assert (await run((cargo, "fetch"), cwd=tmp_path, env=env)).exit_code != 0
+
+
+async def test_of_an_index_of_crates_only_entries_and_crates_pass() -> None:
+    async with opened() as door:
+        status, settings = await door.get("/cargo/config.json")
+        assert (status, json.loads(settings)) == (200, {"dl": f"{door.url}/cargo/crates"})
+        assert await door.get("/cargo/crates/left/1.0.0/download") == (200, CRATES["left", "1.0.0"])
+        assert (await door.get("/cargo/crates/left/2.0.0/download"))[0] == 404
+        assert (await door.get("/cargo/no/ne/none"))[0] == 404
+        for path in (
+            "/cargo/", "/cargo/le/ft/left/x", "/cargo/le/../left", "/cargo/crates/left/1.0.0/%2e%2e", "/cargo/me",
+            "/cargo/crates/left/../download", "/cargo/api/v1/crates/left", "/cargo/le/ft/left?x=1", "/cargo/4/left",
+        ):  # fmt: skip
+            assert (await door.get(path))[0] == 403, path
+        assert (await door.get("/cargo/le/ft/left", "PUT"))[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("template", "address"),
+    [
+        ("https://f.test/crates", "https://f.test/crates/Left-Pad/1.0.0/download"),
+        ("https://f.test/{crate}/{crate}-{version}.crate", "https://f.test/Left-Pad/Left-Pad-1.0.0.crate"),
+        ("https://f.test/{prefix}/{lowerprefix}/{crate}", "https://f.test/Le/ft/le/ft/Left-Pad"),
+    ],
+)
+def test_where_a_crate_lies_follows_from_its_name_and_version(template: str, address: str) -> None:
+    told = downloads_of(json.dumps({"dl": template}).encode(), "https://index.test/config.json")
+    assert located(told, "Left-Pad", "1.0.0") == address
+    assert [prefix_of(name) for name in ("a", "ab", "abc", "abcd")] == ["1", "2", "3/a", "ab/cd"]
+
+
+@pytest.mark.parametrize("settings", [b"", b"[]", b"{}", b'{"dl": 1}', b'{"dl": "file:///etc"}', b"[" * 100_000])
+def test_an_index_that_does_not_say_where_its_crates_are_is_refused(settings: bytes) -> None:
+    with pytest.raises(Forbidden):
+        downloads_of(settings, "https://index.test/config.json")
+    with pytest.raises(Forbidden):
+        located("https://f.test/{sha256-checksum}", "left", "1.0.0")

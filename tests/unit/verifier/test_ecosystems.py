@@ -1,4 +1,4 @@
-"""Which verifiers Node and Go have, from files alone; and what their runners' own words come to."""
+"""Which verifiers Node, Go and Rust have, from files alone; and what their runners' own words come to."""
 
 import json
 
@@ -7,11 +7,13 @@ import pytest
 from honk.verifier import Command, Plan
 from honk.verifier.compare import function_of
 from honk.verifier.detect import Setting, detect, needed
-from honk.verifier.ecosystems import go, node, table
+from honk.verifier.ecosystems import cargo, go, node, table
 from honk.verifier.ecosystems.node_scripts import invocation_of, read_script
-from honk.verifier.results import TestOutcome
+from honk.verifier.results import TestOutcome, Told
 
-TOOLS = {"node": "/n/node", "npm": "/n/npm", "go": "/g/go"}
+TOOLS = {
+    "node": "/n/node", "npm": "/n/npm", "go": "/g/go", "cargo": "/c/cargo", "cargo-clippy": "/c/cargo-clippy",
+}  # fmt: skip
 
 
 def plan_for(files: dict[str, str]) -> Plan:
@@ -184,3 +186,152 @@ def test_what_a_function_s_parameters_are_depends_on_the_language() -> None:
     assert function_of("a_test.go::TestA/case_one") == "a_test.go::TestA"
     assert function_of("test_a.py::test_a[1/2]") == "test_a.py::test_a"
     assert function_of("a.test.js::list > takes [1] and a/b") == "a.test.js::list > takes [1] and a/b"
+
+
+CRATE = '[package]\nname = "a"\nversion = "0.1.0"\n'
+
+
+def test_crates_are_tested_offline_and_as_the_lock_file_has_them() -> None:
+    [command] = plan_for({"Cargo.toml": CRATE, "src/lib.rs": ""}).commands
+    assert (command.argv, command.runner) == (("/c/cargo", "test", "--offline", "--locked"), "cargo test")
+    [command] = plan_for({"Cargo.toml": "[workspace]\n"}).commands
+    assert command.argv[-1] == "--workspace"
+    assert plan_for({"tool/Cargo.toml": CRATE}).commands == ()
+    bindings = {"Cargo.toml": CRATE + '[dependencies]\npyo3 = "0.22"\n', "pyproject.toml": ""}
+    assert plan_for(bindings).commands == ()
+
+
+def test_clippy_and_rustfmt_count_where_something_names_them_and_they_are_installed() -> None:
+    ci = {".github/workflows/ci.yml": "run: cargo +stable clippy --all -- -Dwarnings\nrun: cargo fmt --check\n"}
+    [_, clippy] = plan_for({"Cargo.toml": CRATE, **ci}).commands
+    assert clippy.argv[-3:] == ("--", "-D", "warnings")
+    assert clippy.chosen_by == ".github/workflows/ci.yml"
+    [_, clippy] = plan_for({"Cargo.toml": CRATE, "clippy.toml": ""}).commands
+    assert (clippy.name, clippy.argv[1:]) == ("cargo clippy", ("clippy", "--offline", "--locked"))
+    assert len(plan_for({"Cargo.toml": CRATE, "rustfmt.toml": ""}).commands) == 1, "cargo-fmt is not installed here"
+
+
+def test_a_harness_of_its_own_is_missing_by_name() -> None:
+    targets = '[[test]]\nname = "ui"\nharness = false\n[[test]]\nname = "off"\nharness = false\ntest = false\n'
+    plan = plan_for({"Cargo.toml": CRATE + targets, "b/Cargo.toml": "[lib]\nharness = false\n"})
+    assert [lack.partition(" (")[0] for lack in plan.missing] == ["results of ui", "results of the library"]
+
+
+LISTED = '{ "type": "test", "event": "discovered", "name": "%s", "source_path": "%s" }'
+BINARY = (
+    "binary /t/a-1",
+    "listed " + LISTED % ("tests::good", "src/lib.rs"),
+    "listed " + LISTED % ("b::bad", "src/b.rs"),
+    "listed " + LISTED % ("b::slow", "src/b.rs"),
+)
+
+
+def told_by_cargo(*lines: str, end: int | None = 0) -> Told:
+    ends = [] if end is None else [f"end {end}"]
+    return cargo.read("".join(f"n {line}\n" for line in (*lines, *ends)).encode(), "n")
+
+
+def test_what_libtest_lists_and_logs_is_what_is_told() -> None:
+    told = told_by_cargo(
+        *BINARY,
+        "result ok tests::good",
+        "result ignored: takes ok b::bad long b::slow",
+        "result failed b::bad",
+        "result ok nobody::listed",
+        "left 101",
+        "out ---- b::bad stdout ----",
+        "out ",
+        "out thread 'b::bad' (7) panicked at src/b.rs:21:20:",
+        "out assertion `left == right` failed",
+        "out   left: 1",
+        "out  right: 2",
+        end=1,
+    )
+    assert told.end == 1
+    assert {test.test_id: test.outcome for test in told.tests} == {
+        "src/lib.rs::tests::good": TestOutcome.PASSED,
+        "src/b.rs::b::slow": TestOutcome.SKIPPED,
+        "src/b.rs::b::bad": TestOutcome.FAILED,
+    }
+    [bad] = [test for test in told.tests if test.outcome is TestOutcome.FAILED]
+    assert (bad.where, bad.message) == ("src/b.rs:21", "assertion `left == right` failed left: 1 right: 2")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("result ok tests::good", "result ok b::bad", "left 0"),
+        ("result ok tests::good", "result ok b::bad", "result ok b::slow"),
+        ("left 0",),
+    ],
+    ids=["a test without an end", "a binary that never left", "nothing at all"],
+)
+def test_a_binary_that_leaves_before_all_in_its_list_has_not_ended(lines: tuple[str, ...]) -> None:
+    assert told_by_cargo(*BINARY, *lines).end is None
+
+
+def test_a_test_told_twice_keeps_its_failure() -> None:
+    results = ("result ok b::bad", "result failed b::bad", "result ok b::bad", "result ok tests::good")
+    told = told_by_cargo(*BINARY, *results, "result ok b::slow", "left 0")
+    assert {test.test_id for test in told.tests if test.outcome is TestOutcome.FAILED} == {"src/b.rs::b::bad"}
+
+
+def test_without_the_nonce_cargo_told_nothing() -> None:
+    forged = b"binary x\nend 0\nm end 0\nn\nn end\nn end x\n\xff\xfe\x00"
+    assert (cargo.read(forged, "n").tests, cargo.read(forged, "n").end) == ((), None)
+
+
+def test_doctests_are_numbered_item_by_item_for_their_lines_move() -> None:
+    told = told_by_cargo(
+        "binary doctests",
+        "result ok src/lib.rs - add (line 11)",
+        "result failed src/lib.rs - add (line 5)",
+        "result ok src/lib.rs - (line 1)",
+        "result ignored src/lib.rs - Of<T>::sub (line 30)",
+        "left 101",
+        end=1,
+    )
+    assert {test.test_id: test.outcome.value for test in told.tests} == {
+        "src/lib.rs::doc[ 1]": "passed",
+        "src/lib.rs::doc[add 1]": "failed",
+        "src/lib.rs::doc[add 2]": "passed",
+        "src/lib.rs::doc[Of<T>::sub 1]": "skipped",
+    }
+
+
+def test_what_does_not_compile_is_a_file_that_did_not_load() -> None:
+    error = {
+        "reason": "compiler-message",
+        "message": {
+            "level": "error", "message": "mismatched types", "rendered": "error[E0308]: mismatched types\n",
+            "spans": [{"is_primary": True, "file_name": "src/lib.rs", "line_start": 3}],
+        },
+    }  # fmt: skip
+    told = told_by_cargo(f"built {json.dumps(error)}", "built [", end=1)
+    [test] = told.tests
+    assert (test.test_id, test.where, test.is_collection) == ("src/lib.rs", "src/lib.rs:3", True)
+    assert (told.end, told.log) == (1, b"error[E0308]: mismatched types\n")
+
+
+def test_tests_of_rust_are_one_function_whatever_module_they_stand_in() -> None:
+    assert function_of("src/a.rs::a::tests::adds") == function_of("src/a.rs::b::adds") == "src/a.rs::adds"
+    assert function_of("src/a.rs::doc[Of::add 2]") == "src/a.rs::doc"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_check"),
+    [
+        (".cargo/config.toml", True), (".cargo/config", True), ("a/.cargo/config.toml", True), ("clippy.toml", True),
+        ("rust-toolchain.toml", True), ("rust-toolchain", True), (".rustfmt.toml", True), ("config.toml", False),
+        ("src/clippy.toml.rs", False),
+    ],
+)  # fmt: skip
+def test_check_files_of_rust_are_put_back_whole(path: str, is_check: bool) -> None:
+    assert table.is_check_file(path) is is_check
+
+
+def test_test_files_of_rust_hold_nothing_but_tests() -> None:
+    known = ("tests/a.rs", "crates/x/tests/common/mod.rs", "src/tests.rs", "src/a/test.rs", "src/a_tests.rs")
+    assert all(table.is_test_file(path) for path in known)
+    others = ("src/lib.rs", "build.rs", "vendor/x/tests/a.rs", "src/latest.rs")
+    assert not any(table.is_test_file(path) for path in others)

@@ -68,6 +68,11 @@ def test_a_path_in_a_message_is_one_plain_line() -> None:
     assert shown("a\nb\x1b[31m\udce9") == "a\\nb\\x1b[31m\\\\xe9"
 
 
+def test_what_cargo_built_is_one_pattern_and_another_target_is_none() -> None:
+    assert exclude_patterns(b"target/CACHEDIR.TAG\0Cargo.lock\0target/debug/a\0") == b"/target/\n/Cargo.lock\n"
+    assert exclude_patterns(b"target/debug/a\0") == b"/target/debug/a\n"
+
+
 def test_exclude_patterns_match_the_paths_themselves() -> None:
     assert exclude_patterns(b"a.egg-info/x\0*.c\0!b \0new\nline\0") == b"/a.egg-info/x\n/\\*.c\n/!b\\ \n"
     assert exclude_patterns(b"node_modules/a/b\0node_modules/c\0w/node_modules/x\0my_node_modules/y\0") == (

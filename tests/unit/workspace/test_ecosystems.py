@@ -1,4 +1,4 @@
-"""What Node and Go want of an environment, and what of a machine may be shown inside."""
+"""What Node, Go and Rust want of an environment, and what of a machine may be shown inside."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from honk.workspace import toolchains
-from honk.workspace.ecosystems import Provision, Tool, go, node, table
+from honk.workspace.ecosystems import Provision, Tool, cargo, go, node, table
 
 TOOLS = {
     "node": Tool(path="/opt/node/bin/node", version="20.1.0", prefix="/opt/node"),
     "npm": Tool(path="/opt/node/bin/npm", prefix="/opt/node"),
     "go": Tool(path="/usr/local/go/bin/go", version="1.22.1"),
+    "cargo": Tool(path="/opt/rust/bin/cargo", version="1.80.0", prefix="/opt/rust"),
+    "cc": Tool(path="/usr/bin/cc"),
 }
 
 
@@ -51,6 +53,8 @@ def test_a_client_that_is_not_there_is_named(lock: str, client: str) -> None:
 def test_a_toolchain_that_is_not_there_is_named() -> None:
     assert "(node)" in provision_of({"package.json": package()}, {}).problems[0]
     assert "(go)" in provision_of({"go.mod": "module a\n"}, {}).problems[0]
+    assert "(cargo)" in provision_of({"Cargo.toml": ""}, {}).problems[0]
+    assert "(cc)" in provision_of({"Cargo.toml": ""}, {"cargo": TOOLS["cargo"]}).problems[0]
 
 
 def test_a_package_json_for_tools_alone_needs_nothing() -> None:
@@ -63,6 +67,8 @@ def test_registries_are_reached_by_the_route_alone() -> None:
     assert provision_of({"package.json": package()}).setup_env["npm_config_registry"] == "{route}/npm/"
     assert provision_of({"go.mod": "module a\n"}).setup_env["GOPROXY"] == "{route}/go"
     assert provision_of({"go.mod": "module a\n"}).env["GOPROXY"] == "off"
+    assert provision_of({"Cargo.toml": ""}).setup_env["HONK_CRATES"] == "{route}/cargo"
+    assert provision_of({"Cargo.toml": ""}).env["CARGO_NET_OFFLINE"] == "true"
 
 
 def test_go_sum_is_kept_to_and_vendored_modules_are_not_fetched() -> None:
@@ -72,6 +78,45 @@ def test_go_sum_is_kept_to_and_vendored_modules_are_not_fetched() -> None:
     vendored = provision_of({"go.mod": "module a\n", "vendor/modules.txt": ""})
     assert "GOFLAGS" not in vendored.env
     assert ("go", "mod", "download") not in [step.argv for step in vendored.steps]
+
+
+def test_a_lock_file_of_cargo_is_kept_to_and_made_where_there_is_none() -> None:
+    def words(files: dict[str, str]) -> list[str]:
+        return [" ".join(step.argv) for step in provision_of(files).steps]
+
+    assert not any("generate-lockfile" in line for line in words({"Cargo.toml": "", "Cargo.lock": ""}))
+    assert any("fetch --locked" in line for line in words({"Cargo.toml": "", "Cargo.lock": ""}))
+    assert any(line.endswith("generate-lockfile") for line in words({"Cargo.toml": ""}))
+    vendored = words({"Cargo.toml": "", "Cargo.lock": "", ".cargo/config.toml": '[source.own]\ndirectory = "vendor"\n'})
+    assert not any("fetch" in line or "--config" in line for line in vendored)
+
+
+def test_the_members_of_a_workspace_are_tested_unless_the_manifest_chooses() -> None:
+    assert cargo.whole_workspace('[workspace]\nmembers = ["a"]\n') == ("--workspace",)
+    assert cargo.whole_workspace('[workspace]\nmembers = ["a", "b"]\ndefault-members = ["a"]\n') == ()
+    assert cargo.whole_workspace('[package]\nname = "a"\n') == ()
+    assert cargo.whole_workspace("[") == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        ({"rust-toolchain.toml": '[toolchain]\nchannel = "1.81"\n'}, "1.81"),
+        ({"rust-toolchain": "1.81.0\n"}, "1.81.0"),
+        ({"Cargo.toml": '[package]\nrust-version = "1.85"\n'}, "1.85"),
+        ({"rust-toolchain.toml": '[toolchain]\nchannel = "1.60"\n'}, None),
+        ({"rust-toolchain.toml": '[toolchain]\nchannel = "stable"\n'}, None),
+    ],
+)
+def test_a_newer_rust_than_there_is_is_named(files: dict[str, str], wanted: str | None) -> None:
+    problems = provision_of({"Cargo.toml": "", **files}).problems
+    assert (wanted is None and problems == ()) or f"Rust {wanted};" in problems[0]
+
+
+def test_an_extension_module_is_tested_by_the_language_that_it_extends() -> None:
+    crate = {"Cargo.toml": '[dependencies]\npyo3 = "0.22"\n'}
+    assert table.provisions(("Cargo.toml", "pyproject.toml"), crate, TOOLS) == ()
+    assert provision_of(crate).steps
 
 
 @pytest.mark.parametrize(
@@ -97,6 +142,9 @@ def test_manifests_of_packages_below_count_and_those_of_samples_do_not() -> None
     assert node.manifests(files) == files[:2]
     assert go.manifests(("go.mod", "tool/go.mod", "vendor/x/go.mod")) == ("go.mod", "tool/go.mod")
     assert go.manifests(("tool/go.mod",)) == ()
+    crates = ("Cargo.toml", "a/Cargo.toml", "Cargo.lock", ".cargo/config.toml", "tests/fixtures/b/Cargo.toml")
+    assert cargo.manifests(crates) == crates[:4]
+    assert cargo.manifests(crates[1:]) == ()
 
 
 @pytest.mark.parametrize(
@@ -123,6 +171,30 @@ def test_a_manager_s_shim_is_passed_over(tmp_path: Path) -> None:
     (linked / "node").symlink_to(tmp_path / "a/version/bin/node")
     assert toolchains.locate("node", str(linked)) == found, "a link out of its prefix is followed"
     assert toolchains.locate("nothing", str(linked)) is None
+
+
+def test_behind_a_shim_of_rustup_stands_the_toolchain_it_would_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("cargo/bin/rustup", "rustup/toolchains/1.80.0-x/bin/cargo", "rustup/toolchains/nightly-x/bin/cargo"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    for shim in ("cargo", "cargo-clippy"):
+        (tmp_path / "cargo/bin" / shim).symlink_to("rustup")
+    path, shelf = str(tmp_path / "cargo/bin"), tmp_path / "rustup/toolchains"
+    monkeypatch.delenv("RUSTUP_HOME", raising=False)
+    monkeypatch.delenv("RUSTUP_TOOLCHAIN", raising=False)
+    assert toolchains.locate("cargo", path) is None, "no toolchain is the default"
+    (tmp_path / "rustup/settings.toml").write_text('default_toolchain = "1.80.0"\n')
+    assert toolchains.locate("cargo", path) == Tool(path=f"{shelf}/1.80.0-x/bin/cargo", prefix=f"{shelf}/1.80.0-x")
+    assert toolchains.locate("cargo-clippy", path) is None, "the component is not installed"
+    assert toolchains.prefixes(path, ("cargo", "cargo-clippy", "none")) == (shelf / "1.80.0-x",)
+    monkeypatch.setenv("RUSTUP_TOOLCHAIN", "nightly-x")
+    assert toolchains.prefixes(path, ("cargo",)) == (shelf / "nightly-x",)
+    (tmp_path / "rustup/settings.toml").write_text("[")
+    monkeypatch.delenv("RUSTUP_TOOLCHAIN")
+    assert toolchains.locate("cargo", path) is None
 
 
 @pytest.mark.parametrize(

@@ -123,8 +123,8 @@ def test_a_broken_manifest_is_a_problem_and_no_crash() -> None:
 
 
 def test_a_foreign_toolchain_is_named_only_where_tests_need_it() -> None:
-    assert "Rust" in recipe({}, "Cargo.toml", "src/lib.rs").problems[0]
-    assert recipe(PYTEST_TEST, "Cargo.toml").problems == ()
+    assert "Ruby" in recipe({}, "Gemfile", "lib/a.rb").problems[0]
+    assert recipe(PYTEST_TEST, "Gemfile").problems == ()
 
 
 def test_poetry_s_ranges_are_written_as_everybody_writes_them() -> None:

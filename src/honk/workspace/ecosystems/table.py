@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from honk.workspace.ecosystems import Ecosystem, Provision, Tool
+from honk.workspace.ecosystems.cargo import ECOSYSTEM as CARGO
 from honk.workspace.ecosystems.go import ECOSYSTEM as GO
 from honk.workspace.ecosystems.node import ECOSYSTEM as NODE
 
-ECOSYSTEMS: tuple[Ecosystem, ...] = (NODE, GO)
+ECOSYSTEMS: tuple[Ecosystem, ...] = (NODE, GO, CARGO)
 
 
 def manifest_paths(files: Sequence[str]) -> tuple[str, ...]:
@@ -17,6 +18,11 @@ def manifest_paths(files: Sequence[str]) -> tuple[str, ...]:
 def programs_for(files: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     """The programs that these files could need, with the words that make each tell its version."""
     return {name: words for one in ECOSYSTEMS if one.manifests(files) for name, words in one.programs.items()}
+
+
+def programs() -> tuple[str, ...]:
+    """Every program that some ecosystem looks for."""
+    return tuple(dict.fromkeys(name for ecosystem in ECOSYSTEMS for name in ecosystem.programs))
 
 
 def provisions(files: Sequence[str], texts: Mapping[str, str], tools: Mapping[str, Tool]) -> tuple[Provision, ...]:
