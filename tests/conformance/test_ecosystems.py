@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from honk.base.ids import new_id
 from honk.domain.change import Change
 from honk.domain.evidence import Examination, Severity, Verification, verification
 from honk.gateway import Upstream
@@ -151,7 +152,7 @@ async def examine(laid: Ground, edits: Mapping[str, str | None], memory: Memory)
 
     @asynccontextmanager
     async def rooms(of: Change | None) -> AsyncIterator[Sandbox]:
-        async with laid.workspaces.clean_room(laid.template, laid.environment, of, name="room") as workspace:
+        async with laid.workspaces.clean_room(laid.template, laid.environment, of, name=new_id()) as workspace:
             yield workspace.sandbox
 
     base = laid.workspaces.tree(laid.template.repository, change.base_sha)

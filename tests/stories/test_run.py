@@ -11,6 +11,9 @@ from honk.agent import AgentMissing
 from honk.base.errors import UsageError
 from honk.base.lock import HomeBusy
 from honk.config import AcpSettings
+
+
+from honk.cli.summary import summary
 from honk.domain.evidence import Verification
 from honk.domain.task import OutcomeName
 from honk.testing import scripts
@@ -238,3 +241,26 @@ async def test_a_second_honk_may_look_but_not_work_in_a_state_folder_that_is_in_
         with pytest.raises(HomeBusy, match="in use"):
             async with open_desk(home, {}):
                 pass
+
+
+async def test_a_new_test_that_passes_only_now_and_then_is_told_by_name_and_is_never_green(
+    home: Path, calc: Path
+) -> None:
+    """What decides its outcome here is who ran before it: the same whenever all run, and another when it runs alone."""
+    lucky = (
+        "import sys\nimport unittest\n\n\nclass More(unittest.TestCase):\n    def test_more(self) -> None:\n"
+        "        self.assertIn('test_calc', sys.modules)\n"
+    )
+    script = [*scripts.edit(CALC_PY, OLD, RIGHT), *scripts.write("/workspace/test_more.py", lucky)]
+    async with open_desk(home, {"default": script}) as desk:
+        told = await desk.run(calc, attempts=1)
+        [report] = told.of("report")
+        assert report["flaky"] == ["test_more.py::More::test_more"]
+        assert (told.result.outcome, told.result.pull_request) == (OutcomeName.FAILED, None)
+        assert "1 test is flaky with this change" in told.result.reason
+        assert "FLAKY test_more.py::More::test_more at test_more.py:7" in told.result.reason
+        shown = "\n".join(line.text for line in summary(told.result))
+        assert "~ flaky with this change: test_more.py::More::test_more" in shown
+        [kept] = (await desk.app.result(told.result.task_id)).reports
+        assert kept.tests is not None, "the record"
+        assert kept.tests.flaky == ("test_more.py::More::test_more",)

@@ -1,6 +1,6 @@
 """Events as lines that a person reads: one fact a line, words beside every sign. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,6 +8,7 @@ from honk.cli.terminal import block, clean, one_line
 from honk.sandbox import WORKSPACE
 from honk.store import TaskEvent
 
+FLAKY_SHOWN = 5
 SHOWN_LINES = 12
 """Of one red report; the whole of it is kept with the task."""
 
@@ -171,7 +172,16 @@ def report(body: Body) -> list[Line]:
     told += [new_test(test) for test in list_of(body, "new_tests") if isinstance(test, Mapping)]
     if before := int(number_of(body, "failed_on_base")):
         told.append(Line(text=f"    {counted(before, 'test')} failed before the change as well", tone=Tone.UNSURE))
-    return told
+    return [*told, *flaky(list_of(body, "flaky"), list_of(body, "flaky_on_base"))]
+
+
+def flaky(with_change: Sequence[object], on_base: Sequence[object]) -> list[Line]:
+    """Tests that came out in two ways, by name: the change's own, and those that were so before."""
+    told = [f"~ flaky with this change: {one_line(str(test_id))}" for test_id in with_change[:FLAKY_SHOWN]]
+    told += [f"~ flaky before the change as well: {one_line(str(test_id))}" for test_id in on_base[:FLAKY_SHOWN]]
+    if (more := max(0, len(with_change) - FLAKY_SHOWN) + max(0, len(on_base) - FLAKY_SHOWN)) > 0:
+        told.append(f"~ and {more} more that are flaky")
+    return [Line(text=f"    {words}", tone=Tone.UNSURE) for words in told]
 
 
 def new_test(test: Mapping[str, object]) -> Line:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from honk.cli.facts import SIGNS, Line, Tone, counted, finding, new_test, no_sandbox, seconds, verdict
+from honk.cli.facts import SIGNS, Line, Tone, counted, finding, flaky, new_test, no_sandbox, seconds, verdict
 from honk.cli.terminal import block, one_line
 from honk.domain.evidence import Report, Severity, Verification
 from honk.domain.task import OutcomeName
@@ -64,6 +64,7 @@ def _report(report: Report) -> list[Line]:
         told += _mended(report.tests.mended)
         if before := len(report.tests.failed_on_base):
             told.append(Line(text=f"    {counted(before, 'test')} failed before the change as well", tone=Tone.UNSURE))
+        told += flaky(report.tests.flaky, report.tests.flaky_on_base)
     return told
 
 

@@ -53,6 +53,10 @@ class Tests:
     """Red before the change as well: reported, not held against it."""
     mended: tuple[str, ...] = ()
     """Red before the change and passing now, by the base's own tests."""
+    flaky: tuple[str, ...] = ()
+    """Passed and failed with one and the same change, and the base was never seen to do so. Never green."""
+    flaky_on_base: tuple[str, ...] = ()
+    """Passed and failed on the base as well: told, not held against the change."""
     new: tuple[NewTest, ...] = ()
 
 

@@ -129,6 +129,10 @@ def _gaps_of(report: Report) -> Iterable[str]:
         yield f"{name}: {_count(tests.skipped, 'test')} skipped."
     if tests.missing:
         yield f"{name}: no result from {_named(tests.missing)}, which the base had."
+    if tests.flaky:
+        yield f"{name}: flaky, failed and passed with this very change: {_named(tests.flaky)}."
+    if tests.flaky_on_base:
+        yield f"{name}: flaky before this change as well, and not held against it: {_named(tests.flaky_on_base)}."
     if tests.failed_on_base:
         yield f"{name}: red before this change as well, and not held against it: {_named(tests.failed_on_base)}."
 

@@ -98,6 +98,7 @@ class DirectoryRooms:
     base: Files
     head: Files
     opened: list[str] = field(default_factory=list)
+    env: Mapping[str, str] = field(default_factory=dict)
 
     @asynccontextmanager
     async def __call__(self, of: Change | None) -> AsyncIterator[DirectorySandbox]:
@@ -105,7 +106,7 @@ class DirectoryRooms:
         directory = Path(tempfile.mkdtemp(prefix="room-"))
         try:
             write_files(directory, self.base if of is None else self.head)
-            yield DirectorySandbox(directory)
+            yield DirectorySandbox(directory, self.env)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 

@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import MutableMapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, MutableMapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 from honk.domain.change import Change
 from honk.verifier import BaseRuns, Command, Plan, Rooms, results
@@ -48,6 +48,16 @@ class BaseBench:
             if not run.timed_out and not run.flooded:
                 await self.base_runs.save(key, results.dump(run))
             return run
+
+    async def remember_flaky(self, command: Command, flaky: Collection[str]) -> None:
+        """Keep with the base's run what else its tests were seen to do: the next change need not wait for it."""
+        key = base_key(self.plan, command)
+        async with self.locks[key]:
+            text = await self.base_runs.load(key)
+            known = results.load(text) if text is not None else None
+            if known is not None and not set(flaky) <= set(known.flaky):
+                kept = replace(known, flaky=tuple(sorted({*known.flaky, *flaky})))
+                await self.base_runs.save(key, results.dump(kept))
 
     async def on_base_again(self, command: Command, placed: Sequence[Placed] = (), only: Sequence[str] = ()) -> Run:
         """A run on the base that nobody remembers: some tests of it, say, or with files laid over."""

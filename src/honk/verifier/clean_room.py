@@ -12,6 +12,7 @@ from honk.sandbox import Sandbox
 from honk.verifier import BaseRuns, Command, Plan, Rooms, detect, honk_toml, reports, results, rules
 from honk.verifier.bench import BaseBench, Bench, base_key
 from honk.verifier.compare import broken
+from honk.verifier.first_look import FirstLook
 from honk.verifier.guard import Changed, restored
 from honk.verifier.litter import take_away, untracked
 from honk.verifier.results import USAGE_ERROR, TestOutcome
@@ -30,6 +31,8 @@ class CleanRoomGate:
     base_runs: BaseRuns
     put_blob: PutBlob
     locks: MutableMapping[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), repr=False)
+    told_early: MutableMapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    """What was last said to an agent before all tests had run, by sandbox."""
 
     async def plan(self, base: Tree, environment: Environment) -> Plan:
         files = await base.files()
@@ -57,23 +60,28 @@ class CleanRoomGate:
 
     async def check(self, plan: Plan, sandbox: Sandbox) -> Examination:
         before = await untracked(sandbox)
-        said = [await self._look(plan, command, sandbox) for command in plan.commands]
+        said = [await self._look(plan, command, sandbox, before) for command in plan.commands]
         await take_away(sandbox, before)
         if plan.missing and said:
             said.append(reports.environment(plan.missing))
         return Examination(reports=tuple(said), reason=_reason(plan))
 
-    async def _look(self, plan: Plan, command: Command, sandbox: Sandbox) -> Report:
+    async def _look(self, plan: Plan, command: Command, sandbox: Sandbox, new_files: frozenset[bytes] | None) -> Report:
         """With the base's run at hand, if it is remembered; nobody waits for it here."""
         if command.runner is None:
             run = await run_plain(sandbox, command, self.put_blob)
             return reports.quick(command, run, plain_objection(run))
+        text = await self.base_runs.load(base_key(plan, command))
+        base = results.load(text) if text is not None else None
+        if base is not None:
+            first = FirstLook(put_blob=self.put_blob, told=self.told_early)
+            if (red := await first(sandbox, command, base, plan.base_sha, new_files)) is not None:
+                return red
         run = await run_tests(sandbox, command, self.put_blob)
         if run.exit_code == USAGE_ERROR:
             run = await run_tests(sandbox, command, self.put_blob, drop_addopts=True)
-        text = await self.base_runs.load(base_key(plan, command))
-        base = results.load(text) if text is not None else None
-        return reports.quick(command, run, broken(run), red_on_base=base.ids(TestOutcome.FAILED) if base else ())
+        known = (*base.ids(TestOutcome.FAILED), *base.flaky) if base else ()
+        return reports.quick(command, run, broken(run), red_on_base=known)
 
     async def examine(
         self, plan: Plan, base: Tree, head: Tree, change: Change, rooms: Rooms, brief: Brief | None = None

@@ -34,10 +34,14 @@ class Comparison:
     skipped_now: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
     """Ids that the base run does not know."""
+    flaky: tuple[str, ...] = ()
+    """Passed and failed with the change alone: what has one of these is not green."""
+    flaky_on_base: tuple[str, ...] = ()
+    """Passed and failed on the base as well."""
 
     @property
     def is_green(self) -> bool:
-        return not self.objections
+        return not self.objections and not self.flaky
 
     @property
     def is_only_failures(self) -> bool:

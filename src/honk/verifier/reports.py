@@ -11,6 +11,7 @@ from honk.verifier.ecosystems import table
 from honk.verifier.results import Run, TestOutcome, TestResult
 
 _LISTED = 50
+_FLAKY_NAMED = 3
 _NAMES_BYTES = 2500
 """Of a summary's 4 KB, for the names of the tests that failed."""
 
@@ -56,6 +57,28 @@ def red(
         headed(heads, run.log),
         ran_tests=bool(run.tests),
         tests=tests(run, comparison, new),
+    )
+
+
+def unsteady(command: Command, run: Run, comparison: Comparison, loose: Sequence[TestResult], *, own: bool) -> Report:
+    """Tests that passed and failed with the same change: red if the change wrote them, else for a person to look at."""
+    result = Verification.FAILED if own else Verification.UNVERIFIED
+    one = len(loose) == 1
+    why = (
+        f"{len(loose)} {'test is' if one else 'tests are'} flaky with this change: failed and passed, of the same tree"
+    )
+    more = (
+        f"The change adds or edits {'it' if one else 'some of them'}: make the outcome the same at every run."
+        if own
+        else f"The base was run again and did not show {'it' if one else 'them'}, so a person must look."
+    )
+    return _report(
+        command,
+        run,
+        result,
+        headed([why, more, *failures(loose, "FLAKY")], ""),
+        ran_tests=True,
+        tests=tests(run, comparison, ()),
     )
 
 
@@ -106,6 +129,13 @@ def quick(command: Command, run: Run, objection: str, *, red_on_base: Collection
     return _report(command, run, result, summary, ran_tests=bool(run.tests) or run.counted > 0, is_required=required)
 
 
+def early(command: Command, run: Run, held: Collection[str]) -> Report:
+    """Red by the tests nearest to the work alone: the others have not been run, and green would need them."""
+    failed = [test for test in run.tests if test.test_id in held]
+    why = f"{len(failed)} failed, of the tests nearest to the change; the others are run when these pass"
+    return _report(command, run, Verification.FAILED, headed([why, *failures(failed)], run.log), ran_tests=True)
+
+
 def is_not_installed(command: Command, run: Run) -> bool:
     """Whether a linter is configured and nobody has put it into the environment."""
     return command.name in table.LINTERS and (
@@ -122,6 +152,10 @@ def counts(run: Run, comparison: Comparison, new: Sequence[NewTest]) -> str:
         words += f"; {len(comparison.mended)} that failed on the base pass now"
     if comparison.failed_on_base:
         words += f"; {len(comparison.failed_on_base)} failed on the base already"
+    if comparison.flaky_on_base:
+        words += f"; flaky on the base as well: {', '.join(comparison.flaky_on_base[:_FLAKY_NAMED])}"
+        more = len(comparison.flaky_on_base) - _FLAKY_NAMED
+        words += f" and {more} more" if more > 0 else ""
     if new:
         proving = sum(test.fails_on_base and test.passes_on_change for test in new)
         words += f"; {proving} of {len(new)} new tests fail on the base and pass now"
@@ -139,21 +173,23 @@ def tests(run: Run, comparison: Comparison, new: Sequence[NewTest]) -> Tests:
         failed_on_base=comparison.failed_on_base,
         mended=comparison.mended,
         new=tuple(new),
+        flaky=comparison.flaky,
+        flaky_on_base=comparison.flaky_on_base,
     )
 
 
-def failures(held: Sequence[TestResult]) -> list[str]:
+def failures(held: Sequence[TestResult], word: str = "FAILED") -> list[str]:
     """`FAILED tests/test_a.py::test_x at tests/test_a.py:12: AssertionError: ...`
 
     The more there are, the less is said of each: a name that is left out may be the one that matters.
     """
     shown = held[:_LISTED]
     room = _NAMES_BYTES // max(len(shown), 1)
-    return [_failure(test, room) for test in shown]
+    return [_failure(test, room, word) for test in shown]
 
 
-def _failure(test: TestResult, room: int) -> str:
-    name = f"FAILED {test.test_id}"
+def _failure(test: TestResult, room: int, word: str) -> str:
+    name = f"{word} {test.test_id}"
     where = f" at {test.where}" if test.where else ""
     full = name + where + (f": {test.message}" if test.message else "")
     if len(full) <= room:

@@ -57,6 +57,8 @@ class Run:
     """Whether the runner lets canaries fly at all."""
     drop_addopts: bool = False
     """The configured options name plug-ins that are not there, and were left out."""
+    flaky: tuple[str, ...] = ()
+    """Ids that came out otherwise when this very tree was run again."""
     coverage: float | None = None
     """Percent in total, where the repository's own run measures it."""
     log: str = ""
@@ -143,6 +145,7 @@ def load(text: str) -> Run | None:
     try:
         fields = json.loads(text)
         tests = [TestResult(**{**test, "outcome": TestOutcome(test["outcome"])}) for test in fields.pop("tests")]
-        return Run(**{**fields, "canaries": tuple(fields["canaries"])}, tests=tuple(tests))
+        lists = {"canaries": tuple(fields["canaries"]), "flaky": tuple(fields.get("flaky", ()))}
+        return Run(**{**fields, **lists}, tests=tuple(tests))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -8,6 +8,7 @@ from honk.verifier.bench import Bench
 from honk.verifier.compare import Comparison, compare, function_of, skipped_findings, unusable
 from honk.verifier.ecosystems import table
 from honk.verifier.guard import Placed, base_tests, head_tests
+from honk.verifier.rerun import Case, confirmed, settled, steady
 from honk.verifier.results import Run, TestOutcome
 
 _RAN = (TestOutcome.PASSED, TestOutcome.XPASSED)
@@ -25,37 +26,30 @@ async def try_tests(bench: Bench, command: Command) -> Said:
     files = {test.test_id.split("::")[0] for test in base.tests}
     lost = coverage.drop(base, now, command.chosen_by.split(" ")[0])
     weaker = (*skipped_findings(compared), *weakened.findings(bench.changed, files, bench.asked), *lost)
-    if compared.is_green:
-        new = await _new_tests(bench, command, now, compared)
-        edited = await _edited_tests(bench, command, base)
-        return reports.green(command, now, compared, new), (*weaker, *edited)
-    if bench.restored:
+    if not compared.is_green and bench.restored:
         own = await bench.on_change(command, base, ())
         if compare(base, own, bench.changed).is_green:
             paths = [placed.path for placed in bench.restored]
             return reports.only_with_own_checks(command, now, compared, paths), weaker
+    case = Case(bench=bench, command=command, base=base, now=now)
+    said = await _weighed(case, compared)
+    if isinstance(said, Report):
+        return said, weaker
+    new = await _new_tests(bench, command, now, said)
+    edited = await _edited_tests(bench, command, base)
+    return reports.green(command, now, said, new), (*weaker, *edited)
+
+
+async def _weighed(case: Case, compared: Comparison) -> Report | Comparison:
+    """Chance told from fault: a report that is not green, or what a green one has to say."""
+    said: Report | Comparison = compared
     if compared.is_only_failures:
-        return await _again(bench, command, base, now, compared), weaker
-    return reports.red(command, now, compared), weaker
-
-
-async def _again(bench: Bench, command: Command, base: Run, now: Run, compared: Comparison) -> Report:
-    """Red is run once more. Chance is held against the change all the same, unless the base has it too."""
-    again = compare(base, await bench.on_change(command, base, bench.restored), bench.changed)
-    if not again.is_green:
-        return reports.red(command, now, compared)
-    second = await bench.on_base_again(command)
-    flaky = set(second.ids(TestOutcome.FAILED))
-    if all(test.test_id in flaky for test in compared.held):
-        names = tuple(test.test_id for test in compared.held)
-        said = Comparison(
-            failed_on_base=(*compared.failed_on_base, *names),
-            mended=compared.mended,
-            skipped_now=compared.skipped_now,
-        )
-        return reports.green(command, now, said, ())
-    remark = "green when run a second time: these tests are flaky, and the base does not show it"
-    return reports.red(command, now, compared, remarks=[remark])
+        said = await settled(case, compared)
+    elif not compared.is_green:
+        said = reports.red(case.command, case.now, compared)
+    if isinstance(said, Comparison):
+        said = await steady(case, said)
+    return await confirmed(case, said) if isinstance(said, Comparison) else said
 
 
 async def _new_tests(bench: Bench, command: Command, now: Run, compared: Comparison) -> tuple[NewTest, ...]:
@@ -117,11 +111,22 @@ async def try_plain(bench: Bench, command: Command) -> Said:
     required = command.is_required and is_clean
     advisory = "" if required else f" (advisory: {'red on the base too' if not is_clean else 'not required'})"
     if objection := plain_objection(now):
+        if required and await _is_chance(bench, command, base, now):
+            words = f"{command.name} is flaky with this change: {objection}, and green when run again"
+            return reports.unverified(command, words, now), ()
         return reports.plain(command, now, Verification.FAILED, objection + advisory, is_required=required), ()
     if now.counted < base.counted:
         fewer = f"{command.name}: {base.counted} tests ran on the base, {now.counted} with the change"
         return reports.plain(command, now, Verification.FAILED, fewer, is_required=required), ()
     return reports.plain(command, now, Verification.PASSED, is_required=required), ()
+
+
+async def _is_chance(bench: Bench, command: Command, base: Run, now: Run) -> bool:
+    """Whether a red command is green when it is run once more. A linter says the same each time; who hangs, hangs."""
+    if command.name in table.LINTERS or now.timed_out or now.flooded or now.cannot_start:
+        return False
+    again = await bench.on_change(command, base, bench.restored)
+    return not plain_objection(again) and again.counted >= base.counted
 
 
 def plain_objection(run: Run) -> str:

@@ -127,4 +127,6 @@ def report_body(report: Report) -> dict[str, object]:
         "tests_passed": 0 if tests is None else tests.passed,
         "new_tests": new,
         "failed_on_base": 0 if tests is None else len(tests.failed_on_base),
+        "flaky": [] if tests is None else list(tests.flaky),
+        "flaky_on_base": [] if tests is None else list(tests.flaky_on_base),
     }

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -115,6 +116,8 @@ def hostile_examination(word: str) -> Examination:
             missing=(word,),
             failed_on_base=(word,),
             mended=(word,),
+            flaky=(word,),
+            flaky_on_base=(word,),
             new=(NewTest(test_id=word, fails_on_base=False, passes_on_change=True),),
         ),
     )
@@ -238,3 +241,10 @@ def test_a_merge_keeps_who_approved_and_the_sentence() -> None:
     assert "Honk-Approved-Unverified: I looked at it myself\n" in text
     assert "Honk-Verdict: pass by claude\n" in text
     assert "Honk-Approved-Unverified" not in message()
+
+
+def test_flaky_tests_are_named_among_what_was_not_verified() -> None:
+    report = replace(GREEN, tests=Results(passed=2, flaky=("test_a.py::x",), flaky_on_base=("test_b.py::y",)))
+    text = body(Examination(reports=(report,)))
+    assert "flaky, failed and passed with this very change: `test_a.py::x`." in text
+    assert "flaky before this change as well, and not held against it: `test_b.py::y`." in text

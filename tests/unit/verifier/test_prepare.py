@@ -18,4 +18,4 @@ async def test_who_comes_second_waits_for_the_first_run_on_the_base_and_takes_it
     async with asyncio.TaskGroup() as group:
         group.create_task(gate.prepare(plan, base, rooms))
         group.create_task(gate.examine(plan, base, FilesTree(head), change_between(SOUND, head), rooms))
-    assert sorted(rooms.opened) == ["base", "change"]
+    assert rooms.opened.count("base") == 1
