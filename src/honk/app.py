@@ -25,6 +25,7 @@ from honk.workflows.deletion import Deletion, delete_task
 from honk.workflows.frost import is_frozen, refuse_frozen
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper, Plan, Swept
+from honk.workflows.identity import refuse_unsignable
 from honk.workflows.journal import Journal
 from honk.workflows.keep import finish_stopped
 from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
@@ -101,6 +102,7 @@ class App:
         """
         prompt = checked_prompt(request.prompt)
         self._house.agent_of(request.agent).mounts()
+        await refuse_unsignable(self._house)
         await self._make_ready()
         facts = await self._house.source.describe(request.repo, request.base)
         task = _task_of(request, facts, prompt)

@@ -24,9 +24,10 @@ from honk.base.lock import HomeBusy, OwnerLock
 from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
 from honk.base.registry_clients import crates_index, go_proxy, npm_registry
+from honk.base.signing import Signer
 from honk.config import ANTHROPIC_URL, AcpSettings, Settings
+from honk.domain.commit_text import Identity, parse_person
 from honk.domain.retention import Kind, Rules
-from honk.domain.task import Person
 from honk.engine import Engine
 from honk.engine.deferred import DeferredEngine
 from honk.engine.records import DBOSRecords
@@ -63,7 +64,6 @@ async def _python_index() -> str | None:
 
 
 REGISTRIES = {"python": _python_index, "npm": npm_registry, "go": go_proxy, "cargo": crates_index}
-COMMITTER = Person(name="Honk", email="honk@localhost")
 SANDBOXES: Mapping[str, Callable[[], SandboxBackend]] = {"bubblewrap": BubblewrapBackend, "none": NoneBackend}
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
 KEY_FILE = Path("secrets") / "anthropic"
@@ -77,6 +77,11 @@ READABLE_KEY = (
     "gateway's memory, its environment or its file. Nothing was begun. Use the bubblewrap sandbox (honk doctor says "
     "what is missing), or take the key away (ANTHROPIC_API_KEY, secrets/anthropic in the state folder, model.headers), "
     "or let model.base_url lead to a gateway of your own on this machine, with a key that is good for nothing else."
+)
+
+READABLE_SIGNING_KEY = (
+    "Without a sandbox the agent runs as the same user as Honk, so it could sign whatever it likes. Nothing was begun. "
+    'Use the bubblewrap sandbox (honk doctor says what is missing), or set identity.signing = "off" in honk.toml.'
 )
 
 
@@ -177,10 +182,37 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         ledger=store.ledger,
         gate=_gate(store, backend),
         judge=judge if settings.judge.is_on and has_model else None,
-        forge=LocalForge(settings.home / "forge", store.pull_requests),
+        forge=LocalForge(settings.home / "forge", store.pull_requests, signer_of(settings)),
         agent_of=partial(agent_of, censor=censor, has_model=has_model, acp=settings.acp),
-        committer=COMMITTER,
+        identity=_identity(settings),
+        signer=signer_of(settings),
     )
+
+
+def _identity(settings: Settings) -> Identity:
+    wanted = settings.identity
+    return Identity(
+        author=None if wanted.author == "asker" else parse_person(wanted.author),
+        committer=parse_person(wanted.committer),
+        is_signed_off=wanted.sign_off,
+    )
+
+
+def signer_of(settings: Settings) -> Signer | None:
+    """What signs commits; None where nothing does.
+
+    Raises:
+        UsageError: without a sandbox the agent could sign by itself.
+    """
+    wanted = settings.identity
+    if wanted.signing == "off":
+        return None
+    if settings.sandbox == NoneBackend.name:
+        raise UsageError(READABLE_SIGNING_KEY)
+    key = wanted.signing_key
+    if wanted.signing == "ssh":
+        key = str(settings.home / Path(key).expanduser())
+    return Signer(kind=wanted.signing, key=key)
 
 
 def agent_of(words: str, *, censor: Censor, has_model: bool, acp: AcpSettings | None = None) -> Agent:
@@ -292,6 +324,12 @@ def machine_of(settings: Settings) -> Machine:
             results = await probe(SANDBOXES[settings.sandbox](), Path(folder) / "room")
         return [f"{one.name}: {one.detail}" for one in results if not one.passed]
 
+    async def sign() -> str:
+        signer = signer_of(settings)
+        assert signer is not None
+        await signer.check()
+        return f"commits are signed with the {signer.kind} key {signer.key}"
+
     return Machine(
         home=settings.home,
         bounds_sandboxes=has_cgroup,
@@ -301,6 +339,7 @@ def machine_of(settings: Settings) -> Machine:
         has_key=has_key(settings.home),
         ask_model=ask_model,
         escapes=escapes,
+        sign=sign if settings.identity.signing != "off" else None,
     )
 
 

@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from honk.base.errors import UsageError
+from honk.domain.commit_text import parse_person
 
 ROOT_HOME = Path("/var/lib/honk")
 ANTHROPIC_URL = "https://api.anthropic.com"
@@ -69,6 +70,37 @@ class AcpSettings(BaseModel):
         return folders
 
 
+class IdentitySettings(BaseModel):
+    """In whose name commits are made, and what they are signed with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    author: str = "asker"
+    """Whoever asked; or "NAME <E-MAIL>" for everybody."""
+    committer: str = "Honk <honk@localhost>"
+    sign_off: bool = False
+    """Whether each commit carries its author's Signed-off-by."""
+    signing: Literal["off", "ssh", "gpg"] = "off"
+    signing_key: str = ""
+    """ssh: a private key's file (below the state folder, unless absolute), or the public one of a key that ssh-agent
+    holds. gpg: a fingerprint, an id or an address."""
+
+    @field_validator("author", "committer")
+    @classmethod
+    def _names_a_person(cls, value: str) -> str:
+        if value != "asker":
+            parse_person(value)
+        return value
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.committer == "asker":
+            raise ValueError("committer must be NAME <E-MAIL>")
+        if self.signing != "off" and (not self.signing_key or self.signing_key.startswith("-")):
+            raise ValueError("signing needs a signing_key")
+        return self
+
+
 class RetentionSettings(BaseModel):
     """How long things are kept in the state folder, in days without use, and how much room they may take. What a task
     under way or an open pull request needs is kept in any case; so are tasks, evidence and diffs (the dataset)."""
@@ -108,6 +140,7 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     judge: JudgeSettings = JudgeSettings()
     acp: AcpSettings = AcpSettings()
+    identity: IdentitySettings = IdentitySettings()
     retention: RetentionSettings = RetentionSettings()
 
     @classmethod

@@ -10,10 +10,8 @@ import honk.testing.acp
 from honk.agent import AgentMissing
 from honk.base.errors import UsageError
 from honk.base.lock import HomeBusy
-from honk.config import AcpSettings
-
-
 from honk.cli.summary import summary
+from honk.config import AcpSettings
 from honk.domain.evidence import Verification
 from honk.domain.task import OutcomeName
 from honk.testing import scripts

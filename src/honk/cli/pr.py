@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Pull requests of the built-in forge.", no_args_is_help=True, rich_markup_mode=None)
 Number = Annotated[int, typer.Argument(min=1, help="The pull request's number.")]
+OWNERS_SHOWN = 10
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
@@ -147,11 +148,16 @@ def headline(pull_request: "PullRequest", repository: str = "") -> "Line":
 async def contents(desk: "App", pull_request: "PullRequest") -> "list[Line]":
     """What would merge: the files, and the evidence for them."""
     from honk.cli.diff_text import stat_lines
+    from honk.cli.facts import Line
     from honk.cli.summary import evidence
+    from honk.cli.terminal import one_line
 
     result = await desk.result(pull_request.task_id)
     diff_bytes = await desk.pull_request_diff(pull_request.number)
-    return [headline(pull_request), *stat_lines(diff_bytes), *evidence(result)]
+    owners = ", ".join(one_line(owner, 80) for owner in pull_request.reviewers[:OWNERS_SHOWN])
+    more = len(pull_request.reviewers) - OWNERS_SHOWN
+    reviewers = [Line(text=f"Reviewers {owners}" + (f" and {more} more" if more > 0 else ""))] if owners else []
+    return [headline(pull_request), *reviewers, *stat_lines(diff_bytes), *evidence(result)]
 
 
 def wants_merge(pull_request: "PullRequest", sentence: str | None) -> tuple[bool, str | None]:

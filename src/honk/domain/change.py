@@ -60,3 +60,5 @@ class PullRequest:
     is_draft: bool
     url: str
     merged_sha: str | None = None
+    reviewers: tuple[str, ...] = ()
+    """The owners of what it changes."""

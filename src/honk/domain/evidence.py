@@ -87,6 +87,8 @@ class Examination:
     findings: tuple[Finding, ...] = ()
     reason: str = ""
     """Why it is unverified, when no report says so: "no tests were found", "a toolchain is missing: go"."""
+    gate: str = ""
+    """Which gate said it: "honk 0.1.0"."""
 
 
 class Ruling(StrEnum):

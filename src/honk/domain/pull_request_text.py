@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from honk.domain.change import Change, PullRequest
+from honk.domain.commit_text import origin, proof, sign_off, signature_of, subject_line, trailer_lines
 from honk.domain.evidence import Examination, Finding, NewTest, Report, Verdict, Verification, verification
 from honk.domain.limits import Spent
-from honk.domain.markdown import block, code, one_line
+from honk.domain.markdown import block, code
 from honk.domain.task import Brief, Person, Task, subject_of
 
 MOST = 25
@@ -26,6 +27,7 @@ def pull_request_body(
     verdict: Verdict | None,
     attempts: int,
     spent: Spent,
+    reviewers: Sequence[str] = (),
 ) -> str:
     """Markdown in which nothing that a person, a test or a model wrote can link, load, mention or format."""
     sections = (
@@ -34,7 +36,7 @@ def pull_request_body(
         _list("What was not verified", _gaps(examination, verdict)),
         _list("Findings", [_finding(finding) for finding in examination.findings]),
         _judged(verdict),
-        _provenance(task, brief, change, attempts, spent),
+        _provenance(task, brief, change, attempts, spent, reviewers),
     )
     return "\n\n".join(filter(None, sections)) + "\n"
 
@@ -48,24 +50,20 @@ def merge_message(
     pull_request: PullRequest,
     approver: Person,
     sentence: str | None,
+    signed_off_by: Person | None = None,
 ) -> str:
     """Subject and trailers of the merged commit; git's own `interpret-trailers --parse` reads them back."""
-    trailers = {
-        "Honk-Task": task.task_id,
-        "Honk-Brief": f"v{brief.version}",
-        "Honk-Pull-Request": str(pull_request.number),
-        "Honk-Agent": task.agent,
-        "Honk-Model": task.model,
-        "Honk-Verification": str(verification(examination.reports)),
-        "Honk-Verdict": "not judged" if verdict is None else f"{verdict.ruling} by {verdict.judge}",
-        "Honk-Approved-By": f"{approver.name} <{approver.email}>",
-    }
+    trailers = [
+        *origin(task, brief),
+        ("Honk-Pull-Request", str(pull_request.number)),
+        *proof(examination, verdict),
+        ("Honk-Approved-By", signature_of(approver)),
+    ]
     if sentence and sentence.strip():
-        trailers["Honk-Approved-Unverified"] = sentence
-    lines = [f"{name}: {one_line(value, 1000) or 'unknown'}" for name, value in trailers.items()]
-    # A subject of dashes would end the message for git's trailer parser.
-    subject = one_line(subject_of(task.prompt)).lstrip("-#> ") or "Change"
-    return "\n".join([subject, "", *lines]) + "\n"
+        trailers.append(("Honk-Approved-Unverified", sentence))
+    if signed_off_by is not None:
+        trailers += sign_off(signed_off_by)
+    return f"{subject_line(subject_of(task.prompt))}\n\n{trailer_lines(trailers)}\n"
 
 
 def _evidence(examination: Examination) -> str:
@@ -157,7 +155,7 @@ def _judged(verdict: Verdict | None) -> str:
     )
 
 
-def _provenance(task: Task, brief: Brief, change: Change, attempts: int, spent: Spent) -> str:
+def _provenance(task: Task, brief: Brief, change: Change, attempts: int, spent: Spent, reviewers: Sequence[str]) -> str:
     files = _count(len(change.files), "file")
     tokens = f"{spent.input_tokens} in, {spent.output_tokens} out"
     rows = {
@@ -168,6 +166,7 @@ def _provenance(task: Task, brief: Brief, change: Change, attempts: int, spent: 
         "Model": code(task.model),
         "Work": f"{_count(attempts, 'attempt')}, {_count(spent.turns, 'turn')}, tokens {tokens}",
         "Cost": f"{spent.cost_usd:.2f} USD",
+        "Owners": ", ".join(code(owner, 80) for owner in reviewers[:MOST]) or "none named in CODEOWNERS",
         "Change": f"{files} over {code(change.base_sha[:12])}, head {code(change.head_sha[:12])}",
     }
     lines = "\n".join(f"| {name} | {value} |" for name, value in rows.items())

@@ -32,6 +32,8 @@ class Proposal:
     base_sha: str
     head_sha: str
     is_draft: bool
+    reviewers: tuple[str, ...] = ()
+    """Whom to ask for a look: handles, teams and addresses as CODEOWNERS has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from honk.base.clock import now
 from honk.base.git import Git, init_bare
 from honk.base.ids import derived_uuid
+from honk.base.signing import Signer, signed
 from honk.base.subprocess import Completed
 from honk.domain.change import PullRequest
 from honk.domain.task import Repository
@@ -34,9 +35,10 @@ class LocalForge:
     name = "the built-in forge"
     capabilities = Capabilities(push_executes=False)
 
-    def __init__(self, folder: Path, rows: PullRequests) -> None:
+    def __init__(self, folder: Path, rows: PullRequests, signer: Signer | None = None) -> None:
         self._folder = folder
         self._rows = rows
+        self._signer = signer
 
     async def push(self, repository: Repository, mirror: Path, branch: str, sha: str, *, expect: str | None) -> None:
         git = await init_bare(self._path(repository.repository_id))
@@ -74,6 +76,7 @@ class LocalForge:
             head_sha=proposal.head_sha,
             state="open",
             is_draft=proposal.is_draft,
+            reviewers=proposal.reviewers,
             url="",  # holds the number
         )
         return _shown(await self._rows.insert(proposal.key, wanted))
@@ -137,7 +140,7 @@ class LocalForge:
             raise ForgeConflict(f"Branch {row.base_branch} is gone from {self.name}; nothing was merged.")
         if await _merged_tree(git, base, head_sha) != tree_sha:
             raise _base_moved(row, base)
-        merged_sha = await _squash(git, head_sha, tree_sha, base, message)
+        merged_sha = await signed(git, await _squash(git, head_sha, tree_sha, base, message), self._signer)
         moves = f"update refs/heads/{row.base_branch} {merged_sha} {base}\ncreate {_merged_ref(row)} {merged_sha}\n"
         done = await git("update-ref", "--stdin", stdin=moves.encode())
         if done.exit_code == 0:

@@ -109,6 +109,6 @@ async def _blank_pull_requests(connection: AsyncConnection, task_id: str) -> Non
     query = sa.select(t.pull_request.c.body).where(t.pull_request.c.task_id == task_id)
     for body in (await connection.scalars(query)).all():
         known = load(PullRequest, body)
-        blank = replace(known, title=_DELETED, body="", branch=f"honk/{task_id}")
+        blank = replace(known, title=_DELETED, body="", branch=f"honk/{task_id}", reviewers=())
         change = sa.update(t.pull_request).where(t.pull_request.c.number == known.number)
         await connection.execute(change.values(body=dump(PullRequest, blank)))

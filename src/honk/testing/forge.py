@@ -75,6 +75,7 @@ class FakeForge:
                 head_sha=proposal.head_sha,
                 state="open",
                 is_draft=proposal.is_draft,
+                reviewers=proposal.reviewers,
                 url=f"fake://pulls/{proposal.key}",
             ),
         )

@@ -57,7 +57,7 @@ class Ground:
     def proposal(self, branch: str, head: str) -> Proposal:
         """Asks to merge the head into main."""
         return Proposal(key=branch, task_id="t1", title="Mend it", body="", branch=branch, base_branch="main",
-                        base_sha=self.base, head_sha=head, is_draft=False)  # fmt: skip
+                        base_sha=self.base, head_sha=head, is_draft=False, reviewers=("@org/team",))  # fmt: skip
 
 
 async def commit(git: Git, files: Mapping[str, str], parent: str | None = None) -> str:
@@ -111,6 +111,7 @@ async def a_pull_request_needs_its_branch_to_be_pushed(ground: Ground) -> None:
 async def pull_requests_are_found_by_number_and_repository(ground: Ground) -> None:
     opened = await ground.open("honk/one", await ground.change({"a": "2\n"}))
     assert await ground.forge.pull_request(opened.number, REPOSITORY) == opened
+    assert opened.reviewers == ("@org/team",)
     assert list(await ground.forge.pull_requests()) == [opened]
     assert list(await ground.forge.pull_requests(OTHER)) == []
     await refused(ForgeNotFound, ground.forge.pull_request(opened.number + 1))

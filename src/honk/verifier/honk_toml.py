@@ -50,6 +50,9 @@ class HonkToml:
     """Rules whose notes shall wait for a person here."""
     veto: tuple[str, ...] = ()
     """Rules whose findings shall be vetoes here."""
+    signed_off: bool = False
+    signed: bool = False
+    """Whether commits must carry a sign-off, a signature."""
 
 
 def parse(content: bytes | None) -> HonkToml:
@@ -64,7 +67,7 @@ def parse(content: bytes | None) -> HonkToml:
         tables = toml.loads(content.decode())
     except ValueError as error:
         raise HonkTomlError(f"{PATH} is not sound TOML: {error}") from error
-    verify, rules = _table(tables, "verify"), _table(tables, "rules")
+    verify, rules, identity = (_table(tables, name) for name in ("verify", "rules", "identity"))
     entries = verify.get("commands", [])
     if not isinstance(entries, list):
         raise HonkTomlError(f"{PATH}: verify.commands must be a list")
@@ -74,6 +77,8 @@ def parse(content: bytes | None) -> HonkToml:
         forbidden=_globs(rules, "forbidden"),
         needs_human=_rules(rules, "needs_human"),
         veto=_rules(rules, "veto"),
+        signed_off=_flag(identity, "signed_off"),
+        signed=_flag(identity, "signed"),
     )
 
 
@@ -105,6 +110,13 @@ def _command(entry: object) -> OwnCommand:
         is_required=table.get("required", True) is not False,
         timeout_seconds=min(float(timeout), MAX_TIMEOUT_SECONDS),
     )
+
+
+def _flag(table: dict[str, object], key: str) -> bool:
+    """A demand; what the installation asks for anyway cannot be taken back."""
+    if not isinstance(flag := table.get(key, False), bool):
+        raise HonkTomlError(f"{PATH}: identity.{key} must be true or false")
+    return flag
 
 
 def _rules(table: dict[str, object], key: str) -> tuple[str, ...]:

@@ -15,14 +15,15 @@ from honk.domain.change import Change
 from honk.domain.decide import Conclusion
 from honk.domain.evidence import Examination, Verification, verification
 from honk.domain.limits import LimitName
-from honk.domain.task import Brief, Task, subject_of
+from honk.domain.task import Brief, Task
 from honk.gateway import MODEL_PORT, Grant
 from honk.sandbox import Ceilings, DiskFull, Mount, SandboxError, SandboxLost
 from honk.store import Run
 from honk.verifier import Plan
 from honk.workflows.house import House
+from honk.workflows.identity import collected_message
 from honk.workflows.journal import Journal
-from honk.workspace import CommitMessage, Environment, Template, Workspace
+from honk.workspace import Environment, Template, Workspace
 
 RESUMES = 3
 """How often one attempt goes on after its program or its sandbox died under it."""
@@ -201,7 +202,7 @@ async def collect(house: House, ground: Ground, assignment: Assignment) -> Chang
     """What the agent left, as one commit of ours. The agent is gone by now: its processes died with its command."""
     agent = house.agent_of(assignment.task.agent)
     config_dir = house.home / "agent" / assignment.name
-    message = commit_message(house, assignment.task, assignment.brief)
+    message = collected_message(house, assignment.task, assignment.brief)
     for again in range(COLLECT_TRIES):
         try:
             async with open_workspace(house, ground, assignment, agent, config_dir, COLLECT_HEADROOM_BYTES) as opened:
@@ -210,20 +211,3 @@ async def collect(house: House, ground: Ground, assignment: Assignment) -> Chang
             if again + 1 == COLLECT_TRIES:
                 raise
     raise AssertionError("unreachable: the last try returns or raises")
-
-
-def commit_message(house: House, task: Task, brief: Brief) -> CommitMessage:
-    """The words of the change's commit: the asker's, and where it came from."""
-    return CommitMessage(
-        subject=subject_of(task.prompt),
-        body="",
-        author=task.asker,
-        committer=house.committer,
-        at=task.created_at,
-        trailers=(
-            ("Honk-Task", task.task_id),
-            ("Honk-Brief", f"v{brief.version}"),
-            ("Honk-Agent", task.agent.split(":", 1)[0]),
-            ("Honk-Model", task.model),
-        ),
-    )

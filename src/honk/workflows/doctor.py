@@ -70,6 +70,8 @@ class Machine:
     """One cheap call; a sentence about it. Raises HonkError where it is refused."""
     escapes: Callable[[], Awaitable[Sequence[str]]]
     """Tries to break out of a sandbox; what succeeded. Raises HonkError where there is no sandbox to try."""
+    sign: Callable[[], Awaitable[str]] | None = None
+    """Signs something; a sentence about it. Raises HonkError where it cannot. None where commits are not signed."""
 
 
 async def examine_machine(machine: Machine, *, sandbox: bool = False, online: bool = False) -> AsyncIterator[Check]:
@@ -86,6 +88,8 @@ async def examine_machine(machine: Machine, *, sandbox: bool = False, online: bo
     yield await _of("agent", lambda: _agent(machine))
     yield key_check(has_key=machine.has_key)
     yield await _of("disk", lambda: asyncio.to_thread(_disk, machine.home))
+    if (sign := machine.sign) is not None:
+        yield await _of("signing", lambda: _signing(sign))
     if sandbox:
         yield await _of("sandbox", lambda: _escapes(machine))
     if online:
@@ -287,6 +291,10 @@ def escape_check(escapes: Sequence[str]) -> Check:
         return Check(name="sandbox", state=State.OK, detail="every attempt to break out failed, as it must")
     remedy = "Do not run tasks on this machine. Please report it: the kernel, and the list above, are what matters."
     return Check(name="sandbox", state=State.FAILED, detail=f"broken out: {'; '.join(escapes)}", remedy=remedy)
+
+
+async def _signing(sign: Callable[[], Awaitable[str]]) -> Check:
+    return Check(name="signing", state=State.OK, detail=await sign())
 
 
 async def _model(machine: Machine) -> Check:

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
+from honk import __version__
 from honk.base.errors import HonkError
 from honk.base.ids import new_id
 from honk.domain.change import Change
@@ -13,9 +15,11 @@ from honk.sandbox import Sandbox, SandboxLost
 from honk.verifier import Rooms
 from honk.workflows.attempt import Ground
 from honk.workflows.house import House
+from honk.workflows.identity import refuse_unsigned
 from honk.workflows.record import Record
 from honk.workspace import Environment, Tree
 
+GATE = f"honk {__version__}"
 GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
 ROOM_TRIES = 2
 """A clean room that dies under a verifier says nothing about the change: it is made once more."""
@@ -31,6 +35,7 @@ async def lay_ground(house: House, record: Record) -> Ground:
     for problem in environment.problems:
         await journal.warning(problem)
     base = house.workspaces.tree(task.repository, task.base_sha)
+    await refuse_unsigned(house, base)
     plan = await house.gate.plan(base, environment)
     return Ground(template=template, environment=environment, plan=plan, guidance=await read_guidance(base))
 
@@ -85,7 +90,7 @@ async def examine(house: House, ground: Ground, change: Change, name: str, brief
     rooms = rooms_of(house, ground, await house.workspaces.environment(ground.template, change), name)
     for again in range(ROOM_TRIES):
         try:
-            return await house.gate.examine(ground.plan, base, head, change, rooms, brief)
+            return replace(await house.gate.examine(ground.plan, base, head, change, rooms, brief), gate=GATE)
         except SandboxLost:
             if again + 1 == ROOM_TRIES:
                 raise

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from honk.agent import Agent
-from honk.domain.task import Person
+from honk.base.signing import Signer
+from honk.domain.commit_text import Identity
 from honk.forge import Forge
 from honk.gateway import Gateway, Ledger
 from honk.judge import Judge
@@ -39,6 +40,8 @@ class House:
     forge: Forge
     agent_of: Callable[[str], Agent]
     """From a task's `agent` words to the adapter. Raises UsageError for words it does not know."""
-    committer: Person
+    identity: Identity
+    signer: Signer | None = None
+    """None where commits are not signed."""
     halt_free_bytes: int = 64 << 20
     """Below it a run halts, while there is still room to write that down."""

@@ -1,5 +1,6 @@
 """The outward acts of a finished run, each a step that may be done twice and happens once."""
 
+import asyncio
 import tempfile
 from pathlib import Path
 
@@ -7,13 +8,19 @@ from honk.base.ids import slug
 from honk.domain.change import Change, PullRequest
 from honk.domain.decide import is_draft
 from honk.domain.evidence import Examination
+from honk.domain.owners import PLACES, owners_of, parse
 from honk.domain.pull_request_text import pull_request_body
-from honk.domain.task import subject_of
+from honk.domain.task import Task, subject_of
 from honk.engine import Steps
 from honk.forge import Proposal
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
+from honk.workflows.identity import sealed_message
 from honk.workflows.record import Record
+from honk.workspace.committing import seal
+
+MAX_OWNERS_BYTES = 3 << 20
+"""As GitHub has it; a larger file is no CODEOWNERS."""
 
 
 def branch_of(task_id: str, prompt: str) -> str:
@@ -21,11 +28,19 @@ def branch_of(task_id: str, prompt: str) -> str:
     return f"honk/{task_id}-{slug(subject_of(prompt))}"
 
 
-async def publish(house: House, step: Steps, record: Record, change: Change) -> PullRequest:
-    """Push to the forge, give the person the branch, open the pull request."""
+async def publish(house: House, step: Steps, record: Record, collected: Change) -> PullRequest:
+    """Seal what was verified, push it to the forge, give the person the branch, open the pull request."""
     task = record.task
     branch = branch_of(task.task_id, task.prompt)
     mirror = house.workspaces.mirror(task.repository)
+
+    async def seal_change() -> Change:
+        run = record.run
+        message = await sealed_message(house, task, record.brief, run.examination or Examination(), run.verdict)
+        return await seal(mirror, run.run_id, collected, message, house.signer)
+
+    change = await step("seal", Change, seal_change)
+    await record.ships(change)
 
     async def push() -> None:
         refuse_frozen(house.home)
@@ -40,14 +55,26 @@ async def publish(house: House, step: Steps, record: Record, change: Change) -> 
 
     async def propose() -> PullRequest:
         refuse_frozen(house.home)
-        return await house.forge.open_pull_request(task.repository, _proposal(record, change, branch))
+        reviewers = await reviewers_of(house, task, change)
+        return await house.forge.open_pull_request(task.repository, _proposal(record, change, branch, reviewers))
 
     await step("push", None, push)
     await step("branch", None, give_branch)
     return await step("pull request", PullRequest, propose)
 
 
-def _proposal(record: Record, change: Change, branch: str) -> Proposal:
+async def reviewers_of(house: House, task: Task, change: Change) -> tuple[str, ...]:
+    """The owners of what changed, by the base's own CODEOWNERS: a change cannot choose who looks at it."""
+    base = house.workspaces.tree(task.repository, change.base_sha)
+    for place in PLACES:
+        if (content := await base.read(place, MAX_OWNERS_BYTES)) is not None:
+            rules = parse(content.decode("utf-8", "replace"))
+            paths = [path for file in change.files for path in (file.path, file.old_path) if path is not None]
+            return await asyncio.to_thread(owners_of, rules, paths)
+    return ()
+
+
+def _proposal(record: Record, change: Change, branch: str, reviewers: tuple[str, ...]) -> Proposal:
     task, run = record.task, record.run
     examination = run.examination or Examination()
     return Proposal(
@@ -62,10 +89,12 @@ def _proposal(record: Record, change: Change, branch: str) -> Proposal:
             verdict=run.verdict,
             attempts=run.attempts,
             spent=run.spent,
+            reviewers=reviewers,
         ),
         branch=branch,
         base_branch=task.base_branch,
         base_sha=change.base_sha,
         head_sha=change.head_sha,
         is_draft=is_draft(examination),
+        reviewers=reviewers,
     )

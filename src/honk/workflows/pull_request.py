@@ -16,6 +16,7 @@ from honk.forge import Exporting
 from honk.store import Approval
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
+from honk.workflows.identity import is_signed_off, refuse_unsignable
 from honk.workflows.record import Record
 from honk.workspace import Advance
 
@@ -43,6 +44,7 @@ async def merge_pull_request(house: House, number: int, *, sentence: str | None)
     if run.change is None or pull_request.state == "closed":
         raise UsageError(f"Pull request {number} is closed or has no change; there is nothing to merge.")
     refuse_unproved(number, examination, sentence)
+    await refuse_unsignable(house)
     facts = await house.source.describe(Path(record.task.repository.location), None)
     if pull_request.state == "open":
         await house.approvals.record(
@@ -55,8 +57,10 @@ async def merge_pull_request(house: House, number: int, *, sentence: str | None)
                 at=now(),
             )
         )
+    signs_off = await is_signed_off(house, record.task)
     message = merge_message(task=record.task, brief=record.brief, examination=examination, verdict=run.verdict,
-                            pull_request=pull_request, approver=facts.asker, sentence=sentence)  # fmt: skip
+                            pull_request=pull_request, approver=facts.asker, sentence=sentence,
+                            signed_off_by=house.identity.author_of(record.task) if signs_off else None)  # fmt: skip
     merged = await house.forge.merge(
         pull_request, head_sha=run.change.head_sha, tree_sha=run.change.tree_sha, message=message
     )

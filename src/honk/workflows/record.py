@@ -99,6 +99,11 @@ class Record:
         """Remember a change of a run that was stopped; `finish` writes it down."""
         self.run = replace(self.run, change=change)
 
+    async def ships(self, change: Change) -> None:
+        """The change as it is published: the same tree, with its last words."""
+        self.run = replace(self.run, change=change)
+        await self.house.runs.save_run(self.run)
+
     async def finish(self, outcome: Outcome) -> None:
         """The end, with its reason: run first, then the task, then the event that watchers wait for."""
         seconds = stage_seconds(await self.house.events.read(self.task.task_id), self.run.started_at, now())

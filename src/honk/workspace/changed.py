@@ -1,10 +1,10 @@
 """Reads what git says about a change. Pure."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from honk.domain.change import ChangedFile, Edit
+from honk.domain.commit_text import plain, subject_line, trailer_lines
 from honk.workspace import CommitMessage
 
 GITLINK = "160000"
@@ -59,8 +59,8 @@ def new_blobs(raw: bytes) -> dict[str, str]:
 
 def message_text(message: CommitMessage) -> str:
     """The commit's text: subject, body, trailers. A trailer is one line whatever its value holds."""
-    trailers = "\n".join(f"{name}: {_one_line(value)}" for name, value in message.trailers)
-    parts = (_one_line(message.subject) or "Change", message.body.replace("\0", "").strip(), trailers)
+    body = message.body.replace("\0", "").strip()
+    parts = (subject_line(message.subject), body, trailer_lines(message.trailers))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -68,21 +68,13 @@ def identity(message: CommitMessage) -> dict[str, str]:
     """The variables by which git learns who and when."""
     date = f"@{int(message.at.timestamp())} +0000"
     return {
-        "GIT_AUTHOR_NAME": _plain(message.author.name) or "unknown",
-        "GIT_AUTHOR_EMAIL": _plain(message.author.email) or "unknown@localhost",
+        "GIT_AUTHOR_NAME": plain(message.author.name) or "unknown",
+        "GIT_AUTHOR_EMAIL": plain(message.author.email) or "unknown@localhost",
         "GIT_AUTHOR_DATE": date,
-        "GIT_COMMITTER_NAME": _plain(message.committer.name) or "honk",
-        "GIT_COMMITTER_EMAIL": _plain(message.committer.email) or "honk@localhost",
+        "GIT_COMMITTER_NAME": plain(message.committer.name) or "honk",
+        "GIT_COMMITTER_EMAIL": plain(message.committer.email) or "honk@localhost",
         "GIT_COMMITTER_DATE": date,
     }
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+", " ", text).strip()
-
-
-def _plain(text: str) -> str:
-    return _one_line(re.sub(r"[<>]", "", text)).strip(" .,:;\"'\\")
 
 
 def shown(path: str) -> str:

@@ -16,7 +16,8 @@ from honk.base.subprocess import Completed, ProgramError, run
 from honk.domain.change import Change
 from honk.sandbox import Sandbox
 from honk.workspace import CommitMessage, WorkspaceError, scripts
-from honk.workspace.changed import GITLINK, identity, message_text, new_blobs, parse_changed, shown
+from honk.workspace.changed import GITLINK, new_blobs, parse_changed, shown
+from honk.workspace.committing import commit_tree, private_ref
 from honk.workspace.locks import locked
 from honk.workspace.mirror import Mirror
 
@@ -148,11 +149,7 @@ class Collector:
 
     async def _commit(self, tree: str, message: CommitMessage) -> str:
         git = self.mirror.work
-        made = await git(
-            "commit-tree", tree, "-p", self.base_sha,
-            stdin=message_text(message).encode("utf-8", "replace"), env=identity(message),
-        )  # fmt: skip
-        head = made.must("git commit-tree").text.strip()
+        head = await commit_tree(git, tree, self.base_sha, message)
         (await git("update-ref", private_ref(self.name), head)).must("git update-ref")
         return head
 
@@ -182,11 +179,6 @@ class Collector:
 
     def _refused(self, why: str) -> WorkspaceError:
         return WorkspaceError(f"The work of {self.name} cannot become a commit: {why}. The files stay in {self.state}.")
-
-
-def private_ref(name: str) -> str:
-    """What keeps the change of the workspace of this name in our mirror."""
-    return f"refs/honk/task/{name}"
 
 
 async def _index_pack(git: Git, pack: int) -> Completed:

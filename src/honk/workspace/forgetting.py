@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from honk.base.git import Git
-from honk.workspace.collect import private_ref
+from honk.workspace.committing import private_ref
 from honk.workspace.locks import locked
 
 

@@ -115,6 +115,25 @@ def test_a_wrong_setting_is_named_with_what_may_stand_there(home: Path) -> None:
         read_settings(sandbox="docker")
 
 
+@pytest.mark.parametrize(
+    ("identity", "why"),
+    [
+        ({"committer": "Honk"}, "NAME <E-MAIL>"),
+        ({"committer": "asker"}, "NAME <E-MAIL>"),
+        ({"author": "x\nSigned-off-by: <a@b.c>"}, "NAME <E-MAIL>"),
+        ({"signing": "ssh"}, "signing_key"),
+        ({"signing": "gpg", "signing_key": "--output=x"}, "signing_key"),
+        ({"signing": "x509", "signing_key": "x"}, "'off', 'ssh' or 'gpg'"),
+        ({"signoff": True}, "Extra inputs"),
+    ],
+)
+def test_an_identity_that_could_not_commit_is_refused_with_its_name(
+    home: Path, identity: dict[str, object], why: str
+) -> None:
+    with pytest.raises(UsageError, match=rf"identity.*{why}"):
+        read_settings(identity=identity)
+
+
 def test_limits_are_the_settings_unless_a_person_says_otherwise() -> None:
     limits = limits_of(read_settings(), 0.5, 2.0)
     assert (limits.cost_usd, limits.wall_seconds, limits.attempts) == (0.5, 120.0, 3)

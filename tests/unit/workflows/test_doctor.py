@@ -114,6 +114,14 @@ async def test_a_probe_that_breaks_is_a_failed_check_and_the_others_go_on(machin
 
 
 @pytest.mark.anyio
+async def test_a_signing_key_is_tried_only_where_commits_are_signed(machine: Machine) -> None:
+    assert "signing" not in {check.name async for check in examine_machine(machine)}
+    for sign, state in ((_sentence, State.OK), (_broken, State.FAILED)):
+        checks = {check.name: check async for check in examine_machine(replace(machine, sign=sign))}
+        assert checks["signing"].state is state
+
+
+@pytest.mark.anyio
 async def test_without_a_sandbox_what_makes_one_may_be_missing_and_that_is_shouted(machine: Machine) -> None:
     checks = {check.name: check async for check in examine_machine(replace(machine, sandbox="none"))}
     assert checks["bubblewrap"].state is State.WARNING
