@@ -70,6 +70,18 @@ async def test_row_9_one_line_when_green(home: Path, calc: Path) -> None:
         ({"test_a.py": "def test_it():\n    pass\n"}, [("pytest", "test_a.py")]),
         ({"tox.ini": "[pytest]\n", "tests/test_a.py": ""}, [("pytest", "tox.ini [pytest]")]),
         ({"Makefile": "test:\n\ttrue\n"}, [("make test", "Makefile")]),
+        ({"Makefile": "check:\n\ttrue\n"}, [("make check", "Makefile")]),
+        (
+            {
+                "noxfile.py": "@nox.session\ndef tests(session):\n    session.run('pytest', 'checks')\n",
+                "checks/a.py": "",
+            },
+            [("pytest", "noxfile.py [tests]")],
+        ),
+        (
+            {".pre-commit-config.yaml": "repos: [{repo: local, hooks: [{id: a, entry: true, language: system}]}]\n"},
+            [("pre-commit", ".pre-commit-config.yaml")],
+        ),
         ({"README.md": "# nothing\n"}, []),
     ],
 )

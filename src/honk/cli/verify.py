@@ -63,6 +63,7 @@ def plan_lines(plan: "Plan") -> "list[Line]":
         how = one_line(shlex.join(command.argv))
         told.append(Line(text=f"{command.name} ({role}, chosen by {one_line(command.chosen_by)}): {how}"))
     told += [Line(text=f"missing: {one_line(what)}", tone=Tone.UNSURE) for what in plan.missing]
+    told += [Line(text=f"not run: {one_line(what)}", tone=Tone.UNSURE) for what in plan.unrun]
     return told or [Line(text="nothing applies: a change here would be unverified", tone=Tone.UNSURE)]
 
 

@@ -37,6 +37,8 @@ class Plan:
     commands: tuple[Command, ...]
     missing: tuple[str, ...] = ()
     """What would be needed and is not there: toolchains, packages. Each makes the run unverified, by name."""
+    unrun: tuple[str, ...] = ()
+    """Checks that the repository declares and that are not run here: told, and in nobody's way."""
     base_sha: str = ""
     environment_key: str = ""
     """Key of the environment that it was made for: results on a base are remembered under both."""

@@ -64,6 +64,8 @@ class CleanRoomGate:
         await take_away(sandbox, before)
         if plan.missing and said:
             said.append(reports.environment(plan.missing))
+        if plan.unrun and said:
+            said.append(reports.not_run(plan.unrun))
         return Examination(reports=tuple(said), reason=_reason(plan))
 
     async def _look(self, plan: Plan, command: Command, sandbox: Sandbox, new_files: frozenset[bytes] | None) -> Report:
@@ -108,6 +110,8 @@ class CleanRoomGate:
             findings += more
         if plan.missing and said:
             said.append(reports.environment(plan.missing))
+        if plan.unrun and said:
+            said.append(reports.not_run(plan.unrun))
         return Examination(reports=tuple(said), findings=rules.sharpened(_unique(findings), own), reason=_reason(plan))
 
 

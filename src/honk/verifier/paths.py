@@ -4,7 +4,15 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 PYTEST_FILES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
-WHOLE_CHECK_FILES = (*PYTEST_FILES, "ruff.toml", ".ruff.toml", "mypy.ini", ".mypy.ini", ".coveragerc")
+WHOLE_CHECK_FILES = (
+    *PYTEST_FILES,
+    "ruff.toml",
+    ".ruff.toml",
+    "mypy.ini",
+    ".mypy.ini",
+    ".coveragerc",
+    "pyrightconfig.json",
+)
 """Files that hold nothing but check configuration."""
 SHARED_CHECK_FILES = ("pyproject.toml", "setup.cfg", "tox.ini")
 MAKEFILES = ("GNUmakefile", "makefile", "Makefile")

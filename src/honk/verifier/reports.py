@@ -35,6 +35,19 @@ def environment(problems: Sequence[str]) -> Report:
     )
 
 
+def not_run(checks: Sequence[str]) -> Report:
+    """Checks that are declared and not run here: told beside the others, deciding nothing."""
+    return Report(
+        verifier="other checks",
+        command="",
+        chosen_by="the base's files",
+        is_required=False,
+        result=Verification.UNVERIFIED,
+        summary=clip("declared and not run: " + "; ".join(checks), 4096),
+        seconds=0.0,
+    )
+
+
 def green(command: Command, run: Run, comparison: Comparison, new: Sequence[NewTest]) -> Report:
     return _report(
         command,

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from honk.base import toml
 
-CHECK_TABLES = ("pytest", "ruff", "mypy", "coverage")
+CHECK_TABLES = ("pytest", "ruff", "mypy", "coverage", "pyright", "basedpyright")
 """Tables below [tool] in pyproject.toml that say how a change is checked."""
 _INI_SECTION = re.compile(r"^(tool:pytest|pytest|mypy(-.*)?|coverage:.*)$")
 _HEADER = re.compile(r"^\s*\[")
-_TOML_CHECK = re.compile(r"""^\s*\[\[?\s*["']?tool["']?\s*\.\s*["']?(pytest|ruff|mypy|coverage)["']?\s*[.\]]""")
+_TOML_CHECK = re.compile(
+    r"""^\s*\[\[?\s*["']?tool["']?\s*\.\s*["']?(pytest|ruff|mypy|coverage|pyright|basedpyright)["']?\s*[.\]]"""
+)
 
 
 def check_tables(content: bytes | None) -> Mapping[str, object]:

@@ -30,6 +30,8 @@ class Found:
     tests: tuple[Command, ...] = ()
     linters: tuple[Command, ...] = ()
     missing: tuple[str, ...] = ()
+    unrun: tuple[str, ...] = ()
+    """Checks that the repository declares and that are not run here, each with its file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

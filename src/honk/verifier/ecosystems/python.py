@@ -1,11 +1,11 @@
-"""Python: pytest and unittest by runners of ours, ruff and mypy where they are configured. Pure."""
+"""Python: pytest and unittest by runners of ours, as tox or nox call them; configured linters. Pure."""
 
 import json
 import re
 from collections.abc import Mapping, Sequence
 
 from honk.verifier import Command, paths
-from honk.verifier.ecosystems import Asked, Ecosystem, Found, Runner, Setting, Start
+from honk.verifier.ecosystems import Asked, Ecosystem, Found, Runner, Setting, Start, declared
 from honk.verifier.results import read_channel
 from honk.verifier.runners import SHELL, source
 from honk.verifier.sections import check_sections, check_tables, with_base_sections, with_base_tables
@@ -31,7 +31,7 @@ boot()
 
 def needed(files: Sequence[str]) -> tuple[str, ...]:
     """Configuration, and a sample of the tests."""
-    names = {*paths.WHOLE_CHECK_FILES, *paths.SHARED_CHECK_FILES}
+    names = {*paths.WHOLE_CHECK_FILES, *paths.SHARED_CHECK_FILES, *declared.FILES}
     tests = [path for path in files if paths.is_test_file(path)]
     step = max(1, len(tests) // _MAX_TESTS_READ)
     return (*(path for path in files if path in names), *tests[::step][:_MAX_TESTS_READ])
@@ -40,10 +40,20 @@ def needed(files: Sequence[str]) -> tuple[str, ...]:
 def detect(files: Sequence[str], contents: Mapping[str, bytes], setting: Setting) -> Found:
     """One runner, and the linters."""
     python = setting.python or DEFAULT_PYTHON
-    return Found(
-        tests=tuple(_tests(files, contents, python)),
-        linters=tuple(_linters(files, contents, python)),
-    )
+    reading = declared.read(contents)
+    tests = _tests(files, contents, python)
+    if reading.call is not None:
+        tests = _as_declared(tests, reading.call, python, is_configured=pytest_config(files, contents) is not None)
+    linters, unrun = _linters(files, contents, python)
+    return Found(tests=tuple(tests), linters=tuple(linters), unrun=(*reading.unrun, *unrun))
+
+
+def _as_declared(tests: list[Command], call: declared.Declared, python: str, *, is_configured: bool) -> list[Command]:
+    """The tests with the words and variables of tox or nox; a configured pytest stays the runner."""
+    if is_configured and call.runner != "pytest":
+        return tests
+    env = ("env", *call.env) if call.env else ()
+    return [_runner(call.runner, (*env, python, "-m", call.runner, *call.words), call.chosen_by)]
 
 
 def pytest_config(files: Sequence[str], contents: Mapping[str, bytes]) -> tuple[str, str] | None:
@@ -86,8 +96,8 @@ def _text(content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _linters(files: Sequence[str], contents: Mapping[str, bytes], python: str) -> list[Command]:
-    """Required in the plan; the gate makes advisory what is red on the base."""
+def _linters(files: Sequence[str], contents: Mapping[str, bytes], python: str) -> tuple[list[Command], tuple[str, ...]]:
+    """Required in the plan; the gate makes advisory what is red on the base. And what cannot be run here."""
     found = []
     for name, own_files, argv in (
         ("ruff", ("ruff.toml", ".ruff.toml"), (python, "-I", "-m", "ruff", "check", "--no-cache", ".")),
@@ -106,7 +116,28 @@ def _linters(files: Sequence[str], contents: Mapping[str, bytes], python: str) -
                     name=name, argv=words, chosen_by=chosen, is_required=True, timeout_seconds=LINTER_TIMEOUT_SECONDS
                 )
             )
-    return found
+    return _with_pyright(found, files, contents, python)
+
+
+def _with_pyright(
+    found: list[Command], files: Sequence[str], contents: Mapping[str, bytes], python: str
+) -> tuple[list[Command], tuple[str, ...]]:
+    """basedpyright brings its program along; the package `pyright` of PyPI fetches it when it is started."""
+    project = contents.get("pyproject.toml", b"")
+    tables = check_tables(project)
+    chosen = next((f"pyproject.toml [tool.{name}]" for name in ("basedpyright", "pyright") if name in tables), "")
+    chosen = "pyrightconfig.json" if "pyrightconfig.json" in files else chosen
+    if not chosen:
+        return found, ()
+    if "basedpyright" in tables or b"basedpyright" in project:
+        argv: tuple[str, ...] = (python, "-I", "-m", "basedpyright")
+    elif b'"pyright"' in contents.get("package.json", b""):
+        argv = ("node_modules/.bin/pyright",)
+    else:
+        return found, (f"pyright ({chosen}): its program comes from the network when it is started",)
+    name = "basedpyright" if argv[-1] == "basedpyright" else "pyright"
+    timeout = LINTER_TIMEOUT_SECONDS
+    return [*found, Command(name=name, argv=argv, chosen_by=chosen, is_required=True, timeout_seconds=timeout)], ()
 
 
 def _has_targets(table: object) -> bool:
@@ -115,7 +146,10 @@ def _has_targets(table: object) -> bool:
 
 def _start(command: Command, asked: Asked) -> Start:
     """Sent in through standard input of `python -I`, so that no file of the tree can stand in its place."""
+    at = next(index for index, word in enumerate(command.argv) if word != "env" and "=" not in word)
+    env = dict(word.partition("=")[::2] for word in command.argv[1:at])
     options = {
+        "words": list(command.argv[at + 3 :]),
         "nonce": asked.nonce, "config": asked.config, "paths": list(asked.only), "drop_addopts": asked.drop_addopts,
     }  # fmt: skip
     sent = {
@@ -123,7 +157,7 @@ def _start(command: Command, asked: Asked) -> Start:
         "channel": source("channel.py"),
         "runner": source(f"{command.runner}_runner.py"),
     }
-    return Start(argv=(*SHELL, command.argv[0], "-I", "-c", _BOOT), stdin=json.dumps(sent).encode())
+    return Start(argv=(*SHELL, command.argv[at], "-I", "-c", _BOOT), stdin=json.dumps(sent).encode(), env=env)
 
 
 def _mend(path: str, before: bytes | None, after: bytes) -> bytes | None:
@@ -140,5 +174,5 @@ ECOSYSTEM = Ecosystem(
     is_shared_check_file=lambda path: path in paths.SHARED_CHECK_FILES,
     mend=_mend,
     runners={"pytest": _RUNNER, "unittest": _RUNNER},
-    linters=frozenset({"ruff", "mypy"}),
+    linters=frozenset({"ruff", "mypy", "pyright", "basedpyright"}),
 )

@@ -179,6 +179,8 @@ def plug_in(pytest: Any, results: Results) -> Any:
 def arguments(options: dict[str, Any], root: str) -> list[str]:
     cache = os.path.join(os.environ.get("TMPDIR", "/tmp"), "pytest-cache")  # noqa: S108 - inside
     given = ["--rootdir=" + root, "--continue-on-collection-errors", "--color=no", "-o", "cache_dir=" + cache]
+    if not options.get("drop_addopts"):
+        given += declared(options, root)
     if options.get("config"):
         given += ["-c", os.path.join(root, options["config"])]
     if importlib.util.find_spec("xdist") is not None:
@@ -186,6 +188,14 @@ def arguments(options: dict[str, Any], root: str) -> list[str]:
     if options.get("drop_addopts"):
         given += ["-o", "addopts="]
     return given + [os.path.join(root, path) for path in options.get("paths", ())]
+
+
+def declared(options: dict[str, Any], root: str) -> list[str]:
+    """The words of the repository's own call; which tests it names counts only where nothing narrows the run."""
+    words = options.get("words", ())
+    if not options.get("paths"):
+        return list(words)
+    return [word for word in words if not os.path.exists(os.path.join(root, word.split("::")[0]))]
 
 
 def main() -> None:
