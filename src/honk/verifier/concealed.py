@@ -59,6 +59,8 @@ _REACHES_IN_RUST = (
      "the kernel's own calls"),
     (re.compile(r"/proc/(?:self|\{|%|\d)|/dev/fd\b"), "its own process from outside"),
 )  # fmt: skip
+_REACHES_IN_LIBRARIES = ((re.compile(r"\benv::args(?:_os)?\b"), "the options of the test harness"),)
+"""Of Rust: where no program is, nobody reads the words of one but the harness."""
 _REACHES_BY_SUFFIX = {
     **dict.fromkeys((".py", ".pyi", ".toml", ".cfg"), _REACHES),
     **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"), _REACHES_IN_NODE),
@@ -90,13 +92,19 @@ def other_lines(changed: Sequence[Changed], own: object) -> Iterator[Finding]:
 def reaches_for_the_runner(changed: Sequence[Changed], own: object) -> Iterator[Finding]:
     """Code that looks into the process in which its own tests run, and could tell their results itself."""
     for entry in _code(changed):
-        reaches = _REACHES_BY_SUFFIX.get(PurePosixPath(entry.file.path).suffix, ())
+        reaches = _reaches_of(PurePosixPath(entry.file.path))
         known = set(_lines(entry.before))
         for number, line in enumerate(_lines(entry.after), 1):
             what = next((what for pattern, what in reaches if line not in known and pattern.search(line)), None)
             if what is not None:
                 message = f"{entry.file.path}:{number} reaches for {what}: results of tests could be its own"
                 yield _person("reaches for the runner", message, entry, number)
+
+
+def _reaches_of(path: PurePosixPath) -> tuple[tuple[re.Pattern[str], str], ...]:
+    found = _REACHES_BY_SUFFIX.get(path.suffix, ())
+    is_library = path.suffix == ".rs" and path.name != "main.rs" and not {"bin", "examples"} & set(path.parts)
+    return (*found, *_REACHES_IN_LIBRARIES) if is_library else found
 
 
 def _code(changed: Sequence[Changed]) -> Iterator[Changed]:

@@ -131,6 +131,12 @@ def test_a_person_looks_at_ways_into_the_harness(line: str) -> None:
     assert ("reaches for the runner", Severity.NEEDS_HUMAN) in found
 
 
+def test_only_a_program_reads_the_words_it_was_started_with() -> None:
+    reads = "fn a() {}\nfn b() { std::env::args_os().nth(2); }\n"
+    assert said("fn a() {}\n", reads, "tests/a.rs") == {("reaches for the runner", Severity.NEEDS_HUMAN)}
+    assert said("fn a() {}\n", reads, "src/main.rs") == said("fn a() {}\n", reads, "src/bin/b.rs") == set()
+
+
 @pytest.mark.parametrize(
     "line",
     [

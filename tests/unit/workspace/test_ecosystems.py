@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from honk.base.subprocess import run
 from honk.workspace import toolchains
 from honk.workspace.ecosystems import Provision, Tool, cargo, go, node, table
+
+pytestmark = pytest.mark.anyio
 
 TOOLS = {
     "node": Tool(path="/opt/node/bin/node", version="20.1.0", prefix="/opt/node"),
@@ -71,7 +74,7 @@ def test_registries_are_reached_by_the_route_alone() -> None:
     assert provision_of({"Cargo.toml": ""}).env["CARGO_NET_OFFLINE"] == "true"
 
 
-def test_go_sum_is_kept_to_and_vendored_modules_are_not_fetched() -> None:
+def test_go_SUMis_kept_to_and_vendored_modules_are_not_fetched() -> None:
     found = provision_of({"go.mod": "module a\n", "go.sum": ""})
     assert (found.env["GOFLAGS"], found.env["GOSUMDB"]) == ("-mod=readonly", "off")
     assert found.steps[0].argv == ("go", "mod", "download")
@@ -203,3 +206,51 @@ def test_behind_a_shim_of_rustup_stands_the_toolchain_it_would_start(
 def test_web_assembly_is_kept_within_a_sandbox_s_addresses(version: str, knows: bool) -> None:
     tools = {**TOOLS, "node": Tool(path="/opt/node/bin/node", version=version)}
     assert ("NODE_OPTIONS" in provision_of({"package.json": package()}, tools).env) is knows
+
+
+SUM = "0123456789abcdef"
+LOCK = """\
+version = 4
+
+[[package]]
+name = "far-one"
+version = "1.0.0"
+source = "registry+https://index.test/"
+
+[[package]]
+name = "own-crate"
+version = "0.1.0"
+dependencies = [
+ "far-one",
+]
+
+[[patch.unused]]
+name = "unused"
+version = "0.1.0"
+"""
+
+
+@pytest.mark.parametrize(
+    ("lock", "layout", "kept"),
+    [
+        (LOCK, ".fingerprint", {f"far-one-{SUM}", f"libfar_one-{SUM}.rlib", f"own-crate-more-{SUM}"}),
+        ("", ".fingerprint", set()),
+        (LOCK, "another", set()),
+    ],
+    ids=["told", "no lock file", "a layout that is not known"],
+)
+async def test_of_a_warm_build_nothing_is_kept_that_could_be_of_another_commit(
+    lock: str, layout: str, kept: set[str], tmp_path: Path
+) -> None:
+    target = tmp_path / "target"
+    for name in ("far-one", "own-crate", "own-crate-more"):
+        (target / "debug" / layout / f"{name}-{SUM}").mkdir(parents=True)
+    (target / "debug/deps").mkdir()
+    for name in (f"libfar_one-{SUM}.rlib", f"libown_crate-{SUM}.rlib", f"own_crate-{SUM}.d", f"works-{SUM}"):
+        (target / "debug/deps" / name).touch(0o755 if name.startswith("works") else 0o644)
+    (tmp_path / "Cargo.lock").write_text(lock)
+    step = provision_of({"Cargo.toml": "", "Cargo.lock": ""}).steps[-1]
+    argv = [word.replace("/workspace", str(tmp_path)) for word in step.argv]
+    (await run(argv, cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "CARGO_TARGET_DIR": str(target)})).must("the step")
+    left = {path.name for path in target.rglob("*") if SUM in path.name}
+    assert left == kept

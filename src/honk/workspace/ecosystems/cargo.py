@@ -40,13 +40,15 @@ _CONFIGURE = (
 )
 # Other systems' crates are not fetched: they are many, and large.
 _FETCH = 'exec cargo "$@" fetch --locked --target "$(rustc -vV | sed -n "s/^host: //p")"'
-# Packages without a source are the tree's own. A layout of `target` that is not the known one is not kept at all.
+# Packages without a source are the tree's own. Where they cannot be told, or `target` is laid out in a way that is not
+# known, nothing is kept: a crate of another commit must never be taken for fresh.
 _FORGET = """\
 cd "$CARGO_TARGET_DIR" 2>/dev/null || exit 0
 find . -type d -name .fingerprint | grep -q . || exec rm -rf "$CARGO_TARGET_DIR"
-awk -F'"' '/^\\[\\[package/ { if (name && !far) print name; name = ""; far = 0 }
-    /^name = / { name = $2 } /^source = / { far = 1 } END { if (name && !far) print name }' "$1" |
-while IFS= read -r name; do
+names=$(awk -F'"' '/^\\[/ { if (name && !far) print name; name = ""; far = 0 }
+    /^name = / { name = $2 } /^source = / { far = 1 } END { if (name && !far) print name }' "$1")
+[ -n "$names" ] || exec rm -rf "$CARGO_TARGET_DIR"
+printf '%s\\n' "$names" | while IFS= read -r name; do
     crate=$(printf %s "$name" | tr - _)
     find . -depth \\( -name "$name-$2" -o -name "$crate-$2*" -o -name "lib$crate-$2*" \\) -exec rm -rf {} +
 done
