@@ -7,7 +7,7 @@ import pytest
 from honk.verifier import Command, Plan
 from honk.verifier.compare import function_of
 from honk.verifier.detect import Setting, detect, needed
-from honk.verifier.ecosystems import cargo, go, node, table
+from honk.verifier.ecosystems import Asked, cargo, go, node, table
 from honk.verifier.ecosystems.node_scripts import invocation_of, read_script
 from honk.verifier.results import TestOutcome, Told
 
@@ -335,3 +335,15 @@ def test_test_files_of_rust_hold_nothing_but_tests() -> None:
     assert all(table.is_test_file(path) for path in known)
     others = ("src/lib.rs", "build.rs", "vendor/x/tests/a.rs", "src/latest.rs")
     assert not any(table.is_test_file(path) for path in others)
+
+
+@pytest.mark.parametrize(
+    ("only", "doctests"),
+    [((), "yes"), (("src/lib.rs",), "yes"), (("tests/a.rs", "src/b.rs"), "yes"), (("tests/a.rs",), "no")],
+)
+def test_examples_are_run_again_with_the_file_they_stand_in(only: tuple[str, ...], doctests: str) -> None:
+    [command] = plan_for({"Cargo.toml": CRATE}).commands
+    start = cargo.start(command, Asked(nonce="secret", only=only))
+    assert (start.env["HONK_DOCTESTS"], start.stdin) == (doctests, b"secret\n")
+    assert not any("secret" in word for word in (*start.argv, *start.env.values()))
+    assert start.argv[-3:] == ("/c/cargo", "--offline", "--locked")

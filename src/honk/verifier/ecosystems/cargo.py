@@ -72,9 +72,9 @@ def is_test_file(path: str) -> bool:
 
 
 def start(command: Command, asked: Asked) -> Start:
-    """The base's runner, with the nonce through standard input. Asked for some files, it leaves doctests out."""
+    """The base's runner, with the nonce through standard input. Asked for files that hold tests alone, no doctests."""
     argv = (*SHELL, "/bin/sh", "-c", source("cargo_runner.sh"), "sh", command.argv[0], *command.argv[2:])
-    env = {"HONK_DOCTESTS": "no" if asked.only else "yes", "NO_COLOR": "1"}
+    env = {"HONK_DOCTESTS": "no" if asked.only and all(map(is_test_file, asked.only)) else "yes", "NO_COLOR": "1"}
     return Start(argv=argv, stdin=asked.nonce.encode() + b"\n", env=env)
 
 
