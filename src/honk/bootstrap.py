@@ -21,6 +21,7 @@ from honk.app import App
 from honk.base.censor import Censor
 from honk.base.errors import UsageError
 from honk.base.lock import HomeBusy, OwnerLock
+from honk.base.maven_client import maven_repository
 from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
 from honk.base.registry_clients import crates_index, go_proxy, npm_registry
@@ -63,7 +64,9 @@ async def _python_index() -> str | None:
     return default_index()
 
 
-REGISTRIES = {"python": _python_index, "npm": npm_registry, "go": go_proxy, "cargo": crates_index}
+REGISTRIES = {
+    "python": _python_index, "npm": npm_registry, "go": go_proxy, "cargo": crates_index, "maven": maven_repository,
+}  # fmt: skip
 SANDBOXES: Mapping[str, Callable[[], SandboxBackend]] = {"bubblewrap": BubblewrapBackend, "none": NoneBackend}
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
 KEY_FILE = Path("secrets") / "anthropic"

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -49,7 +51,9 @@ class Package:
 
     @property
     def name(self) -> str:
-        """Of a folder: pip's name, npm's or Go's without its path."""
+        """Of a folder: pip's name, npm's or Go's without its path, Maven's artifact."""
+        if self.requirement.count(":") == 2:
+            return self.requirement.split(":")[1]
         whole = self.requirement.partition("==")[0]
         return whole.rpartition("@")[0].rpartition("/")[2] or whole
 
@@ -122,6 +126,45 @@ def fetch_crates(packages: tuple[Package, ...], into: Path) -> None:
         commit(tree)
         tree.rename(into / package.name)
         shutil.rmtree(aside)
+
+
+_COPY = """\
+<project><modelVersion>4.0.0</modelVersion><groupId>a</groupId><artifactId>a</artifactId><version>1</version>
+<packaging>pom</packaging><build><plugins><plugin><artifactId>maven-dependency-plugin</artifactId><version>3.6.1</version>
+<configuration><outputDirectory>got</outputDirectory><artifactItems>{items}</artifactItems></configuration>
+</plugin></plugins></build></project>
+"""
+_PACKED = re.compile(r"META-INF/(?:maven/|(?:MANIFEST|LICENSE|NOTICE|DEPENDENCIES)[^/]*$)")
+_ITEM = """\
+<artifactItem><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version><type>{}</type>
+<classifier>{}</classifier></artifactItem>
+"""
+
+
+def fetch_maven(packages: tuple[Package, ...], into: Path) -> None:
+    """A project out of what is published of it: its pom, its sources and those of its tests, all by Maven."""
+    for package in _missing(packages, into):
+        aside = _aside(into, package)
+        words = package.requirement.split(":")
+        kinds = (("pom", ""), ("jar", "sources"), ("jar", "test-sources"))
+        items = "".join(_ITEM.format(*words, *kind) for kind in kinds)
+        (aside / "pom.xml").write_text(_COPY.format(items=items))
+        _run("mvn", "-B", "-q", f"-Dmaven.repo.local={into}/client", "dependency:copy", cwd=aside)
+        tree, stem = aside / "tree", aside / "got" / "-".join(words[1:])
+        _unpack(stem.with_name(f"{stem.name}-sources.jar"), tree / "src" / "main")
+        _unpack(stem.with_name(f"{stem.name}-test-sources.jar"), tree / "src" / "test")
+        shutil.copy(stem.with_name(f"{stem.name}.pom"), tree / "pom.xml")
+        commit(tree)
+        tree.rename(into / package.name)
+        shutil.rmtree(aside)
+
+
+def _unpack(archive: Path, into: Path) -> None:
+    """Sources below `java`, all else below `resources`, as before they were packed."""
+    with zipfile.ZipFile(archive) as jar:
+        for name in jar.namelist():
+            if not name.endswith("/") and _PACKED.match(name) is None:
+                jar.extract(name, into / ("java" if name.endswith(".java") else "resources"))
 
 
 def _missing(packages: tuple[Package, ...], into: Path) -> list[Package]:

@@ -1,7 +1,7 @@
 """The one door of a set-up sandbox: several far registries behind one socket, told apart by the path.
 
-`/simple` and `/file` are Python's index, `/npm` an npm registry, `/go` a module proxy, `/cargo` an index of crates. A
-registry is looked for when somebody first wants something of it.
+`/simple` and `/file` are Python's index, `/npm` an npm registry, `/go` a module proxy, `/cargo` an index of crates,
+`/maven` a Maven repository. A registry is looked for when somebody first wants something of it.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from honk.base.errors import UsageError
 from honk.gateway import RegistryLog
 from honk.gateway.cargo_route import CargoVisit
 from honk.gateway.go_route import GoVisit
+from honk.gateway.maven_route import MavenVisit
 from honk.gateway.npm_route import TARBALL as NPM_TARBALL
 from honk.gateway.npm_route import NpmVisit
 from honk.gateway.registry import IndexVisit, PackageRoute, Visit, refused
@@ -22,7 +23,9 @@ from honk.gateway.serving import Patience, serve
 
 Find = Callable[[], Awaitable[str | None]]
 """Finds the address of a far registry, credentials in it; None where this machine knows none."""
-_VISITS: Mapping[str, type[Visit]] = {"python": IndexVisit, "npm": NpmVisit, "go": GoVisit, "cargo": CargoVisit}
+_VISITS: Mapping[str, type[Visit]] = {
+    "python": IndexVisit, "npm": NpmVisit, "go": GoVisit, "cargo": CargoVisit, "maven": MavenVisit,
+}  # fmt: skip
 
 
 class PackageDoor:
@@ -31,7 +34,7 @@ class PackageDoor:
     def __init__(
         self, registries: Mapping[str, Find], *, patience: Patience | None = None, trust_env_proxy: bool = False
     ) -> None:
-        """`registries`: how to find each, by name: "python", "npm", "go", "cargo"."""
+        """`registries`: how to find each, by name: "python", "npm", "go", "cargo", "maven"."""
         self._registries = registries
         self._patience = patience or Patience()
         self._trust_env_proxy = trust_env_proxy
@@ -84,4 +87,4 @@ class PackageDoor:
 def _registry_of(path: str) -> str:
     if path.startswith("/npm/") or NPM_TARBALL.fullmatch(path):
         return "npm"
-    return next((name for name in ("go", "cargo") if path.startswith(f"/{name}/")), "python")
+    return next((name for name in ("go", "cargo", "maven") if path.startswith(f"/{name}/")), "python")

@@ -1,4 +1,4 @@
-"""Far registries for npm, Go and Rust on loopback, with packages of our own making: for tests of the package route."""
+"""Far registries for npm, Go, Rust and Maven on loopback, with packages of our own making: for tests of the route."""
 
 import base64
 import contextlib
@@ -67,6 +67,8 @@ class FarRegistries:
     """By path below the proxy."""
     crates: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
     """By name, of four letters or more, and version."""
+    maven: Mapping[str, bytes] = field(default_factory=dict)
+    """By path below the repository; the sums beside each file are made up here."""
     seen: list[str] = field(default_factory=list)
     unauthorized: int = 0
     port: int = 0
@@ -100,6 +102,8 @@ class FarRegistries:
             return web.Response(status=401)
         if path.startswith("/own/go/") and (content := self.go.get(path.removeprefix("/own/go/"))) is not None:
             return web.Response(body=content)
+        if path.startswith("/own/maven/") and (file := self._maven(path.removeprefix("/own/maven/"))) is not None:
+            return web.Response(body=file)
         if path.startswith("/own/npm/") and (page := self._npm(path.removeprefix("/own/npm/"))) is not None:
             return page
         if path.startswith("/own/cargo/") and (found := self._cargo(path.removeprefix("/own/cargo/"))) is not None:
@@ -119,6 +123,12 @@ class FarRegistries:
                 told = {"name": name, "vers": version, "deps": [], "features": {}, "yanked": False}
                 lines.append(json.dumps({**told, "cksum": hashlib.sha256(content).hexdigest()}))
         return "".join(f"{line}\n" for line in lines).encode() if lines else None
+
+    def _maven(self, path: str) -> bytes | None:
+        if path in self.maven:
+            return self.maven[path]
+        content = self.maven.get(path.removesuffix(".sha1"))
+        return hashlib.sha1(content).hexdigest().encode() if content else None  # noqa: S324
 
     def _npm(self, path: str) -> web.Response | None:
         name = path.replace("%2f", "/")

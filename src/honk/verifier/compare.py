@@ -1,5 +1,6 @@
 """The run on the change against the run on the base, test by test. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from honk.verifier.rulebook.text_tests import is_test_path
 
 _RAN = (TestOutcome.PASSED, TestOutcome.XPASSED)
 _SHOWN = 20
+_JVM = (".java", ".kt", ".groovy", ".scala")
+_SIGNATURE = re.compile(r"[\[({]")
 _TITLES = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
 
 
@@ -132,6 +135,8 @@ def function_of(test_id: str) -> str:
         return test_id
     if path.endswith(".rs") and not rest.startswith("doc["):
         return path + separator + rest.rpartition("::")[2]
+    if path.endswith(_JVM):
+        return path + separator + _SIGNATURE.split(rest, maxsplit=1)[0]
     return path + separator + rest.split("/" if path.endswith(".go") else "[", 1)[0]
 
 

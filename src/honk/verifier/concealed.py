@@ -9,7 +9,7 @@ from honk.domain.evidence import Finding, Severity
 from honk.verifier.guard import Changed
 
 _CODE_SUFFIXES = {".py", ".pyi", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx", ".go", ".rs", ".java",
-                  ".kt", ".c", ".h", ".cpp", ".rb",
+                  ".kt", ".groovy", ".scala", ".c", ".h", ".cpp", ".rb",
                   ".sh", ".toml", ".yml", ".yaml", ".cfg", ".ini", ".cs", ".swift", ".php"}  # fmt: skip
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -61,11 +61,20 @@ _REACHES_IN_RUST = (
 )  # fmt: skip
 _REACHES_IN_LIBRARIES = ((re.compile(r"\benv::args(?:_os)?\b"), "the options of the test harness"),)
 """Of Rust: where no program is, nobody reads the words of one but the harness."""
+_REACHES_IN_JAVA = (
+    (re.compile(r"surefire|\btest-results\b|TEST-[^\s\"]*\.xml|\"TEST-"), "the reports by which results are told"),
+    (re.compile(r"\borg\.(?:gradle|apache\.maven)\b|\borg\.junit\.platform\.(?:launcher|engine)\b"),
+     "the inside of its runner"),
+    (re.compile(r"\bRuntime\b.*\bhalt\s*\(|\bUnsafe\b|\bVirtualMachine\.attach\b|\bFileDescriptor\.(?:in|out)\b"),
+     "the machine that runs it"),
+    (re.compile(r"/proc/(?:self|\"|%|\d)|/dev/fd\b"), "its own process from outside"),
+)  # fmt: skip
 _REACHES_BY_SUFFIX = {
     **dict.fromkeys((".py", ".pyi", ".toml", ".cfg"), _REACHES),
     **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"), _REACHES_IN_NODE),
     ".go": _REACHES_IN_GO,
     ".rs": _REACHES_IN_RUST,
+    **dict.fromkeys((".java", ".kt", ".groovy", ".scala"), _REACHES_IN_JAVA),
 }
 
 

@@ -14,11 +14,6 @@ from honk.verifier.ecosystems import table
 from honk.verifier.ecosystems.python import pytest_config as pytest_config
 
 _TARGETS = re.compile(r"^([\w.%/ -]{1,200}):(?!=)", re.MULTILINE)
-_FOREIGN = (
-    ("pom.xml", "Java with Maven"),
-    ("build.gradle", "Java with Gradle"),
-    ("build.gradle.kts", "Java with Gradle"),
-)
 
 
 def needed(files: Sequence[str]) -> tuple[str, ...]:
@@ -45,8 +40,6 @@ def detect(files: Sequence[str], contents: Mapping[str, bytes], setting: Setting
     if not tests and make is None and not own.commands and unrun:
         missing.append("the tests are run by what Honk does not run: " + ", ".join(unrun[:3]))
     commands += [_own_command(command) for command in own.commands]
-    if not tests and not own.commands and make is None:
-        missing += [f"the toolchain of {name} ({path})" for path, name in _FOREIGN if path in files]
     return Plan(
         commands=tuple(commands),
         missing=tuple(missing),

@@ -9,6 +9,7 @@ from honk.domain.change import Edit
 from honk.domain.evidence import Finding, Severity
 from honk.domain.task import Brief
 from honk.verifier import concealed, honk_toml, paths, weakened
+from honk.verifier.ecosystems import pom
 from honk.verifier.guard import Changed
 from honk.verifier.honk_toml import HonkToml
 from honk.verifier.rulebook import artefacts, hollowed, rust, scope, secrets, trojan, versions
@@ -38,7 +39,8 @@ _FOR_A_PERSON: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Honk's own configuration", (honk_toml.PATH,)),
     ("agent settings", (".claude/", ".mcp.json", "CLAUDE.md", "AGENTS.md")),
     ("build scripts", ("setup.py", "Makefile", "GNUmakefile", "makefile", "*.mk", "noxfile.py", "tasks.py",
-                       "build.gradle*", "gradlew", "mvnw", "build.rs", "conanfile.py", "meson.build", "Rakefile")),
+                       "*.gradle", "*.gradle.kts", "gradle.properties", "gradle/", "buildSrc/", "gradlew",
+                       ".mvn/", "mvnw", "build.rs", "conanfile.py", "meson.build", "Rakefile")),
     ("check configuration", (*paths.WHOLE_CHECK_FILES, "*.cargo/config", "*.cargo/config.toml", "rust-toolchain",
                              "rust-toolchain.toml", "clippy.toml", ".clippy.toml", "rustfmt.toml", ".rustfmt.toml",
                              "*.config/nextest.toml")),
@@ -124,6 +126,16 @@ def _build_table(content: bytes | None) -> str:
     return match.group().decode("utf-8", "replace").strip() if match else ""
 
 
+def maven_builds(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
+    """What a pom.xml says of the build, of its parent and of where packages come from; dependencies are not meant."""
+    for entry in changed:
+        if paths.name_of(entry.file.path) != "pom.xml":
+            continue
+        if names := pom.differences(entry.before, entry.after, (*pom.PARTS, *pom.SOURCES)):
+            message = f"{entry.file.path} changes how the change itself is checked: {', '.join(names)}"
+            yield person("check configuration", message, entry.file.path)
+
+
 def package_scripts(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
     """Scripts in package.json run at install and in CI."""
     for entry in changed:
@@ -180,6 +192,7 @@ RULES: tuple[Rule, ...] = (
     scope.far_from_the_brief,
     matters_for_a_person,
     check_keys,
+    maven_builds,
     package_scripts,
     rust.manifest_keys,
     rust.fewer_examples,

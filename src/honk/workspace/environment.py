@@ -88,7 +88,8 @@ class Needs:
         """What of this machine is shown inside, each at its own path."""
         python = self.recipe.python
         prefixes = [python.prefix if python else None]
-        prefixes += [tool.prefix for one in self.provisions for tool in one.tools.values()]
+        tools = [tool for one in self.provisions for tool in one.tools.values()]
+        prefixes += [shown for tool in tools for shown in (tool.prefix, *tool.shown)]
         return tuple(Mount(source=Path(one), target=one) for one in dict.fromkeys(prefixes) if one is not None)
 
 

@@ -39,7 +39,7 @@ from honk.workspace.toolchains import prefixes
 _HANDED_ON = (
     "PATH", "LANG", "LC_ALL", "TERM", "COLUMNS", "LINES", "NO_COLOR", "ANTHROPIC_BASE_URL",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "npm_config_registry", "NPM_CONFIG_REGISTRY", "GOPROXY",
-    "CARGO_REGISTRIES_CRATES_IO_INDEX",
+    "CARGO_REGISTRIES_CRATES_IO_INDEX", "MAVEN_MIRROR_URL",
 )  # fmt: skip
 _KEY = "ANTHROPIC_API_KEY"
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH)

@@ -35,8 +35,7 @@ NATIVE_SUFFIXES = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".pxd", ".rs", ".h", ".f
 _TEST_FILE = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test)\.py")
 _PYTEST_SIGN = re.compile(r"^(?:import pytest\b|from pytest\b|(?:async )?def test_)", re.MULTILINE)
 _OTHER_TOOLCHAINS = {
-    "pom.xml": "Java (Maven)", "build.gradle": "Java (Gradle)",
-    "build.gradle.kts": "Java (Gradle)", "Gemfile": "Ruby", "composer.json": "PHP", "mix.exs": "Elixir",
+    "Gemfile": "Ruby", "composer.json": "PHP", "mix.exs": "Elixir",
 }  # fmt: skip
 
 

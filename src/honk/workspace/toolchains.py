@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from honk.base import toml
@@ -15,6 +16,8 @@ from honk.base.subprocess import ProgramError, run
 from honk.workspace.ecosystems import Tool
 
 _VERSION = re.compile(r"(\d+\.\d+(?:\.\d+)?)")
+_SECRET = re.compile(r"passw|secret|\.key$|keystore|jmxremote|^settings.*\.xml$")
+_TOKENS = re.compile(rb"<(?:password|passphrase|privateKey)>")
 _SYSTEM = Path("/usr")
 _HOMES = (Path("/root"), Path("/home"), Path("/Users"))
 _DEEP_ENOUGH = 3
@@ -45,8 +48,26 @@ async def _find(name: str, words: tuple[str, ...]) -> Tool | None:
         told = await run((tool.path, *words), cwd=Path("/"), env=env, timeout_seconds=30)
     except ProgramError:
         return None
-    found = _VERSION.search(told.text)
-    return Tool(path=tool.path, prefix=tool.prefix, version=found[1]) if told.exit_code == 0 and found else None
+    found = _VERSION.search(told.text) or _VERSION.search(told.stderr.decode("utf-8", "replace"))
+    if told.exit_code != 0 or found is None:
+        return None
+    is_packaged = tool.prefix is None and not tool.path.startswith("/usr/local/")
+    shown = await asyncio.to_thread(settings_of, Path(tool.path)) if is_packaged else ()
+    return replace(tool, version=found[1], shown=shown)
+
+
+def settings_of(program: Path, etc: Path = Path("/etc")) -> tuple[str, ...]:
+    """The plain files below /etc that the program's own folder links to, one by one: never a folder, never a secret.
+
+    Debian lays settings of Java and Maven there, and neither starts without.
+    """
+    own = program.resolve().parent.parent
+    if own == _SYSTEM or program.resolve().parent.name != "bin":
+        return ()
+    links = (Path(folder, name) for folder, _, names in os.walk(own) for name in names)
+    targets = {link.resolve() for link in links if link.is_symlink() and link.is_file()}
+    shown = (target for target in targets if target.is_relative_to(etc) and not target.is_relative_to(etc / "ssl"))
+    return tuple(sorted(str(target) for target in shown if _SECRET.search(target.name) is None))
 
 
 def locate(name: str, search_path: str) -> Tool | None:
@@ -104,9 +125,20 @@ def _shown(program: Path) -> Tool | None:
     prefix = path.parent.parent
     if prefix.is_relative_to(_SYSTEM):
         return Tool(path=str(path))
-    if path.parent.name != "bin" or not is_own_prefix(prefix, Path(os.environ.get("HOME") or "/nonexistent")):
+    home = Path(os.environ.get("HOME") or "/nonexistent")
+    if path.parent.name != "bin" or not is_own_prefix(prefix, home) or _holds_tokens(prefix):
         return None
     return Tool(path=str(path), prefix=str(prefix))
+
+
+def _holds_tokens(prefix: Path) -> bool:
+    """Whether Maven's settings beside its programs have passwords in them."""
+    try:
+        return _TOKENS.search((prefix / "conf" / "settings.xml").read_bytes()) is not None
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 def is_own_prefix(prefix: Path, home: Path) -> bool:

@@ -149,8 +149,8 @@ def test_the_first_line_of_a_key_is_no_key_in_a_test() -> None:
         ("requirements.txt", "a==2.9\n", "a==2.8\n", "Go back to a 2.8", [("lowered version", NOTE)]),
         (
             "pom.xml",
-            "<java.version>21</java.version>",
-            "<java.version>17</java.version>",
+            "<project><properties><java.version>21</java.version></properties></project>",
+            "<project><properties><java.version>17</java.version></properties></project>",
             "Fix the build",
             [("lowered version", VETO)],
         ),

@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from honk.verifier.ecosystems import Ecosystem, Found, Runner, Setting
 from honk.verifier.ecosystems.cargo import ECOSYSTEM as CARGO
 from honk.verifier.ecosystems.go import ECOSYSTEM as GO
+from honk.verifier.ecosystems.gradle import ECOSYSTEM as GRADLE
+from honk.verifier.ecosystems.maven import ECOSYSTEM as MAVEN
 from honk.verifier.ecosystems.node import ECOSYSTEM as NODE
 from honk.verifier.ecosystems.pre_commit import ECOSYSTEM as PRE_COMMIT
 from honk.verifier.ecosystems.python import ECOSYSTEM as PYTHON
 
-ECOSYSTEMS: tuple[Ecosystem, ...] = (PYTHON, NODE, GO, CARGO, PRE_COMMIT)
+ECOSYSTEMS: tuple[Ecosystem, ...] = (PYTHON, NODE, GO, CARGO, MAVEN, GRADLE, PRE_COMMIT)
 
 RUNNERS: Mapping[str, Runner] = {name: runner for one in ECOSYSTEMS for name, runner in one.runners.items()}
 LINTERS: frozenset[str] = frozenset(name for one in ECOSYSTEMS for name in one.linters)

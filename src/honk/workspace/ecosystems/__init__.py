@@ -21,6 +21,8 @@ class Tool:
     version: str = ""
     prefix: str | None = None
     """What has to be shown inside, at its own path; None for one below /usr."""
+    shown: tuple[str, ...] = ()
+    """Further files that it reads, each shown at its own path: settings below /etc that its own folder links to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

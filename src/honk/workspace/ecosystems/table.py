@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from honk.workspace.ecosystems import Ecosystem, Provision, Tool
 from honk.workspace.ecosystems.cargo import ECOSYSTEM as CARGO
 from honk.workspace.ecosystems.go import ECOSYSTEM as GO
+from honk.workspace.ecosystems.gradle import ECOSYSTEM as GRADLE
+from honk.workspace.ecosystems.maven import ECOSYSTEM as MAVEN
 from honk.workspace.ecosystems.node import ECOSYSTEM as NODE
 
-ECOSYSTEMS: tuple[Ecosystem, ...] = (NODE, GO, CARGO)
+ECOSYSTEMS: tuple[Ecosystem, ...] = (NODE, GO, CARGO, MAVEN, GRADLE)
 
 
 def manifest_paths(files: Sequence[str]) -> tuple[str, ...]:
