@@ -26,13 +26,13 @@ GO = (
 )
 CRATES = (
     Package("fnv@1.0.7", "lib.rs", "hash ^ (*byte as u64)", "hash | (*byte as u64)"),
-    Package("semver@1.0.28", "src/impls.rs", "true => return Ordering::Greater", "true => return Ordering::Less"),
+    Package("percent-encoding@2.3.2", "src/lib.rs", "?).to_digit(16)?", "?).to_digit(8)?"),
     Package("roman@0.1.6", "src/lib.rs", '("CM", 900)', '("CM", 901)'),
 )
 MORE_CRATES = (
     Package("heck@0.5.0", "src/lib.rs", "c.to_uppercase()", "c.to_lowercase()"),
     Package("strsim@0.11.1", "src/lib.rs", "min(distance_a, distance_b + 1)", "min(distance_a, distance_b + 2)"),
-    Package("percent-encoding@2.3.2", "src/lib.rs", "?).to_digit(16)?", "?).to_digit(8)?"),
+    Package("semver@1.0.28", "src/impls.rs", "true => return Ordering::Greater", "true => return Ordering::Less"),
     Package("adler2@2.0.1", "src/algo.rs", "const MOD: u32 = 65521;", "const MOD: u32 = 65520;"),
     Package("itoa@1.0.19", "src/lib.rs", "(value * SIG) >> EXP;", "(value * SIG) >> (EXP + 1);"),
     Package("shlex@1.3.0", "src/bytes.rs", "out.push(b'\\'');", "out.push(b'\"');"),
