@@ -236,11 +236,14 @@ PREFACE = (
 )
 
 
-async def hostile(script: str, where: Path, **changes: Any) -> tuple[Ended, list[Any]]:
+SLOW = f"import time; time.sleep(1.5)\n{OPEN}say(id=2, result={{'stopReason': 'end_turn'}})\n"
+
+
+async def hostile(script: str, where: Path, *, start_seconds: float = 60.0, **changes: Any) -> tuple[Ended, list[Any]]:
     """How it ends, and what was told."""
     (where / "base").mkdir(exist_ok=True)
     (where / "base" / "bad.py").write_text(PREFACE + script)
-    async with bench_of(AcpAgent("python3 bad.py"), where) as bench:
+    async with bench_of(AcpAgent("python3 bad.py", start_seconds=start_seconds), where) as bench:
         async with asyncio.timeout(30):
             events = await all_of(await bench.agent.start(bench.job("x", **changes)))
     return end_of(events), events
@@ -254,9 +257,16 @@ async def test_a_program_that_answers_with(name: str, tmp_path: Path, caplog: py
     assert caplog.records == [], "a bad program does not write into our log"
 
 
-async def test_a_program_that_says_nothing_is_ended_with_a_hint(tmp_path: Path) -> None:
-    ended, _ = await hostile("hear(); hear()", tmp_path, idle_seconds=1.0)
-    assert ended.limit is LimitName.IDLE or "acp or --acp" in (ended.fault or "")
+@pytest.mark.parametrize("script", ["hear(); hear()", HELLO + "hear(); hear()"])
+async def test_a_program_that_opens_no_session_is_ended_with_a_hint(script: str, tmp_path: Path) -> None:
+    ended, _ = await hostile(script, tmp_path, start_seconds=1.0)
+    assert "opened no session within 1 s" in (ended.fault or "")
+    assert "acp or --acp" in (ended.fault or "")
+
+
+async def test_a_program_that_starts_slowly_is_not_called_silent(tmp_path: Path) -> None:
+    ended, _ = await hostile(SLOW, tmp_path, idle_seconds=0.5)
+    assert ended == Ended(turns=0)
 
 
 async def test_files_and_commands_of_the_host_are_not_offered_nor_given(tmp_path: Path) -> None:

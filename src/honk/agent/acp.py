@@ -31,12 +31,13 @@ class AcpAgent:
         *,
         env: Mapping[str, str] | None = None,
         folders: Sequence[Path] = (),
+        start_seconds: float = 120.0,
         censor: Censor | None = None,
     ) -> None:
         """`env` is given to the program, with the run's own values in the places of their marks; `folders` are shown to
-        it, read-only, where they are."""
+        it, read-only, where they are. `start_seconds`: for the program to have a session open."""
         self._command_line = command_line
-        self._env, self._folders = dict(env or {}), tuple(folders)
+        self._env, self._folders, self._start_seconds = dict(env or {}), tuple(folders), start_seconds
         self._censor = censor or Censor()
 
     @property
@@ -65,7 +66,9 @@ class AcpAgent:
         except BaseException:
             await asyncio.shield(process.kill())
             raise
-        session = sessions(job, process, program.name, earlier=earlier, censor=self._censor)
+        session = sessions(
+            job, process, program.name, earlier=earlier, start_seconds=self._start_seconds, censor=self._censor
+        )
         session.begin()
         return session
 

@@ -28,9 +28,9 @@ def _fault(text: str, *, can_retry: bool = False) -> Ended:
 
 
 def silent(name: str, seconds: float) -> Ended:
-    """It never answered the greeting."""
+    """It opened no session."""
     return _fault(
-        f"{name} said nothing within {seconds:.0f} s of its start, so it may not speak the Agent Client Protocol. "
+        f"{name} opened no session within {seconds:.0f} s of its start, so it may not speak the Agent Client Protocol. "
         "Nothing was done. Many programs need an argument for it, acp or --acp: look at its help."
     )
 

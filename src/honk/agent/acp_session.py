@@ -10,6 +10,7 @@ from acp import PROTOCOL_VERSION, RequestError
 from acp.connection import Connection
 from acp.meta import AGENT_METHODS, CLIENT_METHODS
 from acp.schema import (
+    AgentCapabilities,
     InitializeResponse,
     LoadSessionResponse,
     NewSessionResponse,
@@ -34,8 +35,6 @@ from honk.base.errors import HonkError
 from honk.domain.limits import LimitName
 from honk.sandbox import WORKSPACE, DiskFull, Process, SandboxError
 
-_START_SECONDS = 60.0
-"""For a program to answer the greeting."""
 _GRACE_SECONDS = 0.7
 """For a program that is asked to stop, or told that nothing more comes, to write down what it knows."""
 _LINGER_SECONDS = 5.0
@@ -49,9 +48,13 @@ _Answer = TypeVar("_Answer", bound=BaseModel)
 class AcpSession:
     """Works by itself from `begin` on, whether or not anybody reads the events."""
 
-    def __init__(self, job: Job, process: Process, name: str, *, earlier: str | None, censor: Censor) -> None:
-        """`earlier` is the program's own id of the session that this one goes on with."""
+    def __init__(
+        self, job: Job, process: Process, name: str, *, earlier: str | None, start_seconds: float, censor: Censor
+    ) -> None:
+        """`earlier` is the program's own id of the session that this one goes on with. In `start_seconds` the program
+        must have a session open; after that, its silence counts."""
         self._job, self._name, self._earlier, self._censor = job, name, earlier, censor
+        self._start_seconds = start_seconds
         self._desk = Desk(job, on_broken=self._break_off)
         self._reader = Reader(censor)
         self._wire = Wire(process, limit_bytes=job.output_bytes, on_flood=self._flooded, on_malformed=self._malformed)
@@ -143,14 +146,14 @@ class AcpSession:
     async def _converse(self) -> None:
         """Greeting, session, turns, goodbye."""
         try:
-            greeting = await self._greet()
-            can = greeting.agent_capabilities
-            listener = self._job.sandbox.listeners.get(TOOLS_PORT)
             async with contextlib.AsyncExitStack() as stack:
-                tools = None
-                if listener is not None and can is not None and can.mcp_capabilities and can.mcp_capabilities.http:
-                    tools = await stack.enter_async_context(serve_tools(listener, self._desk))
-                words = await self._open(tools, can_load=bool(can and can.load_session))
+                try:
+                    async with asyncio.timeout(self._start_seconds):
+                        can = await self._greet()
+                        tools = await stack.enter_async_context(self._tools(can))
+                        words = await self._open(tools, can_load=bool(can.load_session))
+                except TimeoutError:
+                    raise Over(silent(self._name, self._start_seconds)) from None
                 await self._take_turns(words, can_conclude=tools is not None)
             self._settle(Ended(turns=0))
             await self._part(_GRACE_SECONDS)
@@ -159,17 +162,22 @@ class AcpSession:
             code = await self._part(_LINGER_SECONDS)
             self._settle(departed(self._name, code, self._wire.last_words(), self._censor, has_worked=has_worked))
 
-    async def _greet(self) -> InitializeResponse:
-        seconds = min(_START_SECONDS, self._job.idle_seconds)
+    async def _greet(self) -> AgentCapabilities:
         hello = {"protocolVersion": PROTOCOL_VERSION, "clientCapabilities": _NOTHING_OFFERED}
-        try:
-            async with asyncio.timeout(seconds):
-                greeting = await self._ask("initialize", hello, InitializeResponse)
-        except TimeoutError:
-            raise Over(silent(self._name, seconds)) from None
+        greeting = await self._ask("initialize", hello, InitializeResponse)
         if greeting.protocol_version != PROTOCOL_VERSION:
             raise Over(strange(self._name, greeting.protocol_version, PROTOCOL_VERSION))
-        return greeting
+        return greeting.agent_capabilities or AgentCapabilities()
+
+    @contextlib.asynccontextmanager
+    async def _tools(self, can: AgentCapabilities) -> AsyncIterator[Address | None]:
+        """Where our tools are, for a program that can reach them."""
+        listener = self._job.sandbox.listeners.get(TOOLS_PORT)
+        if listener is None or can.mcp_capabilities is None or not can.mcp_capabilities.http:
+            yield None
+            return
+        async with serve_tools(listener, self._desk) as address:
+            yield address
 
     async def _open(self, tools: Address | None, *, can_load: bool) -> str:
         """Go on with the earlier session, or begin one; the words to say in it."""
@@ -277,10 +285,10 @@ class AcpSession:
             self._queue.put_nowait(event)
 
     async def _watch(self) -> None:
-        """Kill the program when it is silent for too long; its silence while it waits for us is ours."""
+        """Kill the program when it is silent for too long: not while it starts, or waits for us."""
         while self._wire.heard_at + self._job.idle_seconds > monotonic_seconds():
             await asyncio.sleep(min(0.25, self._job.idle_seconds / 4))
-            if self._desk.is_busy:
+            if self._desk.is_busy or self._session_id is None:
                 self._wire.heard_at = monotonic_seconds()
         self._settle(Ended(turns=0, limit=LimitName.IDLE))
         await self._wire.kill()

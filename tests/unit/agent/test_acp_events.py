@@ -70,6 +70,13 @@ def test_a_call_that_is_told_only_at_its_end_is_told_all_the_same() -> None:
     ]
 
 
+def test_a_call_that_ended_is_forgotten() -> None:
+    reader = Reader(Censor())
+    once = (call(status="in_progress", kind="execute"), call("tool_call_update", status="completed"))
+    assert [type(event) for event in updates(reader, *once, *once)] == [ToolCalled, ToolReturned] * 2
+    assert reader.touches == 2
+
+
 def test_reading_touches_nothing() -> None:
     reader = Reader(Censor())
     updates(reader, call(status="in_progress", kind="read"))
