@@ -1,7 +1,6 @@
 """The front desk: everything a person may ask, one short method each."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from honk.base.ids import new_id
 from honk.domain.change import PullRequest
 from honk.domain.evidence import Finding, Report, Verdict, Verification, verification
 from honk.domain.limits import Limits
+from honk.domain.prompt import checked_prompt
 from honk.domain.retention import Removal
 from honk.domain.task import Brief, Outcome, OutcomeName, Repository, Status, Task
 from honk.engine import ENDED, Engine, EngineError, WorkflowStatus
@@ -36,12 +36,7 @@ from honk.workflows.verify import VerifyResult, verify_checkout
 from honk.workspace import RepositoryFacts
 
 ALL = 1_000_000
-PROMPT_BYTES = 64 << 10
-"""Longest request: what people write fits many times over; a pasted log belongs into a file of the repository."""
-
-
-_ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\)?|.?)")
-"""What a terminal would take as a command; ECMA-48, and the operating system commands of xterm."""
+"""More tasks than there will be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,26 +356,6 @@ async def _unless_failed(events: AsyncIterator[TaskEvent], settling: "asyncio.Ta
             coming.cancel()
             with suppress(asyncio.CancelledError, StopAsyncIteration):
                 await coming
-
-
-def checked_prompt(prompt: str) -> str:
-    """The request without control characters, which no terminal and no model should see.
-
-    Raises:
-        UsageError: it is empty, or too long.
-    """
-    plain = _ESCAPE_SEQUENCE.sub("", prompt)
-    kept = "".join(char for char in plain if char in "\n\t" or (char.isprintable() and char != "\x7f"))
-    if not kept.strip():
-        raise UsageError(
-            'The request is empty. Nothing was begun. Say what is to be done: honk run "fix the crash on empty titles"'
-        )
-    if (size := len(kept.encode("utf-8", "surrogateescape"))) > PROMPT_BYTES:
-        raise UsageError(
-            f"The request is {size:,} bytes long; {PROMPT_BYTES:,} is the most. Nothing was begun. Put long "
-            "logs into a file of the repository, commit it, and name it in the request."
-        )
-    return kept.strip()
 
 
 def _task_of(request: RunRequest, facts: RepositoryFacts, prompt: str) -> Task:

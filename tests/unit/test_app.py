@@ -6,8 +6,9 @@ from typing import cast
 
 import pytest
 
-from honk.app import App, checked_prompt
+from honk.app import App
 from honk.domain.change import PullRequest
+from honk.domain.prompt import checked_prompt
 from honk.engine import Engine
 from honk.testing.store import FakeStore
 from honk.workflows.house import House

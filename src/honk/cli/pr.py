@@ -145,19 +145,25 @@ def headline(pull_request: "PullRequest", repository: str = "") -> "Line":
     return Line(text=text + place, tone=tones.get(pull_request.state, Tone.QUIET))
 
 
+def reviewers(pull_request: "PullRequest") -> "list[Line]":
+    """Who owns what it changes; nothing where nobody does."""
+    from honk.cli.facts import Line
+    from honk.cli.terminal import one_line
+
+    owners = [one_line(owner, 80) for owner in pull_request.reviewers]
+    if (more := len(owners) - OWNERS_SHOWN) > 0:
+        owners = [*owners[:OWNERS_SHOWN], f"and {more} more"]
+    return [Line(text=f"Reviewers {', '.join(owners)}")] if owners else []
+
+
 async def contents(desk: "App", pull_request: "PullRequest") -> "list[Line]":
     """What would merge: the files, and the evidence for them."""
     from honk.cli.diff_text import stat_lines
-    from honk.cli.facts import Line
     from honk.cli.summary import evidence
-    from honk.cli.terminal import one_line
 
     result = await desk.result(pull_request.task_id)
     diff_bytes = await desk.pull_request_diff(pull_request.number)
-    owners = ", ".join(one_line(owner, 80) for owner in pull_request.reviewers[:OWNERS_SHOWN])
-    more = len(pull_request.reviewers) - OWNERS_SHOWN
-    reviewers = [Line(text=f"Reviewers {owners}" + (f" and {more} more" if more > 0 else ""))] if owners else []
-    return [headline(pull_request), *reviewers, *stat_lines(diff_bytes), *evidence(result)]
+    return [headline(pull_request), *reviewers(pull_request), *stat_lines(diff_bytes), *evidence(result)]
 
 
 def wants_merge(pull_request: "PullRequest", sentence: str | None) -> tuple[bool, str | None]:

@@ -88,7 +88,7 @@ def read_prompt(prompt: str, stdin: BinaryIO) -> str:
     Raises:
         UsageError: it is empty, far too long or not UTF-8.
     """
-    from honk.app import PROMPT_BYTES, checked_prompt
+    from honk.domain.prompt import PROMPT_BYTES, checked_prompt
 
     raw = stdin.read(READ_BYTES + 1) if prompt == "-" else prompt.encode("utf-8", "surrogateescape")
     if len(raw) > READ_BYTES:

@@ -58,6 +58,15 @@ def test_a_headline_in_a_list_says_whose_it_is(pull_request: PullRequest) -> Non
     assert told == "#7 open: Stop the crash [tonearm: honk/abc234-stop-the-crash -> main]"
 
 
+def test_the_owners_are_named_and_many_of_them_counted(pull_request: PullRequest) -> None:
+    def told(*owners: str) -> list[str]:
+        return [line.text for line in pr.reviewers(replace(pull_request, reviewers=owners))]
+
+    assert told() == []
+    assert told("@org/team", "ada@example.org\x1b[2J") == ["Reviewers @org/team, ada@example.org"]
+    assert told(*(f"@o{number}" for number in range(12)))[0].endswith("@o9, and 2 more")
+
+
 def test_a_branch_that_could_not_be_moved_comes_with_advice(pull_request: PullRequest) -> None:
     merged = replace(pull_request, state="merged", merged_sha="c" * 40)
     stuck = MergeResult(pull_request=merged, advance=Advance(has_moved=False, advice="Run:\n  git merge honk/x"))
