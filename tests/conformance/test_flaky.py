@@ -219,3 +219,18 @@ async def test_other_runners_are_run_again_in_the_same_way(
     assert told(await table.examine(base=(), change={0})) == (Verification.UNVERIFIED, (name,), ())
     assert told(await table.examine(base={1}, change={0})) == (Verification.PASSED, (), (name,))
     assert verification((await table.examine(base=(), change={0, 1})).reports) is Verification.FAILED
+
+
+async def test_a_command_that_is_red_and_then_green_is_unverified(tmp_path: Path) -> None:
+    makefile = f"test:\n\t@if [ -e die ]; then mkdir {tmp_path}/thrown 2> /dev/null && exit 1; fi; echo 3 passed\n"
+    base: Files = {"calc.py": "", "Makefile": makefile}
+    head = {**base, "die": ""}
+    gate = gate_of(Memory())
+    plan = await gate.plan(FilesTree(base), Environment(key="e"))
+    done = await gate.examine(
+        plan, FilesTree(base), FilesTree(head), change_between(base, head), DirectoryRooms(base, head)
+    )
+    assert verification(done.reports) is Verification.UNVERIFIED
+    assert done.reports[0].summary.startswith(
+        "make test is flaky with this change: exit code 2, and green when run again"
+    )

@@ -24,11 +24,12 @@ def words_of(changed: Collection[str]) -> tuple[str, ...]:
 
 
 def nearest(changed: Collection[str], tests: Sequence[str], naming: Collection[str] = ()) -> tuple[str, ...]:
-    """Of the test files, those that changed, then those called after what changed, then those that name it."""
+    """Test files that changed, and those called after what changed; if there are none, those that name it."""
     words, folders = set(words_of(changed)), {_folder(path) for path in changed if path.endswith(".go")}
     touched = [path for path in tests if path in changed]
     called = [path for path in tests if _subject(path) in words or (path.endswith(".go") and _folder(path) in folders)]
-    return tuple(dict.fromkeys((*touched, *called, *(path for path in tests if path in naming))))[:MOST_FILES]
+    found = dict.fromkeys((*touched, *called)) or dict.fromkeys(path for path in tests if path in naming)
+    return tuple(found)[:MOST_FILES]
 
 
 def _word(path: str) -> str:

@@ -18,6 +18,8 @@ from honk.verifier.results import Run, TestResult
 
 NEAR_SECONDS = 20.0
 """What a second look at tests that the change left alone may cost, by what the whole run took."""
+OWN_SECONDS = 60.0
+"""What a third run of the change's own tests may cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,14 @@ class Case:
     command: Command
     base: Run
     now: Run
+
+    def files(self) -> list[str]:
+        """The test files, as they ran."""
+        return list(dict.fromkeys(test.test_id.split("::")[0] for test in self.now.tests if "::" in test.test_id))
+
+    def seconds_of(self, files: Sequence[str]) -> float:
+        """What these files take, if all take the same."""
+        return self.now.seconds * len(files) / max(len(self.files()), 1)
 
     async def on_change(self, only: Sequence[str] = ()) -> Run:
         return await self.bench.on_change(self.command, self.base, self.bench.restored, only)
@@ -59,7 +69,8 @@ async def steady(case: Case, compared: Comparison) -> Report | Comparison:
     """Whether the change's own tests, and those nearest to it, pass whenever they are run: the same answers."""
     mine = sorted({test_id.split("::")[0] for test_id in touched(case.base, case.now, case.bench.changed)})
     both = list(dict.fromkeys((*mine, *_near(case))))
-    runs = await _both(*(case.on_change(only) for only in (both, mine) if only))
+    twice = mine if case.seconds_of(mine) <= OWN_SECONDS else []
+    runs = await _both(*(case.on_change(only) for only in (both, twice) if only))
     passed = set(case.now.ids(*RAN))
     failures = [test for run in runs for test in run.tests if test.test_id in failed(run) & passed]
     return await _unsteady(case, compared, {test.test_id: test for test in failures}) if failures else compared
@@ -67,9 +78,9 @@ async def steady(case: Case, compared: Comparison) -> Report | Comparison:
 
 def _near(case: Case) -> tuple[str, ...]:
     """Test files called after what changed, where running them again is cheap."""
-    files = list(dict.fromkeys(test.test_id.split("::")[0] for test in case.now.tests if "::" in test.test_id))
+    files = case.files()
     near = affected.nearest({entry.file.path for entry in case.bench.changed}, files)
-    return near if len(near) * case.now.seconds <= NEAR_SECONDS * max(len(files), 1) else ()
+    return near if case.seconds_of(near) <= NEAR_SECONDS else ()
 
 
 async def confirmed(case: Case, compared: Comparison) -> Comparison:

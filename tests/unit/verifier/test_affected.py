@@ -15,12 +15,13 @@ TESTS = (
     [
         ({"tests/test_library.py"}, (), ("tests/test_library.py",)),
         ({"tonearm/pages.py"}, (), ("tests/test_pages.py", "test/pages.test.js")),
-        ({"tonearm/pages.py"}, {"tests/test_library.py"}, (TESTS[0], TESTS[2], TESTS[1])),
+        ({"tonearm/pages.py"}, {"tests/test_library.py"}, ("tests/test_pages.py", "test/pages.test.js")),
+        ({"tonearm/web.py"}, {"tests/test_library.py"}, ("tests/test_library.py",)),
         ({"shop/cart.go"}, (), ("shop/cart_test.go", "shop/other_test.go")),
         ({"README.md", "pyproject.toml"}, (), ()),
     ],
 )
-def test_what_changed_comes_first_then_what_is_called_after_it_then_what_names_it(
+def test_what_changed_comes_first_then_what_is_called_after_it_else_what_names_it(
     changed: set[str], naming: set[str], wanted: tuple[str, ...]
 ) -> None:
     assert nearest(changed, TESTS, naming) == wanted

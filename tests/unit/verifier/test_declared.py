@@ -145,3 +145,8 @@ def test_pyright_is_run_where_its_program_is_at_hand(
 )  # fmt: skip
 def test_a_makefile_is_taken_by_its_test_or_check_target(makefile: str, name: str | None) -> None:
     assert [command.name for command in plan({"Makefile": makefile}).commands] == ([name] if name else [])
+
+
+def test_a_line_of_nothing_but_beginnings_is_looked_at_once() -> None:
+    text = tox("[testenv]\ncommands = pytest " + "{posargs:" * 100_000 + "\n")
+    assert read({"tox.ini": text}).call is None

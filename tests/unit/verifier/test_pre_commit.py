@@ -53,6 +53,16 @@ def test_what_is_no_configuration_has_no_hook(text: str) -> None:
     assert found(text).linters == ()
 
 
+def test_what_aliases_build_is_never_written_out() -> None:
+    levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 5)}]\n" for n in range(1, 10))
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + levels + HEAD + hook(entry="*a9", id="*a9", types="[*a9]")
+    assert found(bomb).linters == ()
+    many = "".join(f"b{n}: *a0\n" for n in range(60))
+    assert "full of aliases" in found("a0: &a0 [x]\n" + many).unrun[0]
+    stars = HEAD + hook(entry="x", files="'^(" + "|".join(["a/*b"] * 60) + ")$'")
+    assert found(stars).unrun == (), "patterns are no aliases"
+
+
 def test_hooks_for_other_moments_are_none_of_a_commit() -> None:
     assert found(HEAD + hook(entry="x", stages="[pre-push]")) == Found()
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from honk.base import toml
 
 FILES = ("tox.ini", "tox.toml", "noxfile.py")
+_MAX_LINE = 2000
 _RUNNERS = ("pytest", "py.test", "unittest")
 _PREFERRED = ("", "env_run_base", "py", "py3", "test", "tests", "unit", "pytest")
 """Environments of tox, sessions of nox, in this order; then the others as they stand."""
@@ -174,6 +175,8 @@ def _joined(text: str) -> list[str]:
 
 def _call(line: str) -> tuple[str, tuple[str, ...]] | None:
     """(runner, words) of a plain call of a runner of ours."""
+    if len(line) > _MAX_LINE:
+        return None
     text = _HERE.sub("", _VARIABLE.sub(r"\1", _POSITIONAL.sub(lambda found: found[1] or "", line.lstrip("-! "))))
     try:
         words = shlex.split(text)

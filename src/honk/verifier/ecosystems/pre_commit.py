@@ -88,17 +88,17 @@ def _hooks(config: Mapping[str, object]) -> Iterator[_Hook | str]:
             if repo.get("repo") == "local":
                 yield from _local(hook, config)
             else:
-                yield f"pre-commit hook {hook.get('id')} of {str(repo.get('repo'))[:120]} ({CONFIG})"
+                yield f"pre-commit hook {_text(hook.get('id'))[:60]} of {_text(repo.get('repo'))[:120]} ({CONFIG})"
 
 
 def _local(hook: Mapping[str, object], config: Mapping[str, object]) -> Iterator[_Hook | str]:
-    name, language = str(hook.get("id"))[:60], hook.get("language", "system")
+    name, language = _text(hook.get("id"))[:60], _text(hook.get("language")) or "system"
     stages = hook.get("stages", config.get("default_stages"))
-    if isinstance(stages, list) and not {"pre-commit", "commit"} & {str(stage) for stage in stages}:
+    if isinstance(stages, list) and not {"pre-commit", "commit"} & {_text(stage) for stage in stages}:
         return
     try:
         given = hook.get("args")
-        words = (*shlex.split(str(hook.get("entry", ""))), *map(str, given if isinstance(given, list) else ()))
+        words = (*shlex.split(_text(hook.get("entry"))), *map(_text, given if isinstance(given, list) else ()))
         kinds = [*_kinds(hook.get("types")), _any(_kinds(hook.get("types_or")))]
         patterns = [*filter(None, (_pattern(hook.get("files")), _pattern(config.get("files")), *kinds))]
         spared = [*filter(None, (_pattern(hook.get("exclude")), _pattern(config.get("exclude"))))]
@@ -120,10 +120,15 @@ def _kinds(types: object) -> list[str]:
     Raises:
         ValueError: a type that no name tells.
     """
-    wanted = [str(one) for one in types] if isinstance(types, list) else []
+    wanted = [_text(one) for one in types] if isinstance(types, list) else []
     if unknown := [one for one in wanted if one not in _KINDS]:
         raise ValueError(f"files of type {unknown[0]}")
     return [_KINDS[one] for one in wanted]
+
+
+def _text(value: object) -> str:
+    """Plain values alone: what aliases build may be endless when it is written out."""
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _any(patterns: Sequence[str]) -> str:
