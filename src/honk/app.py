@@ -12,6 +12,7 @@ from honk.base.errors import OutOfSpace, UsageError
 from honk.base.ids import new_id
 from honk.domain.change import PullRequest
 from honk.domain.evidence import Finding, Report, Verdict, Verification, verification
+from honk.domain.health import EnvironmentHealth
 from honk.domain.limits import Limits
 from honk.domain.prompt import checked_prompt
 from honk.domain.retention import Removal
@@ -30,7 +31,7 @@ from honk.workflows.journal import Journal
 from honk.workflows.keep import finish_stopped
 from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
 from honk.workflows.reconcile import differences, thaw
-from honk.workflows.record import Record
+from honk.workflows.record import Record, environment_told
 from honk.workflows.replay import ReplayRequest, compare_replay, replay_of
 from honk.workflows.verify import VerifyResult, verify_checkout
 from honk.workspace import RepositoryFacts
@@ -77,6 +78,8 @@ class RunResult:
     sandbox: str
     """What it ran in; "none" is no isolation."""
     notes: tuple[str, ...]
+    environment: EnvironmentHealth | None = None
+    """What its tests stood on; None where it did not come so far."""
 
 
 class App:
@@ -199,6 +202,7 @@ class App:
             diff_blob=run.change.diff_blob if run.change else None,
             sandbox=await self._sandbox_of(task.task_id),
             notes=task.notes,
+            environment=environment_told(await self._house.events.read(task.task_id)),
         )
 
     async def _sandbox_of(self, task_id: str) -> str:

@@ -110,6 +110,11 @@ def _stage(body: Body) -> list[Line]:
     return [Line(text=f"{name} finished{took}{more}", tone=Tone.QUIET)]
 
 
+def _environment(body: Body) -> list[Line]:
+    tone = Tone.UNSURE if list_of(body, "missing") or list_of(body, "hints") else Tone.PLAIN
+    return [Line(text=f"environment: {text_of(body, 'line', 600)}", tone=tone)]
+
+
 def _attempt(body: Body) -> list[Line]:
     return [Line(text=f"attempt {number_of(body, 'number'):.0f} of {number_of(body, 'of'):.0f}")]
 
@@ -249,6 +254,7 @@ def _outcome(body: Body) -> list[Line]:
 _TELLERS: Mapping[str, Callable[[Body], list[Line]]] = {
     "accepted": _accepted,
     "stage": _stage,
+    "environment": _environment,
     "attempt": _attempt,
     "said": _said,
     "tool": _tool,

@@ -29,7 +29,11 @@ def verify_line(result: "VerifyResult") -> str:
     examination = result.examination
     found = _fields(examination) if examination is not None else {"reports": [], "findings": [], "reason": ""}
     checked = {"verification": result.verification, "sha": result.sha, **found}
-    return _line({**checked, "plan": _fields(result.plan), "environment_problems": _plain(result.environment_problems)})
+    environment = {
+        "environment": _fields(result.environment),
+        "environment_problems": _plain(result.environment_problems),
+    }
+    return _line({**checked, "plan": _fields(result.plan), **environment})
 
 
 def check_line(check: "Check") -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from honk.cli.facts import SIGNS, Line, Tone, counted, finding, flaky, new_test, no_sandbox, seconds, verdict
 from honk.cli.terminal import block, one_line
 from honk.domain.evidence import Report, Severity, Verification
+from honk.domain.health import health_line
 from honk.domain.task import OutcomeName
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def summary(result: "RunResult") -> list[Line]:
         Line(text=""),
         *([no_sandbox()] if result.sandbox == "none" else []),
         *_outcome(result),
+        *_environment(result),
         *evidence(result),
         *_price(result),
         *_next_steps(result),
@@ -40,6 +42,14 @@ def _outcome(result: "RunResult") -> list[Line]:
         tone = Tone.BAD if result.outcome in _BAD else Tone.UNSURE
     head = Line(text=f"Task {result.task_id}: {words}", tone=tone)
     return [head, *(Line(text=f"  {line}") for line in reason if line)]
+
+
+def _environment(result: "RunResult") -> list[Line]:
+    """What the tests stood on."""
+    if result.environment is None:
+        return []
+    tone = Tone.UNSURE if result.environment.missing or result.environment.hints else Tone.PLAIN
+    return [Line(text=f"Environment {one_line(health_line(result.environment), 600)}", tone=tone)]
 
 
 def evidence(result: "RunResult") -> list[Line]:

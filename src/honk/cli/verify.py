@@ -73,10 +73,12 @@ def result_lines(result: "VerifyResult") -> "list[Line]":
 
     from honk.cli.facts import SIGNS, Line, Tone, finding, report
     from honk.cli.terminal import one_line
+    from honk.domain.health import health_line
     from honk.workflows.journal import report_body
 
+    told = [Line(text=f"environment: {one_line(health_line(result.environment), 600)}")]
     problems = (*result.plan.missing, *result.environment_problems)
-    told = [Line(text=f"missing: {one_line(what)}", tone=Tone.UNSURE) for what in problems]
+    told += [Line(text=f"missing: {one_line(what)}", tone=Tone.UNSURE) for what in dict.fromkeys(problems)]
     examination = result.examination
     if examination is not None:
         for one in examination.reports:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from honk.domain.change import Change, PullRequest
 from honk.domain.commit_text import origin, proof, sign_off, signature_of, subject_line, trailer_lines
 from honk.domain.evidence import Examination, Finding, NewTest, Report, Verdict, Verification, verification
+from honk.domain.health import EnvironmentHealth, health_line
 from honk.domain.limits import Spent
 from honk.domain.markdown import block, code
 from honk.domain.task import Brief, Person, Task, subject_of
@@ -28,6 +29,7 @@ def pull_request_body(
     attempts: int,
     spent: Spent,
     reviewers: Sequence[str] = (),
+    environment: EnvironmentHealth | None = None,
 ) -> str:
     """Markdown in which nothing that a person, a test or a model wrote can link, load, mention or format."""
     sections = (
@@ -36,7 +38,7 @@ def pull_request_body(
         _list("What was not verified", _gaps(examination, verdict)),
         _list("Findings", [_finding(finding) for finding in examination.findings]),
         _judged(verdict),
-        _provenance(task, brief, change, attempts, spent, reviewers),
+        _provenance(task, brief, change, attempts, spent, reviewers, environment),
     )
     return "\n\n".join(filter(None, sections)) + "\n"
 
@@ -155,7 +157,15 @@ def _judged(verdict: Verdict | None) -> str:
     )
 
 
-def _provenance(task: Task, brief: Brief, change: Change, attempts: int, spent: Spent, reviewers: Sequence[str]) -> str:
+def _provenance(
+    task: Task,
+    brief: Brief,
+    change: Change,
+    attempts: int,
+    spent: Spent,
+    reviewers: Sequence[str],
+    environment: EnvironmentHealth | None,
+) -> str:
     files = _count(len(change.files), "file")
     tokens = f"{spent.input_tokens} in, {spent.output_tokens} out"
     rows = {
@@ -167,6 +177,7 @@ def _provenance(task: Task, brief: Brief, change: Change, attempts: int, spent: 
         "Work": f"{_count(attempts, 'attempt')}, {_count(spent.turns, 'turn')}, tokens {tokens}",
         "Cost": f"{spent.cost_usd:.2f} USD",
         "Owners": ", ".join(code(owner, 80) for owner in reviewers[:MOST]) or "none named in CODEOWNERS",
+        "Environment": code(health_line(environment), 500) if environment else "not told",
         "Change": f"{files} over {code(change.base_sha[:12])}, head {code(change.head_sha[:12])}",
     }
     lines = "\n".join(f"| {name} | {value} |" for name, value in rows.items())

@@ -117,6 +117,7 @@ class FakeWorkspaces:
         mounts: tuple[Mount, ...] = (),
         env: Mapping[str, str] | None = None,
         ceilings: Ceilings | None = None,
+        has_servers: bool = True,
     ) -> AsyncIterator[FakeWorkspace]:
         directory = self.home / "workspaces" / name
         if not directory.exists():

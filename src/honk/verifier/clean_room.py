@@ -42,7 +42,7 @@ class CleanRoomGate:
             tools=environment.tools,
             problems=environment.problems,
             base_sha=base.sha,
-            environment_key=environment.key,
+            environment_key=environment.identity,
         )
         return detect.detect(files, contents, setting)
 

@@ -23,7 +23,7 @@ from honk.verifier import Plan
 from honk.workflows.house import House
 from honk.workflows.identity import collected_message
 from honk.workflows.journal import Journal
-from honk.workspace import Environment, Template, Workspace
+from honk.workspace import Environment, ServerFailed, Template, Workspace
 
 RESUMES = 3
 """How often one attempt goes on after its program or its sandbox died under it."""
@@ -107,8 +107,8 @@ async def _work_on(house: House, ground: Ground, assignment: Assignment, journal
             ended = await _session(house, ground, assignment, journal, agent)
         except DiskFull:
             ended = Ended(turns=0, limit=LimitName.DISK)
-        except (SandboxError, AgentError) as error:
-            ended = Ended(turns=0, fault=str(error), can_retry=isinstance(error, SandboxError))
+        except (SandboxError, ServerFailed, AgentError) as error:
+            ended = Ended(turns=0, fault=str(error), can_retry=not isinstance(error, AgentError))
         if not ended.can_retry:
             break
         if again < RESUMES:
@@ -147,7 +147,14 @@ async def _session(house: House, ground: Ground, assignment: Assignment, journal
 
 
 def open_workspace(
-    house: House, ground: Ground, assignment: Assignment, agent: Agent, config_dir: Path, headroom_bytes: int = 0
+    house: House,
+    ground: Ground,
+    assignment: Assignment,
+    agent: Agent,
+    config_dir: Path,
+    *,
+    headroom_bytes: int = 0,
+    has_servers: bool = True,
 ) -> AbstractAsyncContextManager[Workspace]:
     """The attempt's workspace with the agent's program and state in it, and the model route as only network."""
     state = Mount(source=config_dir, target=AGENT_CONFIG, is_writable=True)
@@ -158,6 +165,7 @@ def open_workspace(
         ports=(MODEL_PORT, *agent.capabilities.ports),
         mounts=(*agent.mounts(), state),
         ceilings=Ceilings(disk_bytes=assignment.run.limits.disk_bytes + headroom_bytes),
+        has_servers=has_servers,
     )
 
 
@@ -205,7 +213,16 @@ async def collect(house: House, ground: Ground, assignment: Assignment) -> Chang
     message = collected_message(house, assignment.task, assignment.brief)
     for again in range(COLLECT_TRIES):
         try:
-            async with open_workspace(house, ground, assignment, agent, config_dir, COLLECT_HEADROOM_BYTES) as opened:
+            opening = open_workspace(
+                house,
+                ground,
+                assignment,
+                agent,
+                config_dir,
+                headroom_bytes=COLLECT_HEADROOM_BYTES,
+                has_servers=False,  # no program but ours runs while the work is taken out
+            )
+            async with opening as opened:
                 return await opened.collect(message)
         except SandboxLost:
             if again + 1 == COLLECT_TRIES:

@@ -10,14 +10,15 @@ from honk.base.errors import HonkError
 from honk.base.ids import new_id
 from honk.domain.change import Change
 from honk.domain.evidence import Examination, Verdict
+from honk.domain.health import EnvironmentHealth
 from honk.domain.task import Brief
 from honk.sandbox import Sandbox, SandboxLost
-from honk.verifier import Rooms
+from honk.verifier import Plan, Rooms
 from honk.workflows.attempt import Ground
 from honk.workflows.house import House
 from honk.workflows.identity import refuse_unsigned
 from honk.workflows.record import Record
-from honk.workspace import Environment, Tree
+from honk.workspace import Environment, ServerFailed, Tree
 
 GATE = f"honk {__version__}"
 GUIDANCE_FILES = ("AGENTS.md", "CLAUDE.md")
@@ -32,12 +33,26 @@ async def lay_ground(house: House, record: Record) -> Ground:
         template = await house.workspaces.template(task.repository, task.base_sha)
     async with journal.stage("environment"):
         environment = await house.workspaces.environment(template)
+    await journal.environment(health_of(environment))
     for problem in environment.problems:
         await journal.warning(problem)
     base = house.workspaces.tree(task.repository, task.base_sha)
     await refuse_unsigned(house, base)
     plan = await house.gate.plan(base, environment)
     return Ground(template=template, environment=environment, plan=plan, guidance=await read_guidance(base))
+
+
+def health_of(environment: Environment) -> EnvironmentHealth:
+    """What the environment is made of and what it lacks, to be told and kept."""
+    return EnvironmentHealth(
+        parts=environment.parts,
+        services=tuple(f"{server.name} {server.version}" for server in environment.servers),
+        packages=environment.packages,
+        missing=environment.problems,
+        hints=environment.hints,
+        is_reused=environment.is_cached,
+        seconds=environment.seconds,
+    )
 
 
 async def read_guidance(base: Tree) -> str:
@@ -81,6 +96,8 @@ def rooms_of(house: House, ground: Ground, changed_environment: Environment, nam
 async def examine(house: House, ground: Ground, change: Change, name: str, brief: Brief | None = None) -> Examination:
     """The verdict that counts: base and change in fresh rooms, out of the agent's reach.
 
+    Where a server does not start beside the tests, nothing can be run: the rules speak alone, and it is unverified.
+
     Raises:
         SandboxError: no room could be had, twice.
     """
@@ -94,7 +111,15 @@ async def examine(house: House, ground: Ground, change: Change, name: str, brief
         except SandboxLost:
             if again + 1 == ROOM_TRIES:
                 raise
+        except ServerFailed as failed:
+            ruled = await house.gate.examine(without_rooms(ground.plan, failed), base, head, change, rooms, brief)
+            return replace(ruled, gate=GATE)
     raise AssertionError("unreachable: the last try returns or raises")
+
+
+def without_rooms(plan: Plan, failed: ServerFailed) -> Plan:
+    """The plan with nothing to run, and why."""
+    return replace(plan, commands=(), missing=(*plan.missing, str(failed)))
 
 
 async def ask_judge(house: House, record: Record, change: Change) -> Verdict:

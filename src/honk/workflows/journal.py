@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from honk.agent import Ended, Event, Retrying, Said, ToolCalled, ToolReturned
 from honk.base.clock import monotonic_seconds
 from honk.domain.change import Change, PullRequest
 from honk.domain.decide import Decision
 from honk.domain.evidence import Examination, Report, Verdict, Verification
+from honk.domain.health import EnvironmentHealth, health_line
 from honk.domain.task import Outcome, Task
 from honk.store import Events
 from honk.workspace import Advance
@@ -40,6 +41,9 @@ class Journal:
     async def resumed(self) -> None:
         """Work goes on where a process left off that died, or left."""
         await self._tell("resumed", {})
+
+    async def environment(self, health: EnvironmentHealth) -> None:
+        await self._fact("environment", {**asdict(health), "line": health_line(health)}, "environment")
 
     async def attempt(self, number: int, of: int) -> None:
         await self._fact("attempt", {"number": number, "of": of}, f"attempt:{number}")

@@ -1,13 +1,16 @@
 """What a run knows of itself, and how that is written down for people and for the dataset."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from honk.base.clock import monotonic_seconds, now
+from honk.base.records import load
 from honk.domain.change import Change
 from honk.domain.decide import Attempted, Decision
 from honk.domain.evidence import Verification, verification
+from honk.domain.health import EnvironmentHealth
 from honk.domain.limits import Spent
 from honk.domain.task import Brief, Outcome, Status, Task
 from honk.store import Attempt, Run, TaskEvent
@@ -25,6 +28,8 @@ class Record:
     task: Task
     brief: Brief
     run: Run
+    environment: EnvironmentHealth | None = None
+    """What the run stands on, once its ground is laid."""
     turns: int = 0
     """Of finished attempts."""
     worked_seconds: float = 0.0
@@ -133,6 +138,12 @@ class Record:
             input_tokens=spending.input_tokens,
             output_tokens=spending.output_tokens,
         )
+
+
+def environment_told(events: Sequence[TaskEvent]) -> EnvironmentHealth | None:
+    """What the newest run stands on, as it was told; None where it did not come so far."""
+    told = next((event.body for event in reversed(events) if event.kind == "environment"), None)
+    return None if told is None else load(EnvironmentHealth, json.dumps(dict(told)))
 
 
 def worked_seconds(events: Sequence[TaskEvent]) -> float:

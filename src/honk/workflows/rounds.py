@@ -14,7 +14,7 @@ from honk.domain.evidence import Examination, Verdict, Verification, gate
 from honk.domain.task import Outcome, OutcomeName, Status
 from honk.engine import Steps
 from honk.workflows.attempt import Assignment, Ground, Worked, collect, work
-from honk.workflows.examine import ask_judge, base_beside, examine, lay_ground
+from honk.workflows.examine import ask_judge, base_beside, examine, health_of, lay_ground
 from honk.workflows.house import House
 from honk.workflows.record import Record
 from honk.workflows.roomy import RoomySteps
@@ -56,6 +56,7 @@ class _Pass:
     async def run(self) -> Outcome:
         """The ground that all stands on, then the rounds; meanwhile the base shows what it does by itself."""
         ground = await self.step("ground", Ground, lambda: lay_ground(self.house, self.record))
+        self.record.environment = health_of(ground.environment)
         async with base_beside(self.house, ground, f"{self.record.run.run_id}-base"):
             return await self.rounds(ground)
 

@@ -9,12 +9,13 @@ from honk.base.errors import UsageError
 from honk.base.ids import new_id
 from honk.domain.change import Change
 from honk.domain.evidence import Examination, Verification, gate
+from honk.domain.health import EnvironmentHealth, health_line
 from honk.domain.task import Repository
 from honk.verifier import Plan
 from honk.workflows.attempt import Ground
-from honk.workflows.examine import examine
+from honk.workflows.examine import examine, health_of
 from honk.workflows.house import House
-from honk.workspace import RepositoryFacts, Template
+from honk.workspace import RepositoryFacts, ServerFailed, Template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class VerifyResult:
     sha: str
     plan: Plan
     environment_problems: tuple[str, ...]
+    environment: EnvironmentHealth
     examination: Examination | None
     verification: Verification
 
@@ -44,6 +46,8 @@ async def verify_checkout(
     tell("building what its tests need")
     environment = await house.workspaces.environment(template)
     plan = await house.gate.plan(house.workspaces.tree(repository, facts.base_sha), environment)
+    health = health_of(environment)
+    tell(f"environment: {health_line(health)}")
     ground = Ground(template=template, environment=environment, plan=plan)
     tell("running " + (", ".join(command.name for command in plan.commands) or "nothing"))
     examination = None
@@ -53,12 +57,16 @@ async def verify_checkout(
         sha, examination = change.head_sha, await examine(house, ground, change, f"verify-{new_id()}")
     elif not plan_only:
         name = f"verify-{new_id()}"
-        async with house.workspaces.clean_room(template, environment, None, name=name) as room:
-            examination = await house.gate.check(plan, room.sandbox)
+        try:
+            async with house.workspaces.clean_room(template, environment, None, name=name) as room:
+                examination = await house.gate.check(plan, room.sandbox)
+        except ServerFailed as failed:
+            examination = Examination(reason=str(failed))
     return VerifyResult(
         sha=sha,
         plan=plan,
         environment_problems=environment.problems,
+        environment=health,
         examination=examination,
         verification=gate(examination) if examination else Verification.UNVERIFIED,
     )

@@ -9,6 +9,7 @@ from typing import BinaryIO, Protocol
 
 from honk.base.errors import HonkError, UsageError
 from honk.domain.change import Change
+from honk.domain.health import Part
 from honk.domain.task import Person, Repository
 from honk.sandbox import Ceilings, Mount, Sandbox
 
@@ -108,6 +109,23 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server that tests talk to, started beside them in each of their sandboxes: a database, a cache."""
+
+    name: str
+    version: str
+    start: tuple[str, ...]
+    ask: tuple[str, ...]
+    """Ends with 0 as soon as it accepts a connection."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """How tests find it."""
+    mounts: tuple[Mount, ...] = ()
+    """Its programs, where they do not lie below /usr, and what it begins with."""
+    place: str = ""
+    """Folder of the state folder's environments that it was prepared in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """What the tests need, built once per (repository, manifests) in a set-up sandbox."""
 
@@ -126,6 +144,21 @@ class Environment:
     seconds: float = 0.0
     is_cached: bool = False
     log_blob: str | None = None
+    parts: tuple[Part, ...] = ()
+    """What it is made of, for people."""
+    servers: tuple[Server, ...] = ()
+    """Started in each sandbox that runs the agent or the tests."""
+    packages: tuple[str, ...] = ()
+    """Of this machine, asked for by the repository and found."""
+    hints: tuple[str, ...] = ()
+    """What the repository may have forgotten to ask for."""
+    marks: tuple[str, ...] = ()
+    """What tests see beside what was built: servers and variables, as words."""
+
+    @property
+    def identity(self) -> str:
+        """The same for two environments in which tests find the same."""
+        return "\n".join((self.key, *self.marks))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,14 +222,23 @@ class Workspaces(Protocol):
         mounts: tuple[Mount, ...] = (),
         env: Mapping[str, str] | None = None,
         ceilings: Ceilings | None = None,
+        has_servers: bool = True,
     ) -> AbstractAsyncContextManager[Workspace]:
-        """The attempt's workspace: the same name opened again shows the same files."""
+        """The attempt's workspace: the same name opened again shows the same files, beside fresh servers.
+
+        Raises:
+            ServerFailed: one of the environment's servers did not start.
+        """
         ...
 
     def clean_room(
         self, template: Template, environment: Environment, change: Change | None, *, name: str
     ) -> AbstractAsyncContextManager[Workspace]:
-        """A fresh sandbox, no network, with exactly the change's tree (the base's for None); gone afterwards."""
+        """A fresh sandbox, no network, with exactly the change's tree (the base's for None); gone afterwards.
+
+        Raises:
+            ServerFailed: one of the environment's servers did not start.
+        """
         ...
 
     async def discard(self, name: str) -> None:
@@ -218,6 +260,10 @@ class Workspaces(Protocol):
 
 class WorkspaceError(HonkError):
     """A workspace could not be made or read; says what was kept."""
+
+
+class ServerFailed(WorkspaceError):
+    """A server that the tests need did not start beside them: nothing was run, and nothing is said of a change."""
 
 
 class SourceError(WorkspaceError, UsageError):

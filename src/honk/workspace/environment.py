@@ -18,11 +18,14 @@ from honk.base.clock import monotonic_seconds
 from honk.base.ids import new_id
 from honk.base.subprocess import ProgramError, run
 from honk.domain.change import Change
+from honk.domain.health import Part
 from honk.gateway import REGISTRY_PORT, Gateway
 from honk.sandbox import Ceilings, Mount, SandboxBackend, SandboxError, SandboxSpec
 from honk.sandbox.state import remove_state
 from honk.workspace import Environment, Template, scripts
+from honk.workspace.beside import BesideFinder, hinting_files
 from honk.workspace.collect import PutBlob
+from honk.workspace.declared import Declared, declared
 from honk.workspace.ecosystems import Provision, table
 from honk.workspace.handover import change_mount
 from honk.workspace.locks import key_of, locked
@@ -36,7 +39,6 @@ from honk.workspace.recipe import (
     manifest_paths,
     plan,
     sampled_tests,
-    setup_commands,
 )
 from honk.workspace.setup import ENVIRONMENT, UV, Built, SetUp
 from honk.workspace.shelves import note_use
@@ -58,6 +60,8 @@ class Needs:
     recipe: Recipe
     """Python's, with the owner's commands."""
     provisions: tuple[Provision, ...] = ()
+    packages: tuple[str, ...] = ()
+    """Of this machine: a set-up without one of them may have come out otherwise."""
 
     @property
     def is_empty(self) -> bool:
@@ -114,6 +118,7 @@ class EnvironmentBuilder:
         self._failed: dict[str, Environment] = {}
         self._toolchains = Toolchains()
         self._pythons: tuple[Interpreter, ...] | None = None
+        self._beside = BesideFinder(home, backend)
 
     async def environment(self, template: Template, change: Change | None) -> Environment:
         """What `Workspaces.environment` promises."""
@@ -124,15 +129,26 @@ class EnvironmentBuilder:
         tree = self._trees.tree(repository, change.head_sha if change else template.base_sha)
         files = await tree.files() if change else files
         texts = await _texts(tree, files)
-        recipe = plan(files, texts, await self._interpreters(), await self._commands_for(template))
+        asked = await self._declared(template)
+        beside = await self._beside.find(asked, texts)
+        commands = (*self._commands.get(template.repository.location, ()), *asked.setup)
+        recipe = plan(files, texts, await self._interpreters(), commands)
         tools = await self._toolchains.find(table.programs_for(files))
-        needs = Needs(recipe=recipe, provisions=table.provisions(files, texts, tools))
+        provisions = table.provisions(files, texts, tools)
+        needs = Needs(recipe=recipe, provisions=provisions, packages=beside.packages)
+        made = await self._made(needs, template, change, files, texts)
+        return beside.added_to(replace(made, parts=parts_of(needs, files)))
+
+    async def _made(
+        self, needs: Needs, template: Template, change: Change | None, files: Sequence[str], texts: Mapping[str, str]
+    ) -> Environment:
+        """What the needs come to: found, or built now."""
         if needs.is_empty:
             return _plain(needs)
         native = any(path.endswith(NATIVE_SUFFIXES) for path in files)
         # A change's own code runs in its set-up and may do anything to the environment: no other tree is given it.
         # Code of a base is trusted, so bases share theirs; compiled sources make every commit its own.
-        own = change.tree_sha if change else template.base_sha if recipe.installs_project and native else ""
+        own = change.tree_sha if change else template.base_sha if needs.recipe.installs_project and native else ""
         key = _key(template, own, files, texts, needs, self._backend.name)
         async with locked(self._home / "environments" / f"{key}.lock"):
             return await self._find(key, needs) or await self._build(key, needs, template, change)
@@ -142,11 +158,10 @@ class EnvironmentBuilder:
             self._pythons = await _interpreters()
         return self._pythons
 
-    async def _commands_for(self, template: Template) -> tuple[str, ...]:
-        """The installation's commands, then those of the base commit; a change's own have no say yet."""
+    async def _declared(self, template: Template) -> Declared:
+        """What the base commit asks for; a change's own words have no say yet."""
         base = self._trees.tree(template.repository, template.base_sha)
-        own = (await base.read(".honk.toml") or b"").decode("utf-8", "replace")
-        return (*self._commands.get(template.repository.location, ()), *setup_commands(own))
+        return declared((await base.read(".honk.toml") or b"").decode("utf-8", "replace"))
 
     async def _find(self, key: str, needs: Needs) -> Environment | None:
         place = self._home / "environments" / key
@@ -233,6 +248,17 @@ def recipe_key(environment: Environment) -> str:
     return environment.key.partition(".")[0]
 
 
+def parts_of(needs: Needs, files: Sequence[str]) -> tuple[Part, ...]:
+    """What the environment is made of, for people."""
+    recipe, parts = needs.recipe, []
+    if recipe.python is not None and (not recipe.is_empty or any(path.endswith(".py") for path in files)):
+        parts.append(Part(ecosystem="Python", tools=(recipe.python.version,), lock=recipe.lock))
+    for one in needs.provisions:
+        tools = (f"{name} {tool.version}".rstrip() for name, tool in one.tools.items())
+        parts.append(Part(ecosystem=one.ecosystem, tools=tuple(tools), lock=one.lock))
+    return tuple(parts)
+
+
 def _touches_manifests(change: Change, files: Sequence[str]) -> bool:
     paths = {path for changed in change.files for path in (changed.path, changed.old_path) if path}
     return not paths.isdisjoint(_manifests(sorted({*files, *paths})))
@@ -244,7 +270,7 @@ def _manifests(files: Sequence[str]) -> tuple[str, ...]:
 
 async def _texts(tree: MirrorTree, files: Sequence[str]) -> dict[str, str]:
     """The files that the recipe reads."""
-    wanted = (*_manifests(files), *sampled_tests(files))
+    wanted = (*_manifests(files), *sampled_tests(files), *hinting_files(files))
     contents = await tree.read_all(wanted, _MAX_MANIFEST_BYTES)
     return {path: contents.get(path, b"").decode("utf-8", "replace") for path in wanted}
 

@@ -14,13 +14,14 @@ from honk.domain.task import Repository
 from honk.gateway import Gateway
 from honk.sandbox import Ceilings, Mount, Sandbox, SandboxBackend, SandboxBusy, SandboxSpec
 from honk.sandbox.state import remove_state
-from honk.workspace import CommitMessage, Environment, Source, Template, WorkspaceError, scripts
+from honk.workspace import CommitMessage, Environment, Server, Source, Template, WorkspaceError, scripts
 from honk.workspace.collect import Collector, PutBlob
 from honk.workspace.environment import EnvironmentBuilder, leftovers_of, recipe_key
 from honk.workspace.handover import change_mount
 from honk.workspace.locks import checked_name
 from honk.workspace.mirror import mirror_of
 from honk.workspace.mirror_tree import MirrorTree, MirrorTrees
+from honk.workspace.serving import start_servers
 from honk.workspace.template import template_of
 
 APPLY_SECONDS = 300.0
@@ -86,9 +87,11 @@ class OverlayWorkspaces:
         mounts: tuple[Mount, ...] = (),
         env: Mapping[str, str] | None = None,
         ceilings: Ceilings | None = None,
+        has_servers: bool = True,
     ) -> AbstractAsyncContextManager[OverlayWorkspace]:
         place = self._home / "workspaces" / checked_name(name)
-        return self._open(template, environment, place, name, ports, mounts, env or {}, ceilings)
+        servers = environment.servers if has_servers else ()
+        return self._open(template, environment, place, name, ports, mounts, env or {}, ceilings, servers)
 
     @asynccontextmanager
     async def clean_room(
@@ -99,7 +102,8 @@ class OverlayWorkspaces:
             mounts: tuple[Mount, ...] = ()
             if change is not None:
                 mounts = (await change_mount(mirror_of(self._home, template.repository), change, place),)
-            async with self._open(template, environment, place, name, (), mounts, {}) as workspace:
+            servers = environment.servers  # started before anything of the change is there
+            async with self._open(template, environment, place, name, (), mounts, {}, None, servers) as workspace:
                 if change is not None:
                     argv = scripts.apply(change.head_sha)
                     done = await workspace.sandbox.run(argv, cwd="/", timeout_seconds=APPLY_SECONDS)
@@ -135,10 +139,12 @@ class OverlayWorkspaces:
         ports: tuple[int, ...],
         mounts: tuple[Mount, ...],
         env: Mapping[str, str],
-        ceilings: Ceilings | None = None,
+        ceilings: Ceilings | None,
+        servers: Sequence[Server],
     ) -> AsyncIterator[OverlayWorkspace]:
         state = place / "state"
         origin = f"{self._backend.name}\n{template.checkout}\n{recipe_key(environment)}\n"
+        origin += "".join(f"{server.place}\n" for server in environment.servers)
         await asyncio.to_thread(_claim, place, origin)
         base = Mount(source=template.git_dir, target=scripts.BASE_GIT)
         spec = SandboxSpec(
@@ -161,6 +167,7 @@ class OverlayWorkspaces:
         )
         sandbox = await _open_soon(self._backend, spec)
         try:
+            await start_servers(sandbox, servers)
             yield OverlayWorkspace(sandbox, collector)
         finally:
             await asyncio.shield(sandbox.close())

@@ -27,9 +27,11 @@ REQUIREMENTS = re.compile(
 MANIFESTS = frozenset(
     {
         "pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", ".python-version",
-        "uv.lock", "poetry.lock", "pylock.toml",
+        "uv.lock", "poetry.lock", "pylock.toml", "pdm.lock",
     }
 )  # fmt: skip
+LOCKS = {"uv.lock": "package", "pylock.toml": "packages", "poetry.lock": "package", "pdm.lock": "package"}
+"""Lock files, the first that is there counts; each with the key of its list."""
 SAMPLED_TESTS = 40
 NATIVE_SUFFIXES = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".pxd", ".rs", ".h", ".f90")
 _TEST_FILE = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test)\.py")
@@ -66,6 +68,8 @@ class Recipe:
     parts: tuple[Part, ...] = ()
     constraints: tuple[str, ...] = ()
     """Versions out of a lock file."""
+    lock: str = ""
+    """Which one."""
     installs_project: bool = False
     commands: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -98,6 +102,7 @@ def plan(
         return Recipe(python=None, problems=problems + _foreign(files))
     parts = [*_project_parts(project, files, texts), *_poetry_parts(project), *_requirement_parts(files, project)]
     parts += _tox_parts(texts)
+    lock, pins = _locked(texts)
     notes: tuple[str, ...] = ()
     if _needs_pytest(files, texts, project):
         if not _declares_pytest(texts):
@@ -106,18 +111,13 @@ def plan(
     return Recipe(
         python=python,
         parts=tuple(parts),
-        constraints=_constraints(texts) if parts else (),
+        constraints=pins if parts else (),
+        lock=lock if parts else "",
         installs_project=_is_installable(project, files),
         commands=tuple(commands),
         problems=problems + _foreign(files),
         notes=notes,
     )
-
-
-def setup_commands(honk_toml: str) -> tuple[str, ...]:
-    """`setup` of `[environment]` in a repository's `.honk.toml`: shell commands, run last in the set-up sandbox."""
-    commands = _table(_toml({".honk.toml": honk_toml}, ".honk.toml")[0], "environment").get("setup", [])
-    return tuple(one for one in commands if isinstance(one, str)) if isinstance(commands, list) else ()
 
 
 def _toml(texts: Mapping[str, str], path: str) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -270,10 +270,10 @@ def _declares_pytest(texts: Mapping[str, str]) -> bool:
     )
 
 
-def _constraints(texts: Mapping[str, str]) -> tuple[str, ...]:
-    """`name==version` for every package that a lock file has once and from a registry."""
-    pins: dict[str, set[str]] = {}
-    for path, key in (("uv.lock", "package"), ("pylock.toml", "packages"), ("poetry.lock", "package")):
+def _locked(texts: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """The lock file that counts, and `name==version` for every package that it has once and from a registry."""
+    for path, key in LOCKS.items():
+        pins: dict[str, set[str]] = {}
         packages = _toml(texts, path)[0].get(key, [])
         for package in (one for one in packages if isinstance(one, dict)) if isinstance(packages, list) else ():
             name, version, source = package.get("name"), package.get("version"), _table(package, "source")
@@ -281,9 +281,9 @@ def _constraints(texts: Mapping[str, str]) -> tuple[str, ...]:
             if isinstance(name, str) and isinstance(version, str) and not is_foreign:
                 pins.setdefault(name, set()).add(version)
         if pins:
-            break
-    lines = (f"{name}=={next(iter(found))}" for name, found in sorted(pins.items()) if len(found) == 1)
-    return tuple(line for line in lines if _is_requirement(line))
+            lines = (f"{name}=={next(iter(found))}" for name, found in sorted(pins.items()) if len(found) == 1)
+            return path, tuple(line for line in lines if _is_requirement(line))
+    return "", ()
 
 
 def _foreign(files: Sequence[str]) -> tuple[str, ...]:

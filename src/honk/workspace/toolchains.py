@@ -48,12 +48,12 @@ async def _find(name: str, words: tuple[str, ...]) -> Tool | None:
         told = await run((tool.path, *words), cwd=Path("/"), env=env, timeout_seconds=30)
     except ProgramError:
         return None
-    found = _VERSION.search(told.text) or _VERSION.search(told.stderr.decode("utf-8", "replace"))
-    if told.exit_code != 0 or found is None:
+    version = version_in(told.text) or version_in(told.stderr.decode("utf-8", "replace"))
+    if told.exit_code != 0 or version is None:
         return None
     is_packaged = tool.prefix is None and not tool.path.startswith("/usr/local/")
     shown = await asyncio.to_thread(settings_of, Path(tool.path)) if is_packaged else ()
-    return replace(tool, version=found[1], shown=shown)
+    return replace(tool, version=version, shown=shown)
 
 
 def settings_of(program: Path, etc: Path = Path("/etc")) -> tuple[str, ...]:
@@ -68,6 +68,12 @@ def settings_of(program: Path, etc: Path = Path("/etc")) -> tuple[str, ...]:
     targets = {link.resolve() for link in links if link.is_symlink() and link.is_file()}
     shown = (target for target in targets if target.is_relative_to(etc) and not target.is_relative_to(etc / "ssl"))
     return tuple(sorted(str(target) for target in shown if _SECRET.search(target.name) is None))
+
+
+def version_in(text: str) -> str | None:
+    """The first version number in what a program tells of itself."""
+    found = _VERSION.search(text)
+    return found[1] if found else None
 
 
 def locate(name: str, search_path: str) -> Tool | None:

@@ -3,7 +3,7 @@
 import pytest
 
 from honk.workspace.poetry import poetry_requirements
-from honk.workspace.recipe import Interpreter, Recipe, manifest_paths, plan, setup_commands
+from honk.workspace.recipe import Interpreter, Recipe, manifest_paths, plan
 
 OURS = Interpreter(path="/opt/py/bin/python3.12", version="3.12.4", prefix="/opt/py")
 SYSTEM = Interpreter(path="/usr/bin/python3", version="3.11.2")
@@ -160,9 +160,3 @@ def test_no_manifest_can_smuggle_an_option_or_break_the_plan(hostile: str) -> No
     words = [word for part in found.parts for word in part.arguments if part.title != "requirements.txt"]
     assert [word for word in (*words, *found.constraints) if word.startswith("-") and word != "-r"] == []
     assert "\n" not in "".join(found.constraints)
-
-
-def test_a_repository_names_further_commands_as_a_list_of_texts() -> None:
-    assert setup_commands('[environment]\nsetup = ["make stubs", 3]\n') == ("make stubs",)
-    for other in ("", "environment = 1", '[environment]\nsetup = "make"\n', "nonsense["):
-        assert setup_commands(other) == ()

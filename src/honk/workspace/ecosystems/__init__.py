@@ -52,6 +52,8 @@ class Provision:
     """Further folders in PATH of every later sandbox."""
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    lock: str = ""
+    """The lock file that versions come from; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
