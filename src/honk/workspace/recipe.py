@@ -100,8 +100,8 @@ def plan(
         have = ", ".join(candidate.version for candidate in pythons) or "none"
         problems += (f"This repository asks for Python {wanted}; this machine has {have}.",)
         return Recipe(python=None, problems=problems + _foreign(files))
-    parts = [*_project_parts(project, files, texts), *_poetry_parts(project), *_requirement_parts(files, project)]
-    parts += _tox_parts(texts)
+    parts = [*_project_parts(project, files, texts), *_poetry_parts(project), *_pdm_parts(project)]
+    parts += [*_requirement_parts(files, project), *_tox_parts(texts)]
     lock, pins = _locked(texts)
     notes: tuple[str, ...] = ()
     if _needs_pytest(files, texts, project):
@@ -201,6 +201,15 @@ def _poetry_parts(project: Mapping[str, Any]) -> list[Part]:
     return [Part(title="poetry groups", arguments=wanted)] if wanted else []
 
 
+def _pdm_parts(project: Mapping[str, Any]) -> list[Part]:
+    """PDM's own groups, as it wrote them before there was a standard."""
+    groups = _table(project, "tool", "pdm", "dev-dependencies")
+    named = [group for name, group in groups.items() if name.lower() in (*TEST_NAMES, *DEV_NAMES)]
+    lines = [line for group in named if isinstance(group, list) for line in group if isinstance(line, str)]
+    wanted = tuple(line for line in lines if _is_requirement(line))
+    return [Part(title="pdm groups", arguments=wanted)] if wanted else []
+
+
 def _requirements_kind(path: str) -> str | None:
     """ "tests", "dev", "" for the main one; None for any other file."""
     if "require" not in path and "reqs/" not in path:
@@ -250,6 +259,10 @@ def _is_installable(project: Mapping[str, Any], files: Sequence[str]) -> bool:
         return False
     if _table(project, "tool", "poetry").get("package-mode") is False:
         return False
+    is_package = _table(project, "tool", "uv").get("package") or _table(project, "tool", "pdm").get("distribution")
+    has_builder = "setup.py" in files or "build-system" in project
+    if is_package is False or not (is_package or has_builder or {"uv.lock", "pdm.lock"}.isdisjoint(files)):
+        return False  # as uv and pdm see it: an application, whose packages alone are installed
     has_metadata = bool(_table(project, "project") or _table(project, "tool", "poetry"))
     return "setup.py" in files or "build-system" in project or (has_metadata and "pyproject.toml" in files)
 

@@ -4,6 +4,7 @@ Never a home, the root of a version manager, or a folder that holds tokens besid
 """
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,9 @@ from honk.base.subprocess import ProgramError, run
 from honk.workspace.ecosystems import Tool
 
 _VERSION = re.compile(r"(\d+\.\d+(?:\.\d+)?)")
+_SHIM = "corepack"
+_NEAR = 3
+"""Folders above an npm package's program in which its package.json may lie."""
 _SECRET = re.compile(r"passw|secret|\.key$|keystore|jmxremote|^settings.*\.xml$")
 _TOKENS = re.compile(rb"<(?:password|passphrase|privateKey)>")
 _SYSTEM = Path("/usr")
@@ -41,7 +45,7 @@ class Toolchains:
 async def _find(name: str, words: tuple[str, ...]) -> Tool | None:
     tool = await asyncio.to_thread(locate, name, os.environ.get("PATH", os.defpath))
     if tool is None or not words:
-        return tool
+        return await asyncio.to_thread(_packaged, tool) if tool is not None else None
     folder = str(Path(tool.path).parent)
     try:
         env = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": "/nonexistent", "GOTOOLCHAIN": "local"}
@@ -68,6 +72,20 @@ def settings_of(program: Path, etc: Path = Path("/etc")) -> tuple[str, ...]:
     targets = {link.resolve() for link in links if link.is_symlink() and link.is_file()}
     shown = (target for target in targets if target.is_relative_to(etc) and not target.is_relative_to(etc / "ssl"))
     return tuple(sorted(str(target) for target in shown if _SECRET.search(target.name) is None))
+
+
+def _packaged(tool: Tool) -> Tool | None:
+    """With the version of the npm package that it is a part of; None for a shim that would first fetch the program."""
+    for folder in Path(tool.path).resolve().parents[:_NEAR]:
+        try:
+            told = json.loads((folder / "package.json").read_bytes())
+        except (OSError, ValueError, RecursionError):
+            continue
+        if isinstance(told, dict) and told.get("name") == _SHIM:
+            return None
+        version = version_in(str(told.get("version"))) if isinstance(told, dict) else None
+        return replace(tool, version=version or "")
+    return tool
 
 
 def version_in(text: str) -> str | None:

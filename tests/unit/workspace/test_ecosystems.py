@@ -44,13 +44,59 @@ def test_the_lock_file_says_how_packages_are_installed(lock: str | None, words: 
     assert found.problems == ()
 
 
+CLASSIC, BERRY = "# yarn lockfile v1\n", "__metadata:\n  version: 8\n"
+
+
+@pytest.mark.parametrize(
+    ("lock", "version", "problem"),
+    [
+        (CLASSIC, "1.22.22", ""), (BERRY, "4.1.0", ""), ("", "", ""),
+        (CLASSIC, "4.1.0", "written by Yarn 1"), (BERRY, "1.22.22", "written by Yarn 2"),
+    ],
+)  # fmt: skip
+def test_yarn_1_and_the_later_ones_are_told_apart_by_the_lock_file(lock: str, version: str, problem: str) -> None:
+    tools = {**TOOLS, "yarn": Tool(path="/opt/yarn/bin/yarn", version=version)}
+    found = provision_of({"package.json": package(), "yarn.lock": lock}, tools)
+    assert found.lock == "yarn.lock"
+    if problem:
+        assert problem in found.problems[0]
+        assert version in found.problems[0]
+        assert found.steps == ()
+        return
+    assert found.problems == ()
+    is_berry = lock == BERRY
+    words = [step.argv for step in found.steps]
+    assert (("yarn", "install", "--immutable", "--mode=skip-build") in words) is is_berry
+    assert ("sed" in str(words)) is not is_berry, "the addresses of its lock file are the only ones that Yarn 1 asks"
+    assert ("YARN_NODE_LINKER" in found.setup_env) is is_berry
+    assert words[-2] == ("npm", "rebuild")
+
+
+def test_a_yarn_that_the_repository_brings_along_is_used(tmp_path: Path) -> None:
+    files = {"package.json": package(), "yarn.lock": BERRY, ".yarnrc.yml": "yarnPath: .yarn/releases/yarn-4.1.cjs\n"}
+    whole = {**files, ".yarn/releases/yarn-4.1.cjs": ""}
+    assert provision_of(whole).steps[0].argv[:2] == ("node", ".yarn/releases/yarn-4.1.cjs")
+    assert "yarn" in provision_of(files).problems[0], "it is not among the files"
+
+
+def test_pnpm_is_kept_from_fetching_itself_under_both_names_of_its_settings() -> None:
+    tools = {**TOOLS, "pnpm": Tool(path="/opt/pnpm/bin/pnpm", version="10.1.0")}
+    found = provision_of({"package.json": package(), "pnpm-lock.yaml": ""}, tools)
+    assert found.steps[0].argv == ("pnpm", "install", "--frozen-lockfile", "--ignore-scripts")
+    for prefix in ("npm", "pnpm"):
+        assert found.setup_env[f"{prefix}_config_registry"] == "{route}/npm/"
+        for env in (found.setup_env, found.env):
+            assert env[f"{prefix}_config_manage_package_manager_versions"] == "false"
+
+
 @pytest.mark.parametrize(("lock", "client"), [("pnpm-lock.yaml", "pnpm"), ("yarn.lock", "yarn")])
 def test_a_client_that_is_not_there_is_named(lock: str, client: str) -> None:
     [problem] = provision_of({"package.json": package(), lock: ""}).problems
     assert client in problem
     assert lock in problem
     tools = {**TOOLS, client: Tool(path=f"/opt/node/bin/{client}")}
-    assert provision_of({"package.json": package(), lock: ""}, tools).steps[0].argv[0] == client
+    found = provision_of({"package.json": package(), lock: ""}, tools)
+    assert client in [step.argv[0] for step in found.steps]
 
 
 def test_a_toolchain_that_is_not_there_is_named() -> None:
@@ -198,6 +244,23 @@ def test_behind_a_shim_of_rustup_stands_the_toolchain_it_would_start(
     (tmp_path / "rustup/settings.toml").write_text("[")
     monkeypatch.delenv("RUSTUP_TOOLCHAIN")
     assert toolchains.locate("cargo", path) is None
+
+
+@pytest.mark.anyio
+async def test_a_program_of_an_npm_package_has_its_version_and_corepack_s_shims_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, package_name in (("pnpm", "pnpm"), ("yarn", "corepack")):
+        folder = tmp_path / "tools" / "node" / "lib" / "node_modules" / package_name
+        (folder / "bin").mkdir(parents=True)
+        (folder / "package.json").write_text(json.dumps({"name": package_name, "version": "10.2.3"}))
+        (folder / "bin" / f"{name}.cjs").write_text("#!/bin/sh\n")
+        (folder / "bin" / f"{name}.cjs").chmod(0o755)
+        (tmp_path / "tools/node/bin").mkdir(exist_ok=True)
+        (tmp_path / "tools/node/bin" / name).symlink_to(folder / "bin" / f"{name}.cjs")
+    monkeypatch.setenv("PATH", f"{tmp_path}/tools/node/bin")
+    found = await toolchains.Toolchains().find({"pnpm": (), "yarn": (), "npm": ()})
+    assert {name: tool.version for name, tool in found.items()} == {"pnpm": "10.2.3"}
 
 
 @pytest.mark.parametrize(

@@ -160,3 +160,30 @@ def test_no_manifest_can_smuggle_an_option_or_break_the_plan(hostile: str) -> No
     words = [word for part in found.parts for word in part.arguments if part.title != "requirements.txt"]
     assert [word for word in (*words, *found.constraints) if word.startswith("-") and word != "-r"] == []
     assert "\n" not in "".join(found.constraints)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "lock", "installs"),
+    [
+        ("", "uv.lock", False), ("", "pdm.lock", False), ("", "requirements.txt", True),
+        ("[tool.uv]\npackage = true\n", "uv.lock", True), ("[tool.uv]\npackage = false\n", "", False),
+        ("[tool.pdm]\ndistribution = false\n[build-system]\nrequires = []\n", "", False),
+        ("[tool.pdm]\ndistribution = true\n", "pdm.lock", True), ("[build-system]\nrequires = []\n", "uv.lock", True),
+    ],
+)  # fmt: skip
+def test_an_application_of_uv_or_pdm_is_not_installed_itself(manifest: str, lock: str, *, installs: bool) -> None:
+    found = recipe(
+        {"pyproject.toml": f'[project]\nname = "a"\nversion = "1"\n{manifest}', **({lock: ""} if lock else {})}
+    )
+    assert found.installs_project is installs
+
+
+def test_pdm_s_lock_and_groups_count() -> None:
+    manifest = (
+        '[project]\nname = "a"\n[tool.pdm.dev-dependencies]\ntest = ["pytest>=8", "-e file:///x"]\nlint = ["ruff"]\n'
+    )
+    lock = '[[package]]\nname = "pytest"\nversion = "8.1.0"\n'
+    found = recipe({"pyproject.toml": manifest, "pdm.lock": lock})
+    assert [part.arguments for part in found.parts if part.title == "pdm groups"] == [("pytest>=8",)]
+    assert (found.lock, found.constraints) == ("pdm.lock", ("pytest==8.1.0",))
+    assert "pdm.lock" in manifest_paths(["pdm.lock", "a.py"])

@@ -94,6 +94,7 @@ def plan(files: Sequence[str], texts: Mapping[str, str], tools: Mapping[str, Too
         },
         env={**_COMMON, "CARGO_NET_OFFLINE": "true"},
         problems=_wanted_version(texts, tools["cargo"].version),
+        lock=LOCK if LOCK in files else "",
     )
 
 

@@ -59,6 +59,7 @@ def plan(files: Sequence[str], texts: Mapping[str, str], tools: Mapping[str, Too
         setup_env={**_COMMON, "GOPROXY": f"{ROUTE}/go", "GOCACHE": WARM_CACHE, "GOFLAGS": "-modcacherw"},
         env={**_COMMON, **flags, "GOPROXY": "off", "GOCACHE": CACHE},
         problems=_wanted_version(texts.get(MANIFEST, ""), go.version),
+        lock=next((path for path in ("go.sum", "go.work.sum") if path in files), ""),
     )
 
 

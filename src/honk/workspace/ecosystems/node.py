@@ -12,32 +12,13 @@ from pathlib import PurePosixPath
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from honk.workspace.ecosystems import ROUTE, STORE, Ecosystem, Provision, Step, Tool
+from honk.workspace.ecosystems import Ecosystem, Provision, Step, Tool
+from honk.workspace.ecosystems.node_clients import CACHES, LOCKS, SETTINGS, Installing, installing
 
 MANIFEST = "package.json"
-_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock")
-_OTHERS = (*_LOCKS, ".npmrc", "pnpm-workspace.yaml", ".nvmrc", ".node-version")
-_REGISTRY = f"{ROUTE}/npm/"
-_CACHE = f"{STORE}/.npm-cache"
-_SETUP_ENV = {
-    "npm_config_registry": _REGISTRY,
-    # Lock files hold addresses of whatever registry their writer had.
-    "npm_config_replace_registry_host": "always",
-    "npm_config_userconfig": "/nonexistent/user.npmrc",
-    "npm_config_globalconfig": "/nonexistent/global.npmrc",
-    "npm_config_cache": _CACHE,
-    "npm_config_dangerously_allow_all_scripts": "true",
-    "npm_config_audit": "false",
-    "npm_config_fund": "false",
-    "npm_config_update_notifier": "false",
-    "npm_config_progress": "false",
-    "npm_config_loglevel": "warn",
-    "YARN_REGISTRY": _REGISTRY,
-    "COREPACK_ENABLE_NETWORK": "0",
-    "CI": "true",
-    "NO_COLOR": "1",
-}
-_ENV = {"npm_config_offline": "true", "npm_config_update_notifier": "false", "npm_config_cache": "/tmp/npm-cache"}  # noqa: S108
+_OTHERS = (*LOCKS, *SETTINGS, ".nvmrc", ".node-version")
+_CACHE = {"npm_config_cache": "/tmp/npm-cache"}  # noqa: S108
+"""Of every later sandbox: npm wants to write one."""
 _TEST_FILE = re.compile(r"(?<!node_modules/)(?:^|/)[^/]+[.-](?:test|spec)\.[cm]?[jt]sx?$")
 _FRUGAL = "^20.15 || ^22.2 || >=23"
 """The versions whose NODE_OPTIONS know `--disable-wasm-trap-handler`."""
@@ -64,19 +45,11 @@ def plan(files: Sequence[str], texts: Mapping[str, str], tools: Mapping[str, Too
     if node is None:
         return _lacking(f"{MANIFEST}: the tests need Node.js (node); this machine has none that can be shown inside.")
     problems = _wanted_version(project, node.version)
-    client, words = _client(files, _has_dependencies(project))
-    if not words:
-        return _provision({"node": node, **_named(tools, "npm")}, (), problems)
-    if client not in tools:
-        missing = (
-            f"{_lock(files) or MANIFEST}: the packages are installed by {client}, which this machine does not have."
-        )
-        return _provision({"node": node}, (), (*problems, missing))
-    steps = [Step(title=f"The packages of {_lock(files) or MANIFEST}", argv=(client, *words))]
-    if client == "npm":
-        # The project's own scripts were left out above, so those of its dependencies come now.
-        steps.append(Step(title="What the packages build", argv=("npm", "rebuild"), is_essential=False))
-    return _provision({"node": node, **_named(tools, client)}, tuple(steps), problems)
+    made = installing(files, texts, tools, has_dependencies=_has_dependencies(project))
+    problems = (*problems, *([made.problem] if made.problem else []))
+    # npm also runs what the packages of others build, and scripts call it.
+    shown = {name: tools[name] for name in ("node", "npm", made.client) if name in tools}
+    return _provision(shown, made, problems)
 
 
 def has_tests(files: Sequence[str], project: Mapping[str, object]) -> bool:
@@ -88,48 +61,27 @@ def has_tests(files: Sequence[str], project: Mapping[str, object]) -> bool:
     return any(_TEST_FILE.search(path) for path in files)
 
 
-def _client(files: Sequence[str], has_dependencies: bool) -> tuple[str, tuple[str, ...]]:
-    """The program and its words; no words where there is nothing to install."""
-    match _lock(files):
-        case "pnpm-lock.yaml":
-            return "pnpm", ("install", "--frozen-lockfile")
-        case "yarn.lock":
-            return "yarn", ("install", "--frozen-lockfile", "--non-interactive", "--ignore-scripts")
-        case None:
-            words = ("install", "--no-package-lock", "--ignore-scripts", "--include=dev")
-            return "npm", words if has_dependencies else ()
-        case _:
-            return "npm", ("ci", "--ignore-scripts", "--include=dev")
-
-
-def _lock(files: Sequence[str]) -> str | None:
-    return next((name for name in _LOCKS if name in files), None)
-
-
 def _has_dependencies(project: Mapping[str, object]) -> bool:
     return any(project.get(key) for key in ("dependencies", "devDependencies", "optionalDependencies", "workspaces"))
 
 
-def _provision(tools: Mapping[str, Tool], steps: tuple[Step, ...], problems: tuple[str, ...]) -> Provision:
-    tidy = (Step(title="The cache", argv=("/bin/rm", "-rf", _CACHE), is_essential=False),)
+def _provision(tools: Mapping[str, Tool], made: Installing, problems: tuple[str, ...]) -> Provision:
+    tidy = (Step(title="The caches", argv=("/bin/rm", "-rf", *CACHES), is_essential=False),)
     # Else each WebAssembly memory takes ten gigabytes of addresses, more than a sandbox may have.
     frugal = {"NODE_OPTIONS": "--disable-wasm-trap-handler"} if fits(tools["node"].version, _FRUGAL) else {}
     return Provision(
         ecosystem="Node.js",
         tools=tools,
-        steps=(*steps, *tidy) if steps else (),
-        setup_env={**_SETUP_ENV, **frugal},
-        env={**_ENV, **frugal},
+        steps=(*made.steps, *tidy) if made.steps else (),
+        setup_env={**made.setup_env, **frugal},
+        env={**made.env, **_CACHE, **frugal},
         problems=problems,
+        lock=made.lock,
     )
 
 
 def _lacking(problem: str) -> Provision:
     return Provision(ecosystem="Node.js", problems=(problem,))
-
-
-def _named(tools: Mapping[str, Tool], name: str) -> dict[str, Tool]:
-    return {name: tools[name]} if name in tools else {}
 
 
 def _is_manifest(path: str) -> bool:
