@@ -31,7 +31,7 @@ from honk.workflows.journal import Journal
 from honk.workflows.keep import finish_stopped
 from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
 from honk.workflows.reconcile import differences, thaw
-from honk.workflows.record import Record, environment_told
+from honk.workflows.record import Record, environment_told, sandbox_told
 from honk.workflows.replay import ReplayRequest, compare_replay, replay_of
 from honk.workflows.verify import VerifyResult, verify_checkout
 from honk.workspace import RepositoryFacts
@@ -79,7 +79,6 @@ class RunResult:
     """What it ran in; "none" is no isolation."""
     notes: tuple[str, ...]
     environment: EnvironmentHealth | None = None
-    """What its tests stood on; None where it did not come so far."""
 
 
 class App:
@@ -207,8 +206,7 @@ class App:
 
     async def _sandbox_of(self, task_id: str) -> str:
         """What the task was accepted for; where a crash kept that from being told, what this house has."""
-        events = await self._house.events.read(task_id)
-        return next((str(one.body["sandbox"]) for one in events if one.kind == "accepted"), self._house.sandbox)
+        return sandbox_told(await self._house.events.read(task_id)) or self._house.sandbox
 
     async def stop(self, task_id: str) -> None:
         """End the task as cancelled; the agent is gone within 2 s and its work is kept. Ended already: nothing."""

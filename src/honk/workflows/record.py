@@ -140,6 +140,11 @@ class Record:
         )
 
 
+def sandbox_told(events: Sequence[TaskEvent]) -> str | None:
+    """What the task was accepted for; None where a crash kept that from being told."""
+    return next((str(one.body["sandbox"]) for one in events if one.kind == "accepted"), None)
+
+
 def environment_told(events: Sequence[TaskEvent]) -> EnvironmentHealth | None:
     """What the newest run stands on, as it was told; None where it did not come so far."""
     told = next((event.body for event in reversed(events) if event.kind == "environment"), None)
