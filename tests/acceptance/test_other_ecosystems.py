@@ -1,4 +1,4 @@
-"""Packages of other people for Node, Go and Rust, no configuration: honest changes pass, bugs are seen, exits held."""
+"""Other people's packages for Node, Go, Rust and Java, unconfigured: honest changes pass, bugs are seen, exits held."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from third_party import Case, House, Package, fetch_crates, fetch_go, fetch_npm
+from third_party import Case, House, Package, fetch_crates, fetch_go, fetch_maven, fetch_npm
 
 from honk.domain.evidence import Examination, Severity, Verification, verification
 
@@ -41,10 +41,20 @@ MORE_CRATES = (
     Package("scopeguard@1.2.0", "src/lib.rs", "if S::should_run() {", "if !S::should_run() {"),
 )
 """With HONK_ACCEPTANCE_WIDE=1: half an hour on two busy cores."""
+_APACHE = "src/main/java/org/apache/commons"
+JAVA = (
+    Package(
+        "commons-cli:commons-cli:1.5.0",
+        f"{_APACHE}/cli/Util.java",
+        "return str.substring(2);",
+        "return str.substring(1);",
+    ),
+)
 Fetch = Callable[[tuple[Package, ...], Path], None]
 HONEST = {
     ".js": "\n// touched\n",
     ".go": "\nconst honkAdded = 1\n",
+    ".java": "\n// touched\n",
     ".rs": "\n#[allow(dead_code)]\nconst HONK_ADDED: u8 = 1;\n",
 }
 
@@ -59,6 +69,8 @@ def leaving(file: str, text: str) -> dict[str, str]:
     """The edits of a program that leaves, content with itself, before its tests begin."""
     if file.endswith(".js"):
         return {file: text + "\nprocess.exit(0)\n"}
+    if file.endswith(".java"):
+        return {file: re.sub(r"^(?:\w+ )*class [^{]+\{", r"\g<0> static { System.exit(0); }", text, flags=re.MULTILINE)}
     if file.endswith(".rs"):
         said = 'extern crate std;\n        std::println!("test a ... ok");\n        std::process::exit(0);'
         return {
@@ -83,7 +95,7 @@ async def judge(case: Case, package: Package) -> tuple[Verification, Verificatio
 
 
 FETCHED = [(package, fetch_npm) for package in NPM] + [(package, fetch_go) for package in GO]
-FETCHED += [(package, fetch_crates) for package in CRATES]
+FETCHED += [(package, fetch_crates) for package in CRATES] + [(package, fetch_maven) for package in JAVA]
 FETCHED += [(package, fetch_crates) for package in MORE_CRATES if os.environ.get("HONK_ACCEPTANCE_WIDE")]
 
 

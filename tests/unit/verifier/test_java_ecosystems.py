@@ -40,6 +40,8 @@ def test_a_run_can_be_narrowed_to_files() -> None:
     [command] = plan_for("pom.xml", TEST).commands
     assert "-Dtest=CalcTest" in maven.start(command, asked).argv
     assert maven.start(command, Asked(nonce=NONCE)).argv[-2:] == ("clean", "test")
+    odd = Asked(nonce=NONCE, only=("src/test/java/a/!CalcTest.java", "src/test/java/a/A,!CalcTest.java"))
+    assert maven.start(command, odd).argv[-2:] == ("clean", "test"), "names that would leave others out"
     [command] = plan_for("build.gradle", TEST).commands
     assert gradle.start(command, asked).argv[-2:] == ("--tests", "*CalcTest")
     for start in (maven.start(command, asked), gradle.start(command, asked)):

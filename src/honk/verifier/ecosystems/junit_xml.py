@@ -18,7 +18,7 @@ from honk.verifier.results import TestOutcome, TestResult, Told
 _SCRIPT = """\
 read -r nonce
 pattern=$1; shift
-find . -type f -path "$pattern" -name 'TEST-*.xml' -not -path './.git/*' -exec rm -f {} +
+find . -type f -path "$pattern" -name 'TEST-*.xml' -not -path './.git/*' -not -path '*/src/*' -exec rm -f {} +
 find . -type f -path '*/src/*' \\( -name '*.java' -o -name '*.kt' -o -name '*.groovy' -o -name '*.scala' \\) -exec \
 grep -HoE '^[a-z ]*(class|interface|enum|record|object) +[A-Za-z0-9_]+' {} + | sed "s|^|$nonce class |"
 "$@" < /dev/null 2>&1
@@ -73,8 +73,9 @@ def is_check_file(path: str) -> bool:
 
 
 def classes_in(paths: Sequence[str]) -> list[str]:
-    """The classes that these test files are named after."""
-    return sorted({PurePosixPath(path).stem for path in paths if is_test_file(path)})
+    """The classes that these test files are named after; no name that would say more than itself."""
+    names = {PurePosixPath(path).stem for path in paths if is_test_file(path)}
+    return sorted(name for name in names if name.isidentifier())
 
 
 def start(argv: Sequence[str], pattern: str, asked: Asked) -> Start:
