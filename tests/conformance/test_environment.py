@@ -144,6 +144,22 @@ async def test_set_up_commands_are_the_base_s_and_never_the_change_s(tmp_path: P
         assert await sh(room, "cat /opt/env/made") == "from-base\n"
 
 
+async def test_set_up_commands_know_the_way_to_packages_of_every_ecosystem_and_no_other(tmp_path: Path) -> None:
+    looks = (
+        "case $npm_config_registry in http://127.0.0.1:*/npm/) ;; *) exit 4;; esac; "
+        "case $UV_DEFAULT_INDEX in http://127.0.0.1:*/simple/) ;; *) exit 5;; esac; "
+        "[ $(wc -l < /proc/net/route) -le 1 ] || exit 6; "
+        "/opt/uv/uv pip install --python /opt/env/bin/python left-pad"
+    )
+    own = f"[environment]\nsetup = ['{looks}']\n"
+    node = '{"scripts": {"test": "node --test"}}'
+    files = {".honk.toml": own, "package.json": node, "a.test.js": ""}
+    laid = await ground(tmp_path, LEFT_PAD, files=files)
+    assert laid.environment.problems == ()
+    async with laid.workspaces.clean_room(laid.template, laid.environment, None, name="room") as room:
+        assert await sh(room, "/opt/env/bin/python -c 'import left_pad; print(left_pad.pad(str(7), 3))'") == "  7\n"
+
+
 async def test_t20_a_set_up_that_closes_the_work_tree_is_a_problem_and_no_fault_of_ours(tmp_path: Path) -> None:
     own = '[environment]\nsetup = ["chmod 0 /workspace"]\n'
     laid = await ground(tmp_path, files={"README.md": "# Sample\n", ".honk.toml": own, "requirements.txt": ""})

@@ -81,7 +81,7 @@ class SetUp:
             for step in provision.steps:
                 await self._take(sandbox, provision, step)
         for command in self.recipe.commands:
-            await self._must(sandbox, ("/bin/sh", "-c", command), f"The set-up command `{command}` failed")
+            await self._own(sandbox, command)
         await sandbox.run(["/bin/rm", "-rf", _CACHE, _CONSTRAINTS], timeout_seconds=_TIDY_SECONDS)
         await self._settle(sandbox)
 
@@ -109,9 +109,17 @@ class SetUp:
                 argv = (PYTHON, "-I", "-c", _UNTIE, ENVIRONMENT, WORKSPACE)
                 await self._must(sandbox, argv, "The project's place could not be made movable")
 
+    async def _own(self, sandbox: Sandbox, command: str) -> None:
+        """A line of the owner's, with the way to packages known to the clients of every ecosystem."""
+        env = _python_env(sandbox)
+        for provision in self.provisions:
+            env |= _setup_env(sandbox, provision)
+        done = await self._step(sandbox, ("/bin/sh", "-c", command), env=env)
+        if done.exit_code != 0:
+            self.problems.append(f"The set-up command `{command}` failed: {_reason(done)}")
+
     async def _take(self, sandbox: Sandbox, provision: Provision, step: Step) -> None:
-        route = f"http://127.0.0.1:{_route_port(sandbox)}"
-        env = {name: value.replace(ROUTE, route) for name, value in provision.setup_env.items()}
+        env = _setup_env(sandbox, provision)
         cwd = f"{WORKSPACE}/{step.folder}".rstrip("/")
         done = await self._step(sandbox, step.argv, env=env, cwd=cwd)
         if done.exit_code != 0 and step.is_essential:
@@ -163,9 +171,7 @@ class SetUp:
     ) -> Completed:
         """Run one command; its output is in the log. Without `env` it is one of Python's."""
         self._log += f"$ {' '.join(argv[:20])}\n".encode("utf-8", "replace")
-        # The repository's own settings of indexes would lead out of the sandbox; there is one way to packages.
-        index = f"http://127.0.0.1:{_route_port(sandbox)}/simple/"
-        chosen = env if env is not None else {**_UV_ENVIRONMENT, "UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index}
+        chosen = env if env is not None else _python_env(sandbox)
         done = await sandbox.run(argv, env=chosen, cwd=cwd, timeout_seconds=STEP_SECONDS)
         self._log += done.stdout + done.stderr + f"# exit code {done.exit_code}\n".encode()
         return done
@@ -174,6 +180,17 @@ class SetUp:
 def _route_port(sandbox: Sandbox) -> int:
     """Where programs inside find the package route."""
     return int(sandbox.listeners[REGISTRY_PORT].getsockname()[1])
+
+
+def _python_env(sandbox: Sandbox) -> dict[str, str]:
+    """The repository's own settings of indexes would lead out of the sandbox; there is one way to packages."""
+    index = f"http://127.0.0.1:{_route_port(sandbox)}/simple/"
+    return {**_UV_ENVIRONMENT, "UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index}
+
+
+def _setup_env(sandbox: Sandbox, provision: Provision) -> dict[str, str]:
+    route = f"http://127.0.0.1:{_route_port(sandbox)}"
+    return {name: value.replace(ROUTE, route) for name, value in provision.setup_env.items()}
 
 
 def _moves(sandbox: Sandbox) -> bool:

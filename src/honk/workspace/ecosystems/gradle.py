@@ -110,6 +110,7 @@ def plan(files: Sequence[str], texts: Mapping[str, str], tools: Mapping[str, Too
         ),
         setup_env={**jvm.SETUP_ENV, "GRADLE_USER_HOME": f"{STORE}/gradle", "GRADLE_OPTS": _SWIFT},
         env={**jvm.ENV, "GRADLE_OPTS": _SWIFT},
+        lock="gradle.lockfile" if "gradle.lockfile" in files else "",
     )
 
 
