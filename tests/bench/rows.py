@@ -14,7 +14,7 @@ from pathlib import Path
 import processes
 from figures import Measure, Row
 from repositories import Measured, Repositories
-from sides import HONK, Sides
+from sides import HONK, Sides, Took, cpu_seconds
 
 from honk.base.ids import new_id
 from honk.domain.task import Repository
@@ -273,25 +273,27 @@ async def eight(bench: Bench) -> AsyncIterator[Row]:
         await _hear(many, b"ready")
         for number in range(max(3, bench.rounds // 3)):
             hand = await _all_at_once(sides, repository, f"{number}a")
-            begun = time.perf_counter()
+            begun, cpu = time.perf_counter(), processes.cpu_seconds(many.pid)
             many.stdin.write(b"go\n")
             await _hear(many, b"done")
             row.ours.append(time.perf_counter() - begun)
-            row.by_hand.append(hand)
-            row.again.append(await _all_at_once(sides, repository, f"{number}b"))
-            told(f"eight: round {number + 1}, {row.ours[-1]:.2f} s, by hand {hand:.2f} s")
+            row.cpu.append(processes.cpu_seconds(many.pid) - cpu)
+            row.by_hand.append(hand.seconds)
+            row.cpu_by_hand.append(hand.cpu_seconds)
+            row.again.append((await _all_at_once(sides, repository, f"{number}b")).seconds)
+            told(f"eight: round {number + 1}, {row.ours[-1]:.2f} s, by hand {hand.seconds:.2f} s")
     finally:
         many.stdin.close()
         await many.wait()
     yield row
 
 
-async def _all_at_once(sides: Sides, repository: Measured, number: str) -> float:
-    begun = time.perf_counter()
+async def _all_at_once(sides: Sides, repository: Measured, number: str) -> Took:
+    begun, cpu = time.perf_counter(), cpu_seconds()
     async with asyncio.TaskGroup() as group:
         for one in range(AT_ONCE):
             group.create_task(sides.by_hand(repository, f"eight-{number}-{one}"))
-    return time.perf_counter() - begun
+    return Took(time.perf_counter() - begun, cpu_seconds() - cpu)
 
 
 async def _hear(process: asyncio.subprocess.Process, word: bytes) -> None:

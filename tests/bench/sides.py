@@ -105,17 +105,17 @@ class Sides:
             "DISABLE_AUTOUPDATER": "1", "DISABLE_ERROR_REPORTING": "1", "PIP_CACHE_DIR": str(self.place / "pip-cache"),
             "PIP_DISABLE_PIP_VERSION_CHECK": "1", "LANG": "C.UTF-8", **_kept(),
         }  # fmt: skip
-        begun, cpu = time.perf_counter(), _cpu_seconds()
+        begun, cpu = time.perf_counter(), cpu_seconds()
         await call(["bash", "-c", script], env)
-        return Took(time.perf_counter() - begun, _cpu_seconds() - cpu)
+        return Took(time.perf_counter() - begun, cpu_seconds() - cpu)
 
     async def by_honk(self, repository: Measured, command: Sequence[str] | None = None) -> Run:
         """`honk run` from the command to its end; it must have been verified."""
         self.model.requests.clear()
         argv = [*(command or [str(HONK)]), "run", PROMPT, "--repo", str(repository.person), "--json"]
-        began_at, begun, cpu = time.time(), time.perf_counter(), _cpu_seconds()
+        began_at, begun, cpu = time.time(), time.perf_counter(), cpu_seconds()
         out = await call(argv, self.honk_env())
-        seconds, cpu = time.perf_counter() - begun, _cpu_seconds() - cpu
+        seconds, cpu = time.perf_counter() - begun, cpu_seconds() - cpu
         *events, result = [json.loads(line) for line in out.splitlines()]
         if result["outcome"] != "opened" or result["verification"] != "passed":
             raise RuntimeError(f"The run came to {result['outcome']}, {result['verification']}: {result['reason']}")
@@ -149,7 +149,7 @@ class Sides:
         await asyncio.to_thread(os.sync)
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     """Of everything that this process has started and that has ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -164,3 +164,27 @@ async def test_t20_a_set_up_that_closes_the_work_tree_is_a_problem_and_no_fault_
     own = '[environment]\nsetup = ["chmod 0 /workspace"]\n'
     laid = await ground(tmp_path, files={"README.md": "# Sample\n", ".honk.toml": own, "requirements.txt": ""})
     assert "could not be told" in laid.environment.problems[0]
+
+
+SWAP = """
+import os
+
+told, build = os.stat("README.md"), build_editable
+
+
+def build_editable(*arguments):
+    built = build(*arguments)
+    pathlib.Path("README.md").write_text("# Bad\\n")
+    os.utime("README.md", ns=(told.st_atime_ns, told.st_mtime_ns))
+    return built
+"""
+
+
+async def test_t25_a_file_that_a_build_swaps_unseen_by_size_and_time_is_the_commit_s_again(tmp_path: Path) -> None:
+    """Else the tests of a change would run on a file that its commit does not have."""
+    laid = await ground(tmp_path, LEFT_PAD)
+    change = await laid.change(f"cat >> build/backend.py << 'END'\n{SWAP}\nEND\necho >> pyproject.toml")
+    made = await laid.workspaces.environment(laid.template, change)
+    assert made.problems == ()
+    async with laid.workspaces.clean_room(laid.template, made, change, name="room") as room:
+        assert await sh(room, "cat README.md leftover.txt") == "# App\nbuilt"

@@ -2,15 +2,20 @@
 
 import subprocess
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from honk.domain.change import Change
 from honk.domain.evidence import Examination, Severity, Verification, verification
+from honk.sandbox import Sandbox, SandboxLost
 from honk.sandbox.bubblewrap import BubblewrapBackend
 from honk.testing import gate_cases
 from honk.testing.gate_cases import BROKEN, SOUND, Memory, gate_of, plan_of, python_mounts
-from honk.testing.rooms import DirectorySandbox, Files, SandboxRooms, write_files
+from honk.testing.rooms import DirectoryRooms, DirectorySandbox, Files, SandboxRooms, write_files
+from honk.verifier import Rooms
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -81,6 +86,25 @@ async def test_a_new_test_that_passes_on_the_base_proves_nothing_and_says_so() -
     assert done.reports[0].tests is not None
     assert [test.fails_on_base for test in done.reports[0].tests.new] == [False]
     assert "0 of 1 new tests fail on the base" in done.reports[0].summary
+
+
+async def test_a_room_that_dies_under_the_new_tests_is_known_by_its_own_error() -> None:
+    """Whoever asked makes the rooms once more for that error alone."""
+    head = {**SOUND, "calc.py": WITH_DOUBLE, "tests/test_calc.py": NEW_TEST}
+    await examine(SOUND, SOUND)  # the base's run is remembered, so its next room is that of the new tests
+
+    def rooms(base: Files, head: Files) -> Rooms:
+        @asynccontextmanager
+        async def room(of: Change | None) -> AsyncIterator[Sandbox]:
+            if of is None:
+                raise SandboxLost("the room died")
+            async with DirectoryRooms(base, head)(of) as sandbox:
+                yield sandbox
+
+        return room
+
+    with pytest.raises(SandboxLost, match="the room died"):
+        await gate_cases.examine(SOUND, head, memory=ONE_MEMORY, rooms=rooms)
 
 
 async def test_no_tests_are_unverified_never_green() -> None:

@@ -1,7 +1,6 @@
 """What a path says about the file: a test, configuration of a check, a manifest. Pure."""
 
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
 
 PYTEST_FILES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
 WHOLE_CHECK_FILES = (
@@ -19,7 +18,7 @@ MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 
 
 def name_of(path: str) -> str:
-    return PurePosixPath(path).name
+    return path.rpartition("/")[2]
 
 
 def is_test_file(path: str) -> bool:
@@ -33,17 +32,17 @@ def is_test_file(path: str) -> bool:
 
 def is_beside_tests(path: str) -> bool:
     """Whatever lies in a directory of tests: fixtures, sample files."""
-    return any(part in ("test", "tests") for part in PurePosixPath(path).parts[:-1])
+    return any(part in ("test", "tests") for part in path.split("/")[:-1])
 
 
 def _looks_like_unittest(path: str) -> bool:
     """`testthing.py` inside a directory of tests."""
-    parts = PurePosixPath(path).parts
+    parts = path.split("/")
     return parts[-1].startswith("test") and any(part in ("test", "tests") for part in parts[:-1])
 
 
 def _is_vendored(path: str) -> bool:
-    return any(part in ("node_modules", "site-packages", ".tox", ".nox") for part in PurePosixPath(path).parts)
+    return any(part in ("node_modules", "site-packages", ".tox", ".nox") for part in path.split("/"))
 
 
 def is_conftest(path: str) -> bool:

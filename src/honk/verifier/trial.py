@@ -1,5 +1,6 @@
 """One verifier's trial of one change: on the base, on the change, and what may be said of the difference."""
 
+import asyncio
 from collections.abc import Sequence
 
 from honk.domain.evidence import Finding, NewTest, Report, Severity, Verification
@@ -35,8 +36,7 @@ async def try_tests(bench: Bench, command: Command) -> Said:
     said = await _weighed(case, compared)
     if isinstance(said, Report):
         return said, weaker
-    new = await _new_tests(bench, command, now, said)
-    edited = await _edited_tests(bench, command, base)
+    new, edited = await _tests_apart(bench, command, base, now, said)
     return reports.green(command, now, said, new), (*weaker, *edited)
 
 
@@ -50,6 +50,19 @@ async def _weighed(case: Case, compared: Comparison) -> Report | Comparison:
     if isinstance(said, Comparison):
         said = await steady(case, said)
     return await confirmed(case, said) if isinstance(said, Comparison) else said
+
+
+async def _tests_apart(
+    bench: Bench, command: Command, base: Run, now: Run, compared: Comparison
+) -> tuple[tuple[NewTest, ...], tuple[Finding, ...]]:
+    """The new tests on the base, and beside that the base's tests on the change: each in a room of its own."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            new = group.create_task(_new_tests(bench, command, now, compared))
+            edited = group.create_task(_edited_tests(bench, command, base))
+    except ExceptionGroup as broken:
+        raise broken.exceptions[0] from broken  # what a room died of is known by its own type
+    return new.result(), edited.result()
 
 
 async def _new_tests(bench: Bench, command: Command, now: Run, compared: Comparison) -> tuple[NewTest, ...]:
