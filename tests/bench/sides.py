@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from repositories import Measured, git, remove
+from repositories import Measured, git, package_settings, remove
 
 from honk.agent.claude_program import installed
 from honk.sandbox import WORKSPACE
@@ -26,11 +26,6 @@ from honk.testing.scripted_model import ScriptedModel
 from honk.testing.scripts import VERIFY
 
 HONK = Path(sys.executable).with_name("honk")
-_KEPT = (
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "NO_PROXY", "PIP_CERT", "PIP_CONFIG_FILE", "PIP_FIND_LINKS"),
-    *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL"),
-)
-"""Where packages come from, for both sides."""
 _AGENT = 'claude -p "$PROMPT" --permission-mode bypassPermissions --output-format json >"$PLACE/said.json"'
 _CLONE = """set -e
 git clone -q "file://$ORIGIN" "$PLACE/clone"
@@ -78,7 +73,8 @@ class Sides:
     def honk_env(self) -> dict[str, str]:
         return {
             "HOME": str(self.place), "HONK_HOME": str(self.honk_home), "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HONK_MODEL__BASE_URL": self.model.url, "ANTHROPIC_API_KEY": "made-up", "LANG": "C.UTF-8", **_kept(),
+            "HONK_MODEL__BASE_URL": self.model.url, "ANTHROPIC_API_KEY": "made-up", "LANG": "C.UTF-8",
+            **package_settings(),
         }  # fmt: skip
 
     async def by_hand(self, repository: Measured, number: str) -> Took:
@@ -102,8 +98,9 @@ class Sides:
             "BRANCH": _branch(number), "PATH": f"{installed().parent}:/usr/local/bin:/usr/bin:/bin", "IS_SANDBOX": "1",
             "CLAUDE_CONFIG_DIR": str(home / ".claude"), "ANTHROPIC_BASE_URL": self.model.url,
             "ANTHROPIC_API_KEY": "made-up", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1",
-            "DISABLE_AUTOUPDATER": "1", "DISABLE_ERROR_REPORTING": "1", "PIP_CACHE_DIR": str(self.place / "pip-cache"),
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1", "LANG": "C.UTF-8", **_kept(),
+            "DISABLE_AUTOUPDATER": "1", "DISABLE_ERROR_REPORTING": "1", "LANG": "C.UTF-8",
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            **package_settings(),
         }  # fmt: skip
         begun, cpu = time.perf_counter(), cpu_seconds()
         await call(["bash", "-c", script], env)
@@ -157,10 +154,6 @@ def cpu_seconds() -> float:
 
 def _branch(number: str) -> str:
     return f"change-{number}"
-
-
-def _kept() -> dict[str, str]:
-    return {name: os.environ[name] for name in _KEPT if name in os.environ}
 
 
 def _parts(events: Sequence[Any], own: Mapping[str, float], began_at: float, seconds: float) -> dict[str, float]:
