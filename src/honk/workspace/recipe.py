@@ -7,6 +7,7 @@ import configparser
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -87,7 +88,7 @@ def manifest_paths(files: Sequence[str]) -> tuple[str, ...]:
 
 def sampled_tests(files: Sequence[str]) -> tuple[str, ...]:
     """Some of the Python test files: enough to see which runner they are written for."""
-    return tuple(path for path in files if _TEST_FILE.fullmatch(path))[:SAMPLED_TESTS]
+    return tuple(islice((path for path in files if path.endswith(".py") and _TEST_FILE.fullmatch(path)), SAMPLED_TESTS))
 
 
 def plan(
@@ -220,11 +221,11 @@ def _requirements_kind(path: str) -> str | None:
 
 def _requirement_parts(files: Sequence[str], project: Mapping[str, Any]) -> list[Part]:
     parts = []
-    kinds = {path: _requirements_kind(path) for path in files}
+    kinds = {path: kind for path in files if (kind := _requirements_kind(path)) is not None}
     for path, kind in kinds.items():
         is_source = path.endswith(".in") and f"{path[:-3]}.txt" in kinds
         is_main = kind in ("", "base", "main", "common")
-        if kind is None or is_source or (is_main and _table(project, "project").get("dependencies") is not None):
+        if is_source or (is_main and _table(project, "project").get("dependencies") is not None):
             continue
         parts.append(Part(title=path, arguments=("-r", path), is_essential=kind not in DEV_NAMES))
     return parts
@@ -270,7 +271,7 @@ def _is_installable(project: Mapping[str, Any], files: Sequence[str]) -> bool:
 def _needs_pytest(files: Sequence[str], texts: Mapping[str, str], project: Mapping[str, Any]) -> bool:
     if "pytest" in _table(project, "tool") or "pytest.ini" in files:
         return True
-    if any(path.rsplit("/", 1)[-1] == "conftest.py" for path in files):
+    if any(path == "conftest.py" or path.endswith("/conftest.py") for path in files):
         return True
     return any(_PYTEST_SIGN.search(texts.get(path, "")) for path in sampled_tests(files))
 
