@@ -79,15 +79,18 @@ class RunResult:
     """What it ran in; "none" is no isolation."""
     notes: tuple[str, ...]
     environment: EnvironmentHealth | None = None
+    held_usd: float = 0.0
+    """What calls that broke off may have cost besides."""
 
 
 class App:
-    """Built by `bootstrap`; the doors hand on to it and show what it answers."""
+    """Built by `bootstrap`; the doors hand on to it. `is_alone`: no other process is at work in the state folder."""
 
-    def __init__(self, house: House, engine: Engine, keeper: Housekeeper) -> None:
+    def __init__(self, house: House, engine: Engine, keeper: Housekeeper, *, is_alone: bool = True) -> None:
         self._house = house
         self._engine = engine
         self._keeper = keeper
+        self.is_alone = is_alone
 
     async def submit(self, request: RunRequest) -> Task:
         """The accepted task: durable, and begun as soon as the engine is free.
@@ -193,6 +196,7 @@ class App:
             attempts=run.attempts,
             turns=run.spent.turns,
             cost_usd=run.spent.cost_usd,
+            held_usd=run.spent.held_usd,
             seconds=run.seconds or {},
             reports=examination.reports if examination else (),
             findings=examination.findings if examination else (),

@@ -102,7 +102,8 @@ def _not_verified(result: "RunResult") -> list[Line]:
 
 def _price(result: "RunResult") -> list[Line]:
     used = f"{counted(result.turns, 'turn')}, {counted(result.attempts, 'attempt')}"
-    told = [Line(text=f"Cost   ${result.cost_usd:.4f} for {used}")]
+    held = f"; up to ${result.held_usd:.4f} more for calls that broke off" if result.held_usd else ""
+    told = [Line(text=f"Cost   ${result.cost_usd:.4f} for {used}{held}")]
     if result.seconds:
         stages = " · ".join(f"{one_line(name)} {seconds(value)}" for name, value in result.seconds.items())
         told.append(Line(text=f"Time   {stages}"))

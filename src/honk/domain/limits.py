@@ -41,3 +41,5 @@ class Spent:
     cost_usd: float = 0.0
     input_tokens: int = 0
     output_tokens: int = 0
+    held_usd: float = 0.0
+    """What calls that broke off may have cost besides."""

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 TURN = "agent"
 """The purpose of a call that is a turn: a generation of the working agent."""
+ANSWERED = 200
+BROKEN_OFF = 206
+"""The status of a call whose answer broke off, or is still coming: its cost is what is known of it so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +19,8 @@ class ModelCall:
     model: str
     reserved_usd: float
     cost_usd: float | None
-    """None while the call is under way, and the reservation counts; a broken stream keeps its reservation."""
+    """What the service is known to have counted; None where it has told nothing. Until the answer is whole, the
+    reservation counts against the budget."""
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_tokens: int = 0
@@ -27,11 +31,19 @@ class ModelCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """What a run has used, reservations of calls under way or broken included."""
+    """What a run has used."""
 
     cost_usd: float
+    """As far as it is known."""
     calls: int
     turns: int
     """Calls of the working agent that were answered, or may have been: those under way or broken included."""
     input_tokens: int
     output_tokens: int
+    held_usd: float = 0.0
+    """What calls under way or broken off may have cost besides: nobody knows, so the budget counts it."""
+
+    @property
+    def committed_usd(self) -> float:
+        """What the budget counts."""
+        return self.cost_usd + self.held_usd

@@ -168,6 +168,7 @@ def _provenance(
 ) -> str:
     files = _count(len(change.files), "file")
     tokens = f"{spent.input_tokens} in, {spent.output_tokens} out"
+    held = f", up to {spent.held_usd:.2f} USD more for calls that broke off" if spent.held_usd else ""
     rows = {
         "Task": code(task.task_id),
         "Brief": f"version {brief.version}",
@@ -175,7 +176,7 @@ def _provenance(
         "Agent": code(task.agent),
         "Model": code(task.model),
         "Work": f"{_count(attempts, 'attempt')}, {_count(spent.turns, 'turn')}, tokens {tokens}",
-        "Cost": f"{spent.cost_usd:.2f} USD",
+        "Cost": f"{spent.cost_usd:.2f} USD{held}",
         "Owners": ", ".join(code(owner, 80) for owner in reviewers[:MOST]) or "none named in CODEOWNERS",
         "Environment": code(health_line(environment), 500) if environment else "not told",
         "Change": f"{files} over {code(change.base_sha[:12])}, head {code(change.head_sha[:12])}",

@@ -4,13 +4,15 @@ import asyncio
 import hmac
 import json
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 import aiohttp
 from aiohttp import web
 
 from honk.base.clock import monotonic_seconds
+from honk.domain.money import BROKEN_OFF
 from honk.gateway import GatewayError, Grant, Ledger, RegistryLog, Upstream
 from honk.gateway.admission import MAX_BODY_BYTES, Question, Refusal, admit
 from honk.gateway.far_side import FarSide, passed_down
@@ -194,26 +196,40 @@ class _ModelRoute:
                     usage = Usage()  # errors are not billed
                     return await self._failed(response)
                 if response.content_type == "text/event-stream":
-                    return await self._stream(request, response, meter)
+                    known = partial(self._till.note, reserved, question)
+                    return await self._stream(request, response, meter, known)
                 return await self._whole(response, meter)
         except aiohttp.ClientConnectorError:
             usage = Usage()  # nothing was sent
             raise
         finally:
-            usage = meter.usage if meter.is_complete else usage
+            if meter.is_complete:
+                usage = meter.usage
+            elif meter.has_begun:
+                usage, status = meter.so_far, BROKEN_OFF
             await self._till.settle(reserved, question, usage, status=status, seconds=self._clock() - began)
 
     async def _stream(
-        self, request: web.BaseRequest, response: aiohttp.ClientResponse, meter: Meter
+        self,
+        request: web.BaseRequest,
+        response: aiohttp.ClientResponse,
+        meter: Meter,
+        known: Callable[[Usage], Awaitable[None]],
     ) -> web.StreamResponse:
-        """Pass events on as they come, and read them on the side. A stream that breaks, breaks for the client too."""
+        """Pass events on as they come, and read them on the side. A stream that breaks, breaks for the client too.
+
+        `known` hears, once, what the answer's beginning tells of its cost.
+        """
         answer = web.StreamResponse(headers=passed_down(response.headers))
         await answer.prepare(request)
         parser = EventParser()
         try:
             async for chunk in response.content.iter_any():
+                had_begun = meter.has_begun
                 for event in parser.feed(chunk):
                     meter.event(event)
+                if meter.has_begun and not had_begun and not meter.is_complete:
+                    await known(meter.so_far)
                 await answer.write(chunk)
         except (aiohttp.ClientError, TimeoutError, OSError):
             if request.transport is not None:
@@ -233,9 +249,11 @@ class _ModelRoute:
         return web.Response(body=body, headers=passed_down(response.headers))
 
     async def _failed(self, response: aiohttp.ClientResponse) -> web.Response:
-        """An error of the service, for the client. A refused key is final and is said in our words."""
+        """An error of the service, for the client. A refused key or account is final and is said in our words."""
         if response.status in (401, 403):
             return _refuse(_key_refused(response.status))
+        if response.status == 402:
+            return _refuse(_WANTS_PAYMENT)
         if response.status < 400:
             return _refuse(_odd(response.status))
         body = self._far_side.clean(await _read(response, _MAX_ERROR_BYTES))
@@ -277,6 +295,14 @@ def _key_refused(status: int) -> Refusal:
         message=f"The model's service refused Honk's key (HTTP {status}). No retry will help: the operator must give "
         "Honk a valid key that may use this model.",
     )
+
+
+_WANTS_PAYMENT = Refusal(
+    status=402,
+    kind="billing_error",
+    message="The model's service asks for payment (HTTP 402). No retry will help: the operator must put the account "
+    "in order, or give Honk the key of another one.",
+)
 
 
 def _odd(status: int) -> Refusal:

@@ -2,12 +2,14 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from honk.gateway.pricing import Usage
 
 _MAX_EVENT_BYTES = 4 << 20
+_CHARS_PER_TOKEN = 4
+_WRITTEN = ("text", "thinking", "partial_json")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -70,12 +72,27 @@ class Meter:
     """Whether the final usage was seen; until then only the reservation is certain."""
     usage: Usage = field(default_factory=Usage)
     _seen: dict[str, Any] | None = None
+    _heard_chars: int = 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the answer has told anything of its usage."""
+        return self._seen is not None
+
+    @property
+    def so_far(self) -> Usage:
+        """Of an answer that is not whole: what it told, and what was heard of it in tokens of the usual length."""
+        heard = self._heard_chars // _CHARS_PER_TOKEN
+        return replace(self.usage, output_tokens=max(self.usage.output_tokens, heard))
 
     def event(self, event: dict[str, Any]) -> None:
         """One event of a stream: `message_start` names the input, `message_delta` the running totals."""
         match event.get("type"):
             case "message_start" if isinstance(event.get("message"), dict):
                 self._merge(event["message"].get("usage"))
+            case "content_block_delta" if isinstance(event.get("delta"), dict):
+                written = [event["delta"].get(key) for key in _WRITTEN]
+                self._heard_chars += sum(len(one) for one in written if isinstance(one, str))
             case "message_delta":
                 # The API sends one with the stop reason, last; without that the totals are not final.
                 delta = event.get("delta")

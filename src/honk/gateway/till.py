@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from honk.base.ids import new_id
+from honk.domain.money import BROKEN_OFF
 from honk.gateway import Grant, Ledger, ModelCall
 from honk.gateway.admission import Question, Refusal
 from honk.gateway.pricing import Usage, Worst, cost_of, worst_of
@@ -49,7 +50,7 @@ class Till:
         bound, is_counted = question.input_bound, False
         for _ in range(_RACES):
             settlements = self._settlements
-            spent_usd = (await self._ledger.spending(grant.run_id)).cost_usd
+            spent_usd = (await self._ledger.spending(grant.run_id)).committed_usd
             worst = self._worst(question, bound)
             tokens = min(wanted, worst.affordable_tokens(grant.budget_usd - spent_usd))
             if tokens < min(wanted, _ROOMY_TOKENS) and not is_counted:
@@ -65,25 +66,19 @@ class Till:
                 return reserved
         return _out_of_money(grant, spent_usd, worst.total_usd(min(wanted, _LEAST_TOKENS)))
 
+    async def note(self, reserved: Reserved, question: Question, usage: Usage) -> None:
+        """Write down what is known while the answer comes: what a death of ours leaves is told, and not the worst."""
+        await self._ledger.settle(_billed(reserved, question, usage, status=BROKEN_OFF, seconds=0.0))
+
     async def settle(
         self, reserved: Reserved, question: Question, usage: Usage | None, *, status: int, seconds: float
     ) -> None:
-        """Write down what the call cost; None where that cannot be known, and then the reservation stays."""
-        used = usage or Usage()
-        done = replace(
-            reserved.call,
-            cost_usd=None if usage is None else cost_of(question.price, used),
-            input_tokens=used.input_tokens,
-            output_tokens=used.output_tokens,
-            cache_read_tokens=used.cache_read_tokens,
-            cache_write_tokens=used.cache_write_tokens,
-            status=status,
-            seconds=seconds,
-        )
+        """Write down what the call cost. The reservation stays where that is unknown (None) or not all
+        (`BROKEN_OFF`)."""
         try:
-            await self._ledger.settle(done)
+            await self._ledger.settle(_billed(reserved, question, usage, status=status, seconds=seconds))
         finally:
-            self._open[done.run_id] -= 1
+            self._open[reserved.call.run_id] -= 1
             self._settlements += 1
             async with self._settled:
                 self._settled.notify_all()
@@ -113,6 +108,25 @@ class Till:
                     return False
                 await self._settled.wait()
         return True
+
+
+def _billed(reserved: Reserved, question: Question, usage: Usage | None, *, status: int, seconds: float) -> ModelCall:
+    """The call as far as it is known. Where its prompt is counted, only what it may still write is held for it."""
+    used, held_usd = usage or Usage(), reserved.call.reserved_usd
+    if usage is not None:
+        longest = replace(used, output_tokens=max(used.output_tokens, reserved.max_tokens), is_us_only=True)
+        held_usd = min(held_usd, cost_of(question.price, longest))
+    return replace(
+        reserved.call,
+        reserved_usd=held_usd if status == BROKEN_OFF else reserved.call.reserved_usd,
+        cost_usd=None if usage is None else cost_of(question.price, used),
+        input_tokens=used.input_tokens,
+        output_tokens=used.output_tokens,
+        cache_read_tokens=used.cache_read_tokens,
+        cache_write_tokens=used.cache_write_tokens,
+        status=status,
+        seconds=seconds,
+    )
 
 
 def _out_of_money(grant: Grant, spent_usd: float, needed_usd: float) -> Refusal:

@@ -4,14 +4,20 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
-from honk.domain.money import TURN, ModelCall, Spending
+from honk.domain.money import ANSWERED, BROKEN_OFF, TURN, ModelCall, Spending
 from honk.store import NotFound
 from honk.store import tables as t
 from honk.store.database import Database
 
-_COST = sa.func.coalesce(sa.func.sum(sa.func.coalesce(t.model_call.c.cost_usd, t.model_call.c.reserved_usd)), 0.0)
+_CALL = t.model_call.c
+_IS_HELD = sa.and_(_CALL.status == BROKEN_OFF, _CALL.reserved_usd > _CALL.cost_usd)
+_COMMITTED = sa.func.coalesce(
+    sa.func.sum(sa.case((_IS_HELD, _CALL.reserved_usd), else_=sa.func.coalesce(_CALL.cost_usd, _CALL.reserved_usd))),
+    0.0,
+)
+_KNOWN = sa.func.coalesce(sa.func.sum(_CALL.cost_usd), 0.0)
 _TURNS = sa.func.count().filter(
-    t.model_call.c.purpose == TURN, sa.or_(t.model_call.c.status == 200, t.model_call.c.cost_usd.is_(None))
+    _CALL.purpose == TURN, sa.or_(_CALL.status.in_((ANSWERED, BROKEN_OFF)), _CALL.cost_usd.is_(None))
 )
 _DECIMALS = 9
 """Sums of binary fractions are compared to a billionth of a dollar: 0.1 + 0.2 fits in 0.3."""
@@ -26,7 +32,7 @@ class SqlLedger:
     async def reserve(self, call: ModelCall, budget_usd: float) -> bool:
         """False, and nothing written, where the run's sum would pass the budget."""
         async with self._database.write() as connection:
-            spent = await connection.scalar(sa.select(_COST).where(t.model_call.c.run_id == call.run_id))
+            spent = await connection.scalar(sa.select(_COMMITTED).where(t.model_call.c.run_id == call.run_id))
             if round((spent or 0.0) + call.reserved_usd, _DECIMALS) > budget_usd:
                 return False
             await connection.execute(sa.insert(t.model_call).values(asdict(call)))
@@ -42,19 +48,20 @@ class SqlLedger:
             raise NotFound(f"The model call {call.call_id} was never reserved.")
 
     async def spending(self, run_id: str) -> Spending:
-        """Reservations of calls under way included."""
-        columns = t.model_call.c
+        """What is known, and what is held besides."""
         query = sa.select(
-            _COST,
+            _KNOWN,
+            _COMMITTED,
             sa.func.count(),
             _TURNS,
-            sa.func.coalesce(sa.func.sum(columns.input_tokens), 0),
-            sa.func.coalesce(sa.func.sum(columns.output_tokens), 0),
-        ).where(columns.run_id == run_id)
+            sa.func.coalesce(sa.func.sum(_CALL.input_tokens), 0),
+            sa.func.coalesce(sa.func.sum(_CALL.output_tokens), 0),
+        ).where(_CALL.run_id == run_id)
         async with self._database.read() as connection:
-            cost, calls, turns, input_tokens, output_tokens = (await connection.execute(query)).one()
+            cost, committed, calls, turns, input_tokens, output_tokens = (await connection.execute(query)).one()
         return Spending(
             cost_usd=round(cost, _DECIMALS),
+            held_usd=round(committed - cost, _DECIMALS),
             calls=calls,
             turns=turns,
             input_tokens=input_tokens,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from honk.domain.money import TURN, ModelCall, Spending
+from honk.domain.money import ANSWERED, BROKEN_OFF, TURN, ModelCall, Spending
 
 
 class FakeLedger:
@@ -21,7 +21,7 @@ class FakeLedger:
     async def reserve(self, call: ModelCall, budget_usd: float) -> bool:
         """Write the reservation down if the run's sum stays within the budget."""
         await asyncio.sleep(0)  # a real ledger gives way here; whoever is careless about it must be caught
-        if round(self._spent(call.run_id) + call.reserved_usd, 9) > budget_usd:
+        if round(self._committed(call.run_id) + call.reserved_usd, 9) > budget_usd:
             return False
         self._calls[call.call_id] = replace(call, cost_usd=None)
         return True
@@ -37,14 +37,25 @@ class FakeLedger:
         """What the run has used."""
         await asyncio.sleep(0)
         calls = [call for call in self._calls.values() if call.run_id == run_id]
+        known = round(sum(call.cost_usd or 0.0 for call in calls), 9)
         return Spending(
-            cost_usd=self._spent(run_id),
+            cost_usd=known,
+            held_usd=round(self._committed(run_id) - known, 9),
             calls=len(calls),
-            turns=sum(call.purpose == TURN and (call.status == 200 or call.cost_usd is None) for call in calls),
+            turns=sum(
+                call.purpose == TURN and (call.status in (ANSWERED, BROKEN_OFF) or call.cost_usd is None)
+                for call in calls
+            ),
             input_tokens=sum(call.input_tokens for call in calls),
             output_tokens=sum(call.output_tokens for call in calls),
         )
 
-    def _spent(self, run_id: str) -> float:
-        calls = [call for call in self._calls.values() if call.run_id == run_id]
-        return round(sum(call.reserved_usd if call.cost_usd is None else call.cost_usd for call in calls), 9)
+    def _committed(self, run_id: str) -> float:
+        return round(sum(_counted(call) for call in self._calls.values() if call.run_id == run_id), 9)
+
+
+def _counted(call: ModelCall) -> float:
+    """Of one call, what counts against the budget."""
+    if call.cost_usd is None:
+        return call.reserved_usd
+    return max(call.cost_usd, call.reserved_usd) if call.status == BROKEN_OFF else call.cost_usd

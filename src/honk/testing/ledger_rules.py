@@ -29,10 +29,11 @@ async def an_unknown_run_has_spent_nothing(ledger: Ledger) -> None:
 async def a_reservation_counts_until_the_cost_replaces_it(ledger: Ledger) -> None:
     call = a_call(0.75)
     assert await ledger.reserve(call, 1.0)
-    assert (await ledger.spending("run1")).cost_usd == 0.75
+    assert (await ledger.spending("run1")).held_usd == 0.75
     await ledger.settle(replace(call, cost_usd=0.25, input_tokens=7, output_tokens=3, status=200, seconds=1.5))
     spending = await ledger.spending("run1")
     assert (spending.cost_usd, spending.calls, spending.input_tokens, spending.output_tokens) == (0.25, 1, 7, 3)
+    assert spending.held_usd == 0
 
 
 async def a_refused_reservation_leaves_no_trace(ledger: Ledger) -> None:
@@ -44,8 +45,22 @@ async def a_broken_call_keeps_its_reservation(ledger: Ledger) -> None:
     call = a_call(0.75)
     assert await ledger.reserve(call, 1.0)
     await ledger.settle(replace(call, cost_usd=None, status=200))
-    assert (await ledger.spending("run1")).cost_usd == 0.75
+    spending = await ledger.spending("run1")
+    assert (spending.cost_usd, spending.held_usd) == (0, 0.75)
     assert not await ledger.reserve(a_call(0.5), 1.0)
+
+
+async def what_is_known_of_a_broken_call_is_its_cost_and_the_rest_is_held(ledger: Ledger) -> None:
+    call = a_call(0.75)
+    assert await ledger.reserve(call, 1.0)
+    for known in (0.125, 0.25):
+        await ledger.settle(replace(call, cost_usd=known, status=206))
+        spending = await ledger.spending("run1")
+        assert (spending.cost_usd, spending.held_usd, spending.turns) == (known, 0.75 - known, 1)
+    assert not await ledger.reserve(a_call(0.5), 1.0)
+    await ledger.settle(replace(call, cost_usd=0.25, status=200))
+    assert (await ledger.spending("run1")).held_usd == 0
+    assert await ledger.reserve(a_call(0.5), 1.0)
 
 
 async def the_whole_budget_may_be_used_to_the_last_cent(ledger: Ledger) -> None:
@@ -58,7 +73,7 @@ async def reservations_side_by_side_never_overshoot(ledger: Ledger) -> None:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(ledger.reserve(a_call(0.25), 1.0)) for _ in range(20)]
     assert sum(task.result() for task in tasks) == 4
-    assert (await ledger.spending("run1")).cost_usd == 1.0
+    assert (await ledger.spending("run1")).committed_usd == 1.0
 
 
 async def runs_do_not_share_a_budget(ledger: Ledger) -> None:
@@ -85,6 +100,7 @@ LEDGER_RULES: tuple[LedgerRule, ...] = (
     a_reservation_counts_until_the_cost_replaces_it,
     a_refused_reservation_leaves_no_trace,
     a_broken_call_keeps_its_reservation,
+    what_is_known_of_a_broken_call_is_its_cost_and_the_rest_is_held,
     the_whole_budget_may_be_used_to_the_last_cent,
     reservations_side_by_side_never_overshoot,
     runs_do_not_share_a_budget,

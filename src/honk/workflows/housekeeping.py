@@ -141,7 +141,7 @@ class Housekeeper:
         """A light housekeeping where the last whole one is older than a day; bounded in time, and no fault of it is
         anybody's. What it did not reach is left to the next run, or to `honk gc`."""
         stamp = used_at(self.home / STAMP)
-        if stamp is not None and now() - stamp < TIDY_EVERY:
+        if stamp is not None and abs(now() - stamp) < TIDY_EVERY:
             return None
         deadline = monotonic_seconds() + TIDY_SECONDS
         with contextlib.suppress(HonkError, OSError):

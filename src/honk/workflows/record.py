@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 
 from honk.base.clock import monotonic_seconds, now
 from honk.base.records import load
@@ -17,6 +18,9 @@ from honk.store import Attempt, Run, TaskEvent
 from honk.workflows.attempt import Assignment, Worked
 from honk.workflows.house import House
 from honk.workflows.journal import Journal
+
+LONGEST_SILENCE_SECONDS = 3600.0
+"""No step is so long without a word: above it, the clock was set."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -135,6 +139,7 @@ class Record:
         return Spent(
             turns=spending.turns,
             cost_usd=spending.cost_usd,
+            held_usd=spending.held_usd,
             input_tokens=spending.input_tokens,
             output_tokens=spending.output_tokens,
         )
@@ -152,17 +157,13 @@ def environment_told(events: Sequence[TaskEvent]) -> EnvironmentHealth | None:
 
 
 def worked_seconds(events: Sequence[TaskEvent]) -> float:
-    """How long the run was worked on, from its events: the time between a crash and the resumption does not count."""
-    total, begun, last = 0.0, None, None
-    for event in events:
-        if event.kind == "accepted":
-            continue
-        if begun is None or last is None or event.kind == "resumed":
-            total += (last - begun).total_seconds() if begun and last else 0.0
-            begun = event.at
-        last = event.at
-    total += (last - begun).total_seconds() if begun and last else 0.0
-    return max(0.0, total)
+    """How long the run was worked on, from its events: the time between a crash and the resumption does not count.
+
+    Nor does what no work can have taken: between two events the clock of the machine may have been set.
+    """
+    told = [event for event in events if event.kind != "accepted"]
+    gaps = ((after.at - before.at).total_seconds() for before, after in pairwise(told) if after.kind != "resumed")
+    return sum(gap for gap in gaps if 0.0 < gap <= LONGEST_SILENCE_SECONDS)
 
 
 def stage_seconds(events: Sequence[TaskEvent], started_at: datetime, ended_at: datetime) -> dict[str, float]:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -12,12 +13,13 @@ import pytest
 from aiohttp import web
 
 from honk.base.subprocess import run
+from honk.domain.money import ModelCall
 from honk.gateway import Upstream
 from honk.gateway.anthropic import AnthropicGateway
 from honk.gateway.serving import Patience
 from honk.testing.gateway_rules import KEY, TOKEN, Client, Desk, question
 from honk.testing.ledger import FakeLedger
-from honk.testing.replies import Reply, Script, Text, fail, say
+from honk.testing.replies import Reply, Script, StreamFault, Text, fail, say
 from honk.testing.scripted_model import ScriptedModel
 from honk.testing.scripts import loop, straight
 
@@ -57,14 +59,32 @@ async def test_a_stream_passes_before_it_is_complete_and_is_metered() -> None:
         assert (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.status) == (10, 20, 1000, 200)
 
 
-@pytest.mark.parametrize("kind", ["drop", "hang", "empty"])
-async def test_a_broken_stream_breaks_for_the_client_and_keeps_its_reservation(kind: str) -> None:
-    async with desk([fail(kind, times=9)], patience=QUICK) as d, d.route() as client:  # type: ignore[arg-type]
+async def broken(kind: StreamFault, **reply: object) -> tuple[Desk, ModelCall]:
+    """The call over which a stream broke, and the desk that wrote it down."""
+    script = [replace(fail(kind, times=9, then=say("x" * 4000)), **reply)]  # type: ignore[arg-type]
+    async with desk(script, patience=QUICK) as d, d.route() as client:
         with contextlib.suppress(aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError):
             await client.ask(question(stream=True))
         (call,) = d.ledger.calls
-        assert call.cost_usd is None
-        assert (await d.ledger.spending("run1")).cost_usd == pytest.approx(call.reserved_usd)
+        return d, call
+
+
+async def test_a_stream_without_a_word_breaks_for_the_client_and_keeps_its_reservation() -> None:
+    d, call = await broken("empty")
+    assert call.cost_usd is None
+    spending = await d.ledger.spending("run1")
+    assert (spending.cost_usd, spending.held_usd) == (0, pytest.approx(call.reserved_usd))
+
+
+@pytest.mark.parametrize(("kind", "heard_tokens"), [("drop", 1000), ("hang", 1)])
+async def test_of_a_broken_stream_the_cost_is_what_was_heard_and_the_rest_is_held(
+    kind: StreamFault, heard_tokens: int
+) -> None:
+    d, call = await broken(kind, usage={"input_tokens": 3000, "output_tokens": 900}, delta_chars=4000)
+    assert call.cost_usd == pytest.approx((3000 * 4 + heard_tokens * 20) / 1e6)
+    longest = 1.1 * (3000 * 4 + 1000 * 20) / 1e6
+    assert (await d.ledger.spending("run1")).committed_usd == pytest.approx(longest), "as far as it might have gone"
+    assert (call.status, call.input_tokens) == (206, 3000)
 
 
 async def test_a_route_that_ends_breaks_calls_under_way_off() -> None:
@@ -78,7 +98,7 @@ async def test_a_route_that_ends_breaks_calls_under_way_off() -> None:
         with contextlib.suppress(ConnectionError):
             await reader.read()
         writer.close()
-        assert d.ledger.calls[0].cost_usd is None
+        assert d.ledger.calls[0].status == 206
 
 
 async def test_a_refused_key_is_said_once_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:

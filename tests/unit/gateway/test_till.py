@@ -65,7 +65,7 @@ def test_the_sum_never_exceeds_the_budget(
         else:
             for one in made:
                 await call(till, *one)
-        return (await ledger.spending("run1")).cost_usd
+        return (await ledger.spending("run1")).committed_usd
 
     assert asyncio.run(story()) <= budget_usd
 

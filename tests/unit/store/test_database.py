@@ -151,5 +151,5 @@ async def test_two_processes_cannot_overshoot_a_budget(tmp_path: Path) -> None:
     ]
     granted = [int((await spender.communicate())[0]) for spender in spenders]
     assert sum(granted) == 30
-    assert (await store.ledger.spending("run1")).cost_usd == 3.0
+    assert (await store.ledger.spending("run1")).committed_usd == 3.0
     await store.close()

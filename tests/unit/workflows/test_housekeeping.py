@@ -142,3 +142,12 @@ async def test_a_low_disk_is_told_with_what_gc_would_give_back(tmp_path: Path) -
     with pytest.raises(OutOfSpace, match=r"needs 1024.0 TiB.*honk gc gives back about \d+ KiB"):
         await keeper(tmp_path, min_free_bytes=1 << 50).refuse_low_disk()
     await keeper(tmp_path).refuse_low_disk()
+
+
+async def test_a_clock_that_was_set_back_does_not_keep_the_house_from_being_kept(tmp_path: Path) -> None:
+    make(tmp_path, "trash/left")
+    (tmp_path / "last-gc").touch()
+    ahead = (datetime.now(UTC) + timedelta(days=10)).timestamp()
+    os.utime(tmp_path / "last-gc", (ahead, ahead))
+    await keeper(tmp_path).tidy()
+    assert not (tmp_path / "trash/left").exists()

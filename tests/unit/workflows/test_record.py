@@ -25,3 +25,8 @@ def test_time_between_a_crash_and_the_resumption_does_not_count_and_all_other_do
     assert worked_seconds(events(*once)) == 10
     assert worked_seconds(events(*once, ("resumed", 9000), ("said", 9005))) == 15
     assert worked_seconds(events(*once, ("resumed", 9000), ("resumed", 9900), ("said", 9903))) == 13
+
+
+def test_a_clock_that_is_set_meanwhile_neither_uses_time_up_nor_gives_it_back() -> None:
+    assert worked_seconds(events(("stage", 0), ("tool", 10), ("said", 36_010), ("said", 36_020))) == 20
+    assert worked_seconds(events(("stage", 0), ("tool", 10), ("said", -36_000), ("said", -35_990))) == 20
