@@ -1,5 +1,6 @@
 """Reads Claude Code's messages into the port's events. Pure."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,10 @@ from honk.domain.limits import LimitName
 
 _SYNTHETIC = "<synthetic>"
 """The model's name on words that the program itself puts there: "API Error: ..."."""
+
+
+_OF_THE_INSIDE = re.compile(r"\s*If it persists, check your inference gateway \([^)]*\)\.")
+"""Advice of the program with an address that means something in its sandbox only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,15 +84,23 @@ def ending_of(result: ResultMessage, censor: Censor) -> Ending:
 
 def refusal(status: int, text: str = "") -> Ending:
     """The end that follows when the model's service says no and asking again does not help."""
-    if status == 402:
+    if status == 402 and "limit of this run" in text:  # our own gateway's word
         return Ending(limit=LimitName.TURNS if "turns limit" in text else LimitName.MONEY)
-    if status in (401, 403):
+    if status == 402:
+        fault = (
+            "The model's service asks for payment (402). The work so far is kept. Whoever runs Honk must put the "
+            f"account in order; then start the task again. {text}"
+        )
+    elif status in (401, 403):
         fault = (
             f"The model's service refused the key ({status}). The work so far is kept. Whoever runs Honk must set a "
             f"valid key (`honk doctor --online` checks it); then start the task again. {text}"
         )
     else:
-        fault = f"The model's service failed ({status}), also when asked again. The work so far is kept. {text}"
+        fault = (
+            f"The model's service failed ({status}), also when asked again. The work so far is kept. Start the task "
+            f"again once the service answers. {_OF_THE_INSIDE.sub('', text)}"
+        )
     return Ending(fault=fault.strip())
 
 

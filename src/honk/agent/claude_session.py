@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ClaudeSDKError, ResultMessage
 from claude_agent_sdk.types import Message
 
-from honk.agent import Ended, Event, Job
+from honk.agent import Ended, Event, Job, Retrying
 from honk.agent.claude_events import Ending, ending_of, events_of, generation_of, refusal, status_of_retry
 from honk.agent.claude_program import SERVER
 from honk.agent.claude_tools import Desk
@@ -123,6 +123,8 @@ class ClaudeSession:
         if (generation := generation_of(message)) is not None:
             self._generations.add(generation)
         for event in events_of(message, self._censor):
+            if isinstance(event, Retrying):  # it waits because the service asked for that
+                self._wire.heard_at = monotonic_seconds() + event.delay_seconds
             self._queue.put_nowait(event)
         status = status_of_retry(message)
         if status is not None and status in _POINTLESS_TO_ASK_AGAIN:

@@ -98,7 +98,8 @@ def test_the_turn_limit_is_named(fields: dict[str, str]) -> None:
 
 
 def test_no_money_is_a_limit_and_a_bad_key_is_for_a_person() -> None:
-    assert refusal(402) == Ending(limit=LimitName.MONEY)
+    assert refusal(402, "The money limit of this run ($1.00) is reached") == Ending(limit=LimitName.MONEY)
+    assert "asks for payment (402)" in (refusal(402).fault or "")
     assert refusal(402, out_of_turns(9).message) == Ending(limit=LimitName.TURNS)
     assert "refused the key (401)" in (refusal(401).fault or "")
     assert "(403)" in (refusal(403).fault or "")
