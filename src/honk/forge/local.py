@@ -43,7 +43,9 @@ class LocalForge:
     async def push(self, repository: Repository, mirror: Path, branch: str, sha: str, *, expect: str | None) -> None:
         git = await init_bare(self._path(repository.repository_id))
         if not await git.has_commit(sha):
-            await _must(git, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(mirror), sha)
+            await _must(
+                git, "fetch", "--quiet", "--update-shallow", "--no-tags", "--no-write-fetch-head", str(mirror), sha
+            )
         if await _tip(git, branch) == sha:
             return
         done = await git("update-ref", f"refs/heads/{branch}", sha, expect or ABSENT)

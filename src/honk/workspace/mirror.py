@@ -81,7 +81,7 @@ class Mirror:
             pack.seek(0)
             added = await self.base("index-pack", "--stdin", "--fix-thin", stdin_fd=pack.fileno())
             if added.exit_code == 0:
-                await _cut_history(self.base)
+                await _cut_history(self.base, also=self.work)
         if added.exit_code == 0:
             added = await self.base("rev-list", "--objects", "--quiet", sha, "--not", "--all")
         if added.exit_code != 0:
@@ -107,8 +107,8 @@ def mirror_of(home: Path, repository: Repository) -> Mirror:
     return Mirror(home / "mirrors" / key_of(repository.location))
 
 
-async def _cut_history(git: Git) -> None:
-    """Tell git that commits whose parents are not there have none."""
+async def _cut_history(git: Git, *, also: Git) -> None:
+    """Tell git that commits whose parents are not there have none; and the one that borrows them, which walks them."""
     names = (await git("cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)")).must("git")
     commits = [line.split()[1] for line in names.text.splitlines() if line.startswith("commit ")]
     there = set(commits)
@@ -124,4 +124,5 @@ async def _cut_history(git: Git) -> None:
         parents = [line[7:].decode() for line in body.split(b"\n\n")[0].split(b"\n") if line.startswith(b"parent ")]
         if any(parent not in there for parent in parents):
             boundary.append(commit)
-    (git.git_dir / "shallow").write_text("".join(f"{commit}\n" for commit in sorted(boundary)))
+    for one in (git, also):
+        (one.git_dir / "shallow").write_text("".join(f"{commit}\n" for commit in sorted(boundary)))

@@ -1,7 +1,7 @@
 """The files of a commit, read from the mirror: listed once, and each content fetched once."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from honk.workspace.mirror import mirror_of
 KEPT_BYTES = 4 << 20
 """Contents remembered of one commit; what is beyond is fetched again."""
 KEPT_TREES = 6
+PORTION_BYTES = 64 << 20
+"""Of contents that are fetched by one program."""
 _REGULAR = frozenset({"100644", "100755", "100664"})
 
 
@@ -48,8 +50,9 @@ class MirrorTree:
         wanted = {path: blob for path in paths if (blob := entries.get(path)) and blob.size <= max_bytes}
         names = {blob.name for blob in wanted.values()}
         contents = {name: self._contents[name] for name in names if name in self._contents}
-        if missing := sorted(names - contents.keys()):
-            contents |= await self._fetched(missing)
+        sizes = {blob.name: blob.size for blob in wanted.values() if blob.name not in contents}
+        for some in _portions(sizes):
+            contents |= await self._fetched(some)
         return {path: contents[blob.name] for path, blob in wanted.items()}
 
     async def _listed(self) -> Mapping[str, _Blob | None]:
@@ -91,6 +94,20 @@ class MirrorTrees:
         while len(self._trees) > KEPT_TREES:
             self._trees.popitem(last=False)
         return tree
+
+
+def _portions(sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """The names, in pieces that git tells in one answer without it being cut."""
+    some: list[str] = []
+    held = 0
+    for name in sorted(sizes):
+        if some and held + sizes[name] > PORTION_BYTES:
+            yield some
+            some, held = [], 0
+        some.append(name)
+        held += sizes[name]
+    if some:
+        yield some
 
 
 def _blob(about: str) -> _Blob | None:

@@ -6,7 +6,7 @@ import pytest
 
 from honk.base.git import Git, init_bare
 from honk.domain.task import Repository
-from honk.workspace import WorkspaceError
+from honk.workspace import WorkspaceError, mirror_tree
 from honk.workspace.mirror import mirror_of
 from honk.workspace.mirror_tree import KEPT_TREES, MirrorTree, MirrorTrees
 
@@ -65,3 +65,14 @@ async def test_only_the_trees_looked_at_last_are_kept(tmp_path: Path) -> None:
     assert trees.tree(repository, "0" * 40) is not first
     assert first.sha == "0" * 40
     assert mirror_of(tmp_path, repository).work.git_dir.is_relative_to(tmp_path)
+
+
+async def test_more_than_git_may_tell_in_one_answer_is_asked_for_in_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirror_tree, "PORTION_BYTES", 100)
+    git = await init_bare(tmp_path / "x.git")
+    files = {f"{number}": bytes([number]) * 60 for number in range(5)} | {"large": b"x" * 300, "empty": b""}
+    tree = MirrorTree(git, await commit(git, files))
+    assert await tree.read_all(files) == files
+    assert list(mirror_tree._portions({"a": 60, "b": 60, "c": 10, "d": 300})) == [["a"], ["b", "c"], ["d"]]
