@@ -93,6 +93,13 @@ def is_draft(examination: Examination) -> bool:
     return any(finding.severity is Severity.NEEDS_HUMAN for finding in examination.findings)
 
 
+def why_draft(examination: Examination | None) -> str:
+    """What a person is told who finds it a draft."""
+    if examination is None or verification(examination.reports) is not Verification.PASSED:
+        return "not everything was verified"
+    return "verified, and a person must look at what is named before it merges"
+
+
 def _waits_for_a_person(attempted: Attempted) -> Outcome | None:
     findings = attempted.examination.findings if attempted.examination is not None else ()
     waiting = [finding.message for finding in findings if finding.severity is Severity.NEEDS_HUMAN]

@@ -18,6 +18,7 @@ from honk.verifier.litter import take_away, untracked
 from honk.verifier.results import USAGE_ERROR, TestOutcome
 from honk.verifier.room import PutBlob, run_plain, run_tests
 from honk.verifier.rulebook.asked import asked_of
+from honk.verifier.rulebook.names import case_clashes
 from honk.verifier.trial import plain_objection, try_plain, try_tests
 from honk.workspace import Environment, Tree
 
@@ -90,7 +91,7 @@ class CleanRoomGate:
     ) -> Examination:
         changed = await read_changed(base, head, change)
         own = await _own_rules(base)
-        findings = list(rules.findings(changed, own, brief))
+        findings = [*rules.findings(changed, own, brief), *case_clashes(changed, await head.files())]
         bench = Bench(
             plan=plan,
             change=change,

@@ -8,7 +8,7 @@ from honk.base import toml
 PATH = ".honk.toml"
 RULES = frozenset(
     {
-        "agent settings", "binary file", "build scripts", "check configuration", "continuous integration",
+        "agent settings", "binary file", "build scripts", "case clash", "check configuration", "continuous integration",
         "coverage drop", "coverage threshold", "deleted test", "edited test", "emptied test", "far from the brief",
         "giant change", "golden file", "hooks", "Honk's own configuration", "licence", "likely secret", "link",
         "lock file alone", "lock file source", "looser assertion", "looser tolerance", "lowered version",

@@ -7,7 +7,7 @@ from honk.base.clock import now
 from honk.base.errors import UsageError
 from honk.base.ids import new_id
 from honk.domain.change import Change
-from honk.domain.decide import is_draft
+from honk.domain.decide import is_draft, why_draft
 from honk.domain.evidence import Examination
 from honk.domain.limits import Limits
 from honk.domain.task import Brief, Outcome, OutcomeName, Status, Task
@@ -41,7 +41,8 @@ async def run_replay(house: House, step: Steps, run_id: str) -> None:
 
 async def _keep(_step: Steps, record: Record, _change: Change) -> Outcome:
     """The change stays on its private ref in our mirror."""
-    draft = " as a draft: not everything was verified" if is_draft(record.run.examination or Examination()) else ""
+    examination = record.run.examination or Examination()
+    draft = f" as a draft: {why_draft(examination)}" if is_draft(examination) else ""
     reason = f"A pull request would have been opened{draft}. A replay opens none."
     return Outcome(name=OutcomeName.REPLAYED, reason=reason)
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 from honk.domain.change import Change
+from honk.domain.decide import why_draft
 from honk.domain.task import Outcome, OutcomeName
 from honk.engine import Steps
 from honk.workflows.house import House
@@ -20,5 +21,5 @@ async def _publish(house: House, step: Steps, record: Record, change: Change) ->
     async with record.journal.stage("publish"):
         pull_request = await publish(house, step, record, change)
     await record.journal.pull_request(pull_request)
-    draft = ", as a draft: not everything was verified" if pull_request.is_draft else ""
+    draft = f", as a draft: {why_draft(record.run.examination)}" if pull_request.is_draft else ""
     return Outcome(name=OutcomeName.OPENED, reason=f"Pull request {pull_request.number} is open{draft}.")

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from honk.domain.change import ChangedFile, Edit
 from honk.domain.evidence import Finding, Severity
 from honk.verifier.guard import Changed
-from honk.verifier.honk_toml import HonkToml
+from honk.verifier.honk_toml import RULES, HonkToml
+from honk.verifier.rulebook.names import case_clashes
 from honk.verifier.rules import findings
 
 TEST = """import pytest
@@ -193,3 +194,17 @@ def test_a_new_symbolic_link_waits_for_a_person() -> None:
 def test_rules_never_raise_and_an_untouched_file_has_no_finding(before: str, after: str, path: str) -> None:
     assert all(isinstance(f, Finding) for f in findings([changed(path, before, after)], HonkToml()))
     assert said(changed(path, before, before)) == []
+
+
+def clashes(path: str, *, beside: str, before: str | None = None) -> list[Finding]:
+    return list(case_clashes([changed(path, before, "x")], [path, beside]))
+
+
+def test_a_new_name_that_differs_by_case_alone_waits_for_a_person() -> None:
+    [finding] = clashes("src/Readme.md", beside="src/README.md")
+    assert (finding.rule, finding.severity, finding.path) == ("case clash", Severity.NEEDS_HUMAN, "src/Readme.md")
+    assert "src/README.md" in finding.message
+    assert clashes("caf\u00e9", beside="cafe\u0301"), "and by how an accent is written"
+    assert clashes("src/Readme.md", beside="docs/README.md") == []
+    assert clashes("src/Readme.md", beside="src/README.md", before="y") == [], "what was so before is nobody's fault"
+    assert "case clash" in RULES
