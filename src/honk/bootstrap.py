@@ -20,7 +20,6 @@ from honk.agent.command import CommandAgent, invocation
 from honk.app import App
 from honk.base.censor import Censor
 from honk.base.errors import UsageError
-from honk.base.lock import HomeBusy, OwnerLock
 from honk.base.maven_client import maven_repository
 from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
@@ -49,6 +48,7 @@ from honk.store.sql import DATABASE_NAME, SqlStore, open_store
 from honk.verifier import BaseRuns, Gate
 from honk.verifier.clean_room import CleanRoomGate
 from honk.verifier.unwalled import UnwalledGate
+from honk.workflows.claim import Claim, make_private, take
 from honk.workflows.doctor import Machine
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper
@@ -57,7 +57,6 @@ from honk.workflows.task import run_task
 from honk.workspace.overlay import OverlayWorkspaces
 from honk.workspace.porter_source import adopt_porter, handed_key, is_key_handed
 from honk.workspace.source import LocalSource
-from honk.workspace.sweep import sweep
 
 
 async def _python_index() -> str | None:
@@ -90,21 +89,25 @@ READABLE_SIGNING_KEY = (
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, *, upstream: Upstream | None = None, reads_only: bool = False
+    settings: Settings,
+    *,
+    upstream: Upstream | None = None,
+    claim: Claim = Claim.WORK,
+    waits: Callable[[str], None] | None = None,
 ) -> AsyncIterator[App]:
-    """The front desk; the state folder is ours until the context ends. The engine starts with the first work.
+    """The front desk; what is claimed of the state folder is ours until the context ends. The engine starts with the
+    first work.
 
-    `upstream` replaces the model's service of the settings. Who only reads (`reads_only`) may look while another Honk
-    owns the folder.
+    `upstream` replaces the model's service of the settings. With `waits` we stand in line for a folder that is in
+    use: it is called once, with who has it.
 
     Raises:
-        HomeBusy: another Honk owns the state folder; names it.
+        HomeBusy: another Honk has what is claimed, and nobody waits; names it.
         UsageError: a setting is wrong.
     """
     async with AsyncExitStack() as stack:
-        await asyncio.to_thread(settings.home.mkdir, mode=0o700, parents=True, exist_ok=True)
-        if _is_owner(stack, settings.home, reads_only=reads_only):
-            await sweep(settings.home)
+        await asyncio.to_thread(make_private, settings.home)
+        is_alone = await take(stack, settings.home, claim, waits)
         store = await open_store(settings.home)
         stack.push_async_callback(store.close)
         key = "" if upstream is not None else read_key(settings.home)
@@ -118,18 +121,7 @@ async def open_app(
         engine.register("task", partial(run_task, house))
         engine.register("replay", partial(run_replay, house))
         stack.push_async_callback(engine.stop)
-        yield App(house, engine, _housekeeper(settings, store))
-
-
-def _is_owner(stack: AsyncExitStack, home: Path, *, reads_only: bool) -> bool:
-    """Own the state folder until the stack unwinds; False where a reader found another owner."""
-    try:
-        stack.enter_context(OwnerLock(home))
-    except HomeBusy:
-        if not reads_only:
-            raise
-        return False
-    return True
+        yield App(house, engine, _housekeeper(settings, store), is_alone=is_alone)
 
 
 def _engine(home: Path) -> Engine:

@@ -81,15 +81,17 @@ class Honk:
     outward: list[str] = field(default_factory=list)
     """What the world could see at those moments."""
 
-    async def __call__(self, *words: str, program: Sequence[str] = (HONK,)) -> Ended:
-        """`honk WORDS` to its end, however that comes."""
+    async def __call__(
+        self, *words: str, program: Sequence[str] = (HONK,), hears: Callable[[str], None] = lambda line: None
+    ) -> Ended:
+        """`honk WORDS` to its end, however that comes; `hears` is told each line of its standard output at once."""
         self.process = await asyncio.create_subprocess_exec(
             *program, *words, cwd=self.repo, env=self._environment(),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, limit=16 << 20,
         )  # fmt: skip
         try:
             async with asyncio.timeout(120):
-                out, err = await self.process.communicate()
+                out, err = await _all_output(self.process, hears)
         finally:
             if self.process.returncode is None:
                 self.process.kill()
@@ -151,6 +153,19 @@ class Honk:
     def runs(self) -> list[str]:
         folder = self.home / "workspaces"
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+async def _all_output(process: asyncio.subprocess.Process, hears: Callable[[str], None]) -> tuple[bytes, bytes]:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    told = b""
+    async with asyncio.TaskGroup() as group:
+        complaints = group.create_task(process.stderr.read())
+        async for line in process.stdout:
+            hears(line.decode())
+            told += line
+        await process.wait()
+    return told, complaints.result()
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from honk.store import TaskEvent
 from honk.testing.replies import Script
 from honk.testing.scripted_model import ScriptedModel
 from honk.testing.scripts import judge
+from honk.workflows.claim import Claim
 from honk.workflows.replay import ReplayRequest
 
 CALC = {
@@ -96,10 +97,10 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    home: Path, scripts: Mapping[str, Script], *, key: str = "scripted", reads_only: bool = False, **settings: object
+    home: Path, scripts: Mapping[str, Script], *, key: str = "scripted", claim: Claim = Claim.WORK, **settings: object
 ) -> AsyncIterator[Desk]:
     """The desk with a scripted model behind the gateway."""
     async with ScriptedModel({"judge": judge(), **scripts}, key=key) as model:
         upstream = Upstream(base_url=model.url, headers={"x-api-key": key})
-        async with open_app(Settings(home=home, **settings), upstream=upstream, reads_only=reads_only) as app:  # type: ignore[arg-type]
+        async with open_app(Settings(home=home, **settings), upstream=upstream, claim=claim) as app:  # type: ignore[arg-type]
             yield Desk(app, model, home)

@@ -16,6 +16,7 @@ from honk.domain.evidence import Verification
 from honk.domain.task import OutcomeName
 from honk.testing import scripts
 from honk.testing.replies import say, use
+from honk.workflows.claim import Claim
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.claude]
 
@@ -233,7 +234,7 @@ async def test_the_repository_s_advice_is_read_from_the_base_and_its_agent_setti
 async def test_a_second_honk_may_look_but_not_work_in_a_state_folder_that_is_in_use(home: Path, calc: Path) -> None:
     async with open_desk(home, {"default": FIX}) as desk:
         result = (await desk.run(calc)).result
-        async with open_desk(home, {}, reads_only=True) as other:
+        async with open_desk(home, {}, claim=Claim.LOOK) as other:
             assert (await other.app.result(result.task_id)).outcome is OutcomeName.OPENED
             assert [one.task_id for one in await other.app.pull_requests()][:1] == [result.task_id]
         with pytest.raises(HomeBusy, match="in use"):

@@ -35,6 +35,6 @@ async def test_a_run_under_way_goes_on_after_an_upgrade_and_the_older_honk_then_
         with closing(sqlite3.connect(home / "honk.db.before-9999")) as before:
             assert before.execute("select status from honk_task").fetchall() == [("running",)]
         older = await honk("task", "list")
-        assert older.code == 1
+        assert older.code == 2
         assert "schema 9999" in older.errors
         assert "Nothing was touched" in older.errors

@@ -13,11 +13,21 @@ from honk.base.clock import now
 from honk.base.errors import UsageError
 
 LOCK_NAME = "owner.lock"
+"""Whoever works in the state folder."""
+ACTS_LOCK_NAME = "acts.lock"
+"""Whoever merges or closes, which may be beside somebody's work."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class HomeBusy(UsageError):
     """Another process owns the state folder; nothing was touched."""
+
+    def __init__(self, home: Path, who: str) -> None:
+        super().__init__(
+            f"The state folder {home} is in use by {who}. Nothing was begun. "
+            "Wait for it to end, end it, or choose another folder by HONK_HOME."
+        )
+        self.who = who
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +43,8 @@ class Owner:
 class OwnerLock:
     """Held while the `with` lasts. The kernel lets go of it when the process ends, however it ends."""
 
-    def __init__(self, home: Path) -> None:
-        self._path = home / LOCK_NAME
+    def __init__(self, home: Path, name: str = LOCK_NAME) -> None:
+        self._path = home / name
         self._descriptor: int | None = None
 
     def __enter__(self) -> Self:
@@ -48,7 +58,7 @@ class OwnerLock:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
-            raise HomeBusy(self._busy()) from error
+            raise HomeBusy(self._path.parent, self._owner()) from error
         self._descriptor = descriptor
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, (json.dumps(asdict(_this_process())) + "\n").encode(), 0)
@@ -63,19 +73,15 @@ class OwnerLock:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _busy(self) -> str:
-        owner = read_owner(self._path.parent)
-        who = f"process {owner.pid} ({owner.command}, since {owner.started_at})" if owner else "another process"
-        return (
-            f"The state folder {self._path.parent} is in use by {who}. Nothing was begun. "
-            "Wait for it to end, end it, or choose another folder by HONK_HOME."
-        )
+    def _owner(self) -> str:
+        owner = read_owner(self._path.parent, self._path.name)
+        return f"process {owner.pid} ({owner.command}, since {owner.started_at})" if owner else "another process"
 
 
-def read_owner(home: Path) -> Owner | None:
+def read_owner(home: Path, name: str = LOCK_NAME) -> Owner | None:
     """Who wrote itself down last; None if nobody, or while one is just writing. The lock alone tells if it lives."""
     try:
-        return Owner(**json.loads((home / LOCK_NAME).read_text()))
+        return Owner(**json.loads((home / name).read_text()))
     except (OSError, ValueError, TypeError):
         return None
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,8 +11,10 @@ from honk.base.errors import PlatformError
 
 if TYPE_CHECKING:
     from honk.app import App
+    from honk.cli.progress import View
     from honk.config import Settings
     from honk.gateway import Upstream
+    from honk.workflows.claim import Claim
 
 T = TypeVar("T")
 CALLER_DIRECTORY = "HONK_PORTER_CWD"
@@ -20,11 +22,15 @@ CALLER_DIRECTORY = "HONK_PORTER_CWD"
 
 
 def open_desk(
-    settings: "Settings", upstream: "Upstream | None" = None, *, reads_only: bool = False
+    settings: "Settings",
+    upstream: "Upstream | None" = None,
+    *,
+    claim: "Claim | None" = None,
+    waits: "Callable[[str], None] | None" = None,
 ) -> AbstractAsyncContextManager["App"]:
-    """The front desk; the state folder is ours until the end of the context.
+    """The front desk, to work at unless something else is claimed; see `bootstrap.open_app`.
 
-    `upstream` replaces the model's service of the settings. Who only reads may look while another Honk works.
+    `upstream` replaces the model's service of the settings.
 
     Raises:
         PlatformError: root's rights were not given up, and nothing here may have them.
@@ -32,22 +38,44 @@ def open_desk(
     if os.geteuid() == 0:
         raise PlatformError("Honk would have worked as root. It does not; nothing was begun.")
     from honk.bootstrap import open_app
+    from honk.workflows.claim import Claim
 
-    return open_app(settings, upstream=upstream, reads_only=reads_only)
+    return open_app(settings, upstream=upstream, claim=claim or Claim.WORK, waits=waits)
+
+
+def working_desk(view: "View", settings: "Settings") -> AbstractAsyncContextManager["App"]:
+    """The front desk for a run. Where another Honk is at work in the same state folder we wait our turn, and say so."""
+    from honk.cli.facts import Line, Tone
+
+    def waits(who: str) -> None:
+        words = f"waiting for {who}, which works in {settings.home}. Nothing is begun yet; Ctrl-C gives up."
+        view.tell(Line(text=words, tone=Tone.UNSURE))
+
+    return open_desk(settings, waits=waits)
 
 
 def own_desk() -> AbstractAsyncContextManager["App"]:
-    """The front desk as the installation's settings say."""
+    """The front desk for what nobody else may work or act beside."""
     from honk.config import read_settings
+    from honk.workflows.claim import Claim
 
-    return open_desk(read_settings())
+    return open_desk(read_settings(), claim=Claim.ALL)
+
+
+def acting_desk() -> AbstractAsyncContextManager["App"]:
+    """The front desk for an act on a pull request, also while another Honk works in the same state folder."""
+    from honk.config import read_settings
+    from honk.workflows.claim import Claim
+
+    return open_desk(read_settings(), claim=Claim.ACT)
 
 
 def reading_desk() -> AbstractAsyncContextManager["App"]:
     """The front desk for a look, also while another Honk works in the same state folder."""
     from honk.config import read_settings
+    from honk.workflows.claim import Claim
 
-    return open_desk(read_settings(), reads_only=True)
+    return open_desk(read_settings(), claim=Claim.LOOK)
 
 
 def run_async(main: Coroutine[Any, Any, T]) -> T:

@@ -103,13 +103,13 @@ async def _diff(number: int) -> None:
 
 async def _merge(number: int, *, sentence: str | None, is_settled: bool) -> int:
     from honk.cli.asking import can_ask
-    from honk.cli.desk import own_desk
+    from honk.cli.desk import acting_desk
     from honk.cli.exit_codes import CANCELLED, of_outcome
     from honk.cli.facts import Line
     from honk.cli.progress import print_lines
     from honk.domain.task import OutcomeName
 
-    async with own_desk() as desk:
+    async with acting_desk() as desk:
         pull_request = await desk.pull_request(number)
         if pull_request.state == "open":
             print_lines(await contents(desk, pull_request))
@@ -125,10 +125,10 @@ async def _merge(number: int, *, sentence: str | None, is_settled: bool) -> int:
 
 
 async def _close(number: int) -> None:
-    from honk.cli.desk import own_desk
+    from honk.cli.desk import acting_desk
     from honk.cli.progress import print_lines
 
-    async with own_desk() as desk:
+    async with acting_desk() as desk:
         print_lines([headline(await desk.close_pull_request(number))])
 
 

@@ -46,13 +46,14 @@ def replay(
 
 
 async def _replay(request: "ReplayRequest", *, as_json: bool) -> int:
-    from honk.cli.desk import own_desk
+    from honk.cli.desk import working_desk
     from honk.cli.exit_codes import of_outcome
     from honk.cli.following import follow_to_end
     from honk.cli.progress import choose_view
+    from honk.config import read_settings
 
     view = choose_view(as_json=as_json)
-    async with own_desk() as app:
+    async with working_desk(view, read_settings()) as app:
         task = await app.replay(request)
         result = await follow_to_end(app, task.task_id, view)
         view.finish(result)

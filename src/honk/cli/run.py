@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -24,7 +25,10 @@ READ_BYTES = 1 << 20
 
 
 def run(
-    prompt: Annotated[str, typer.Argument(help="What is to be done, in a sentence; - reads it from standard input.")],
+    prompt: Annotated[
+        list[str],
+        typer.Argument(metavar="PROMPT", help="What is to be done, in quotes; - reads it from standard input."),
+    ],
     repo: Annotated[Path | None, typer.Option(help="The repository; the current one by default.")] = None,
     base: Annotated[str | None, typer.Option(help="The branch to start from; the current one by default.")] = None,
     agent: Annotated[str | None, typer.Option(help='"claude", "acp:PROGRAM ARGS" or "command:PROGRAM ARGS".')] = None,
@@ -43,7 +47,7 @@ def run(
     from honk.cli.desk import person_path, run_async
     from honk.config import read_settings
 
-    text = read_prompt(prompt, sys.stdin.buffer)
+    text = read_prompt(one_argument(prompt), sys.stdin.buffer)
     settings = read_settings(sandbox=sandbox, agent=agent)
     request = request_of(
         text,
@@ -58,13 +62,13 @@ def run(
 
 
 async def _carry_out(settings: "Settings", request: "RunRequest", *, as_json: bool) -> int:
-    from honk.cli.desk import open_desk
+    from honk.cli.desk import working_desk
     from honk.cli.exit_codes import of_outcome
     from honk.cli.following import follow_to_end
     from honk.cli.progress import choose_view
 
     view = choose_view(as_json=as_json)
-    async with open_desk(settings) as app:
+    async with working_desk(view, settings) as app:
         waiting = await app.interrupted()
         task = await app.submit(request)
         tell_interrupted(waiting, view)
@@ -80,6 +84,20 @@ def tell_interrupted(waiting: "Sequence[Task]", view: "View") -> None:
     if waiting:
         text = f"{counted(len(waiting), 'interrupted task')} waiting: honk task resume {waiting[0].task_id}"
         view.tell(Line(text=text, tone=Tone.UNSURE))
+
+
+def one_argument(words: "Sequence[str]") -> str:
+    """The request, which is one argument: of loose words the shell may have made anything already.
+
+    Raises:
+        UsageError: they are several; shows how it is written.
+    """
+    if len(words) == 1:
+        return words[0]
+    raise UsageError(
+        f"The request came as {len(words)} arguments. Nothing was begun. Put it in quotes: "
+        f"honk run {shlex.quote(' '.join(words))}"
+    )
 
 
 def read_prompt(prompt: str, stdin: BinaryIO) -> str:

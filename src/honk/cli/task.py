@@ -63,11 +63,11 @@ async def _list(*, as_json: bool) -> None:
     from honk.cli.progress import print_lines
 
     async with reading_desk() as desk:
-        found = await desk.tasks()
+        found, is_alone = await desk.tasks(), desk.is_alone
     if as_json:
         sys.stdout.writelines(f"{record_line(one)}\n" for one in found)
     else:
-        print_lines([headline(one) for one in found] or [Line(text="There are no tasks yet.")])
+        print_lines([headline(one, is_alone=is_alone) for one in found] or [Line(text="There are no tasks yet.")])
 
 
 async def _show(task_id: str, *, diff: bool, as_json: bool) -> None:
@@ -92,14 +92,15 @@ async def _show(task_id: str, *, diff: bool, as_json: bool) -> None:
 
 
 async def _resume(task_id: str | None, *, as_json: bool) -> int:
-    from honk.cli.desk import own_desk
+    from honk.cli.desk import working_desk
     from honk.cli.exit_codes import OK, of_outcome
     from honk.cli.following import follow_to_end
     from honk.cli.progress import choose_view
     from honk.cli.replay import show_comparison
+    from honk.config import read_settings
 
     view = choose_view(as_json=as_json)
-    async with own_desk() as desk:
+    async with working_desk(view, read_settings()) as desk:
         task = await desk.resume(task_id)
         if task is None:
             sys.stderr.write("There is nothing to resume: every task has ended.\n")
@@ -134,13 +135,14 @@ async def _delete(task_id: str, *, is_settled: bool, close: bool) -> int:
     return OK
 
 
-def headline(task: "Task") -> "Line":
-    """A task on one line."""
+def headline(task: "Task", *, is_alone: bool = False) -> "Line":
+    """A task on one line. Where nobody is at work, what has begun and not ended is interrupted."""
     from honk.cli.facts import Line, Tone
     from honk.cli.terminal import one_line
-    from honk.domain.task import subject_of
+    from honk.domain.task import Status, subject_of
 
-    ended = str(task.outcome.name) if task.outcome else str(task.status)
+    standing = "interrupted" if is_alone and task.status is not Status.FINISHED else str(task.status)
+    ended = str(task.outcome.name) if task.outcome else standing
     text = f"{task.task_id}  {ended:<14}  {one_line(task.repository.name, 24)}: {one_line(subject_of(task.prompt))}"
     text += f" (replay of {task.replay_of})" if task.replay_of else ""
     return Line(text=text, tone=Tone.PLAIN if task.outcome else Tone.UNSURE)

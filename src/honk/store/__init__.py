@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from honk.base.errors import HonkError, OutOfSpace, UsageError
+from honk.base.errors import HonkError, OutOfSpace, PlatformError, UsageError
 from honk.domain.change import Change, PullRequest
 from honk.domain.evidence import Examination, Verdict
 from honk.domain.limits import Limits, Spent
@@ -272,7 +272,7 @@ class UnknownTask(NotFound, UsageError):
     """No task has the id that was asked for, or several begin with it."""
 
 
-class NewerSchema(StoreError):
+class NewerSchema(StoreError, PlatformError):
     """The database was written by a newer Honk; nothing was touched."""
 
 
