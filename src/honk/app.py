@@ -89,8 +89,7 @@ class App:
     def __init__(self, house: House, engine: Engine, keeper: Housekeeper, *, is_alone: bool = True) -> None:
         self._house = house
         self._engine = engine
-        self._keeper = keeper
-        self.is_alone = is_alone
+        self._keeper, self.is_alone = keeper, is_alone
 
     async def submit(self, request: RunRequest) -> Task:
         """The accepted task: durable, and begun as soon as the engine is free.

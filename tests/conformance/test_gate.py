@@ -1,5 +1,6 @@
 """The gate on small real repositories, in the real sandbox with the real pytest: what is green, and ways to cheat."""
 
+import os
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from honk.domain.evidence import Examination, Severity, Verification, verificati
 from honk.sandbox import Sandbox, SandboxLost
 from honk.sandbox.bubblewrap import BubblewrapBackend
 from honk.testing import gate_cases
+from honk.testing.agent_rules import running
 from honk.testing.gate_cases import BROKEN, SOUND, Memory, gate_of, plan_of, python_mounts
 from honk.testing.rooms import DirectoryRooms, DirectorySandbox, Files, SandboxRooms, write_files
 from honk.verifier import Rooms
@@ -174,12 +176,36 @@ async def test_a_hanging_verifier_is_ended() -> None:
     assert "timed out after 1 s" in done.reports[0].summary
 
 
-async def test_a_flood_is_cut() -> None:
+@pytest.mark.parametrize(
+    "code", ["exec yes\n", "head -c 100000000 /dev/zero | tr '\\0' x\n"], ids=["endless", "100 MB"]
+)
+async def test_a_flood_is_cut(code: str) -> None:
     toml = "[verify]\ncommands = [{run = ['sh', 'flood.sh'], name = 'flood'}]\n"
     base = {"calc.py": CALC, ".honk.toml": toml, "flood.sh": ". ./code\n", "code": "exit 0\n"}
-    done = await examine(base, {**base, "code": "exec yes\n"})
+    done = await examine(base, {**base, "code": code})
     assert done.reports[0].result is Verification.FAILED
     assert "wrote more than is kept" in done.reports[0].summary
+
+
+async def test_what_a_check_leaves_running_ends_with_it() -> None:
+    mark = f"86400.{os.getpid()}"
+    toml = "[verify]\ncommands = [{run = ['sh', 'check.sh'], name = 'check'}]\n"
+    base = {"calc.py": CALC, ".honk.toml": toml, "check.sh": ". ./code\n", "code": "exit 0\n"}
+    leave = f"setsid nohup sleep {mark} >/dev/null 2>&1 &\n"
+    done = await examine(base, {**base, "code": leave})
+    assert done.reports[0].result is Verification.PASSED, done.reports[0].summary
+    assert running(mark) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("read answer </dev/tty\n", "/dev/tty"), ("exec python3 -c 'input()'\n", "EOFError")]
+)
+async def test_a_check_that_needs_a_terminal_is_red_at_once_and_shows_its_words(code: str, words: str) -> None:
+    toml = "[verify]\ncommands = [{run = ['sh', 'ask.sh'], name = 'ask'}]\n"
+    base = {"calc.py": CALC, ".honk.toml": toml, "ask.sh": ". ./code\n", "code": "exit 0\n"}
+    done = await examine(base, {**base, "code": code})
+    assert done.reports[0].result is Verification.FAILED
+    assert words in done.reports[0].summary
 
 
 async def test_a_changed_interface_with_its_tests_is_a_note_about_the_tests_as_they_were() -> None:

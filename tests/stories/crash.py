@@ -90,7 +90,7 @@ class Honk:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, limit=16 << 20,
         )  # fmt: skip
         try:
-            async with asyncio.timeout(120):
+            async with asyncio.timeout(240):
                 out, err = await _all_output(self.process, hears)
         finally:
             if self.process.returncode is None:

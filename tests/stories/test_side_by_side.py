@@ -42,7 +42,7 @@ async def waiting(honk: Honk, words: tuple[str, ...]) -> AsyncIterator[asyncio.T
     """A command that says that it waits for its turn; its end is the task's."""
     told = asyncio.Event()
     task = asyncio.create_task(honk(*words, hears=lambda line: told.set() if "waiting for" in line else None))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         await told.wait()
     yield task
 

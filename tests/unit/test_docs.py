@@ -43,6 +43,12 @@ def test_every_path_that_is_named_exists(page: Path) -> None:
             assert (ROOT / word).exists(), word
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_test_that_is_named_is_there(page: Path) -> None:
+    for path, test in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text()):
+        assert f"def {test}(" in (ROOT / path).read_text(), test
+
+
 def test_the_map_is_short_and_is_the_one_that_agents_are_given() -> None:
     assert (ROOT / "AGENTS.md").read_text().count("\n") <= 120
     assert (ROOT / "README.md").read_text().count("\n") <= 120
