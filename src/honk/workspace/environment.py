@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import sys
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +46,7 @@ from honk.workspace.shelves import note_use
 from honk.workspace.toolchains import Toolchains
 
 _MAX_MANIFEST_BYTES = 4 << 20
+_KEPT_READINGS = 6
 _MAX_SETUP_BYTES = 24 << 30
 """Of an environment and, while it is made, of the downloads beside it."""
 _REPORT = "report.json"
@@ -97,6 +99,21 @@ class Needs:
         return tuple(Mount(source=Path(one), target=one) for one in dict.fromkeys(prefixes) if one is not None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What a commit's files say that an environment needs."""
+
+    declared: Declared
+    """By the base commit."""
+    texts: Mapping[str, str]
+    manifests: tuple[str, ...]
+    recipe: Recipe
+    provisions: tuple[Provision, ...]
+    is_native: bool
+    """Whether there are sources to compile."""
+    has_python: bool
+
+
 class EnvironmentBuilder:
     """Makes and finds environments below the home."""
 
@@ -118,38 +135,61 @@ class EnvironmentBuilder:
         self._failed: dict[str, Environment] = {}
         self._toolchains = Toolchains()
         self._pythons: tuple[Interpreter, ...] | None = None
+        self._readings: OrderedDict[tuple[str, str, str], _Reading] = OrderedDict()
         self._beside = BesideFinder(home, backend)
 
     async def environment(self, template: Template, change: Change | None) -> Environment:
         """What `Workspaces.environment` promises."""
-        repository = template.repository
-        files = await self._trees.tree(repository, template.base_sha).files()
-        if change is not None and not _touches_manifests(change, files):
+        if change is not None and not await self._touches_manifests(template, change):
             change = None
-        tree = self._trees.tree(repository, change.head_sha if change else template.base_sha)
-        files = await tree.files() if change else files
+        reading = await self._reading(template, change.head_sha if change else template.base_sha)
+        beside = await self._beside.find(reading.declared, reading.texts)
+        needs = Needs(recipe=reading.recipe, provisions=reading.provisions, packages=beside.packages)
+        made = await self._made(needs, reading, template, change)
+        return beside.added_to(replace(made, parts=parts_of(needs, has_python=reading.has_python)))
+
+    async def _touches_manifests(self, template: Template, change: Change) -> bool:
+        files = await self._trees.tree(template.repository, template.base_sha).files()
+        paths = {path for changed in change.files for path in (changed.path, changed.old_path) if path}
+        return not paths.isdisjoint(_manifests(sorted({*files, *paths})))
+
+    async def _reading(self, template: Template, sha: str) -> _Reading:
+        """What the commit's files say, read once: neither a commit nor this machine's toolchains change meanwhile."""
+        key = (template.repository.location, template.base_sha, sha)
+        if key not in self._readings:
+            self._readings[key] = await self._read(template, sha)
+        reading = self._readings[key]
+        self._readings.move_to_end(key)
+        while len(self._readings) > _KEPT_READINGS:
+            self._readings.popitem(last=False)
+        return reading
+
+    async def _read(self, template: Template, sha: str) -> _Reading:
+        tree = self._trees.tree(template.repository, sha)
+        files = await tree.files()
         texts = await _texts(tree, files)
         asked = await self._declared(template)
-        beside = await self._beside.find(asked, texts)
         commands = (*self._commands.get(template.repository.location, ()), *asked.setup)
-        recipe = plan(files, texts, await self._interpreters(), commands)
         tools = await self._toolchains.find(table.programs_for(files))
-        provisions = table.provisions(files, texts, tools)
-        needs = Needs(recipe=recipe, provisions=provisions, packages=beside.packages)
-        made = await self._made(needs, template, change, files, texts)
-        return beside.added_to(replace(made, parts=parts_of(needs, files)))
+        return _Reading(
+            declared=asked,
+            texts=texts,
+            manifests=_manifests(files),
+            recipe=plan(files, texts, await self._interpreters(), commands),
+            provisions=table.provisions(files, texts, tools),
+            is_native=any(path.endswith(NATIVE_SUFFIXES) for path in files),
+            has_python=any(path.endswith(".py") for path in files),
+        )
 
-    async def _made(
-        self, needs: Needs, template: Template, change: Change | None, files: Sequence[str], texts: Mapping[str, str]
-    ) -> Environment:
+    async def _made(self, needs: Needs, reading: _Reading, template: Template, change: Change | None) -> Environment:
         """What the needs come to: found, or built now."""
         if needs.is_empty:
             return _plain(needs)
-        native = any(path.endswith(NATIVE_SUFFIXES) for path in files)
         # A change's own code runs in its set-up and may do anything to the environment: no other tree is given it.
         # Code of a base is trusted, so bases share theirs; compiled sources make every commit its own.
-        own = change.tree_sha if change else template.base_sha if needs.recipe.installs_project and native else ""
-        key = _key(template, own, files, texts, needs, self._backend.name)
+        is_own = needs.recipe.installs_project and reading.is_native
+        own = change.tree_sha if change else template.base_sha if is_own else ""
+        key = _key(template, own, reading, needs, self._backend.name)
         async with locked(self._home / "environments" / f"{key}.lock"):
             return await self._find(key, needs) or await self._build(key, needs, template, change)
 
@@ -248,20 +288,15 @@ def recipe_key(environment: Environment) -> str:
     return environment.key.partition(".")[0]
 
 
-def parts_of(needs: Needs, files: Sequence[str]) -> tuple[Part, ...]:
+def parts_of(needs: Needs, *, has_python: bool) -> tuple[Part, ...]:
     """What the environment is made of, for people."""
     recipe, parts = needs.recipe, []
-    if recipe.python is not None and (not recipe.is_empty or any(path.endswith(".py") for path in files)):
+    if recipe.python is not None and (not recipe.is_empty or has_python):
         parts.append(Part(ecosystem="Python", tools=(recipe.python.version,), lock=recipe.lock))
     for one in needs.provisions:
         tools = (f"{name} {tool.version}".rstrip() for name, tool in one.tools.items())
         parts.append(Part(ecosystem=one.ecosystem, tools=tuple(tools), lock=one.lock))
     return tuple(parts)
-
-
-def _touches_manifests(change: Change, files: Sequence[str]) -> bool:
-    paths = {path for changed in change.files for path in (changed.path, changed.old_path) if path}
-    return not paths.isdisjoint(_manifests(sorted({*files, *paths})))
 
 
 def _manifests(files: Sequence[str]) -> tuple[str, ...]:
@@ -313,11 +348,9 @@ def _plain(needs: Needs) -> Environment:
     )
 
 
-def _key(
-    template: Template, own: str, files: Sequence[str], texts: Mapping[str, str], needs: Needs, backend: str
-) -> str:
+def _key(template: Template, own: str, reading: _Reading, needs: Needs, backend: str) -> str:
     """What two environments must share to be one. `own` is a tree's or commit's that shares it with no other."""
-    manifests = [part for path in _manifests(files) for part in (path, texts[path])]
+    manifests = [part for path in reading.manifests for part in (path, reading.texts[path])]
     return key_of(template.repository.location, VERSION, backend, repr(needs), own, *manifests)
 
 
