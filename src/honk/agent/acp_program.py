@@ -2,13 +2,13 @@
 
 import json
 import os
-import shlex
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from honk.agent import AGENT_CONFIG, AgentError, AgentMissing, Job
+from honk.agent import AGENT_CONFIG, AgentMissing, Job
+from honk.agent.command_line import words_in
 from honk.sandbox import WORKSPACE, Mount
 
 _SHOWN_AT = "/opt/agent"
@@ -32,12 +32,7 @@ def words_of(command_line: str) -> tuple[str, ...]:
     Raises:
         AgentError: the command line is empty, or its quotes do not match.
     """
-    try:
-        words = shlex.split(command_line)
-    except ValueError as error:
-        raise AgentError(f"The agent's command line {command_line!r} cannot be read: {error}.") from error
-    if not words:
-        raise AgentError("The agent's command line is empty: write --agent 'acp:PROGRAM ARGUMENTS'.")
+    words = words_in(command_line, "acp:PROGRAM ARGUMENTS")
     known = _KNOWN.get(_name_of(words[0]))
     return (*words, *known.arguments) if known and len(words) == 1 else tuple(words)
 

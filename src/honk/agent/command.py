@@ -2,11 +2,11 @@
 
 import asyncio
 import codecs
-import shlex
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from honk.agent import AGENT_CONFIG, AgentError, Capabilities, Ended, Event, Job, Said, Session
+from honk.agent.command_line import words_in
 from honk.agent.prompt import standing_orders
 from honk.agent.words import plain
 from honk.base.censor import Censor
@@ -36,12 +36,7 @@ def invocation(command_line: str, prompt: str, prompt_file: str = _PROMPT_FILE) 
     Raises:
         AgentError: the command line is empty, its quotes do not match, or the prompt is too long for an argument.
     """
-    try:
-        words = shlex.split(command_line)
-    except ValueError as error:
-        raise AgentError(f"The agent's command line {command_line!r} cannot be read: {error}.") from error
-    if not words:
-        raise AgentError("The agent's command line is empty: write --agent 'command:PROGRAM ARGUMENTS'.")
+    words = words_in(command_line, "command:PROGRAM ARGUMENTS")
     clean = prompt.replace("\0", "")
     argv = tuple(word.replace("{prompt_file}", prompt_file).replace("{prompt}", clean) for word in words)
     if any(len(word.encode("utf-8", "replace")) > _ARGUMENT_BYTES for word in argv):

@@ -1,10 +1,10 @@
 """Finds out which package index this machine uses. No committed file names one."""
 
 import configparser
+import importlib.util
 import os
 import re
 import tomllib
-import unittest.mock
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ def default_index(env: Mapping[str, str] | None = None) -> str | None:
         *(env.get(name, "") for name in _VARIABLES),
         *(_from_uv(path) for path in _uv_files(env)),
         *(_from_pip(path) for path in _pip_files(env)),
-        _from_standard_library(Path(unittest.mock.__file__)),
+        _from_standard_library(),
     )
     return next((found for found in candidates if urlsplit(found).scheme in ("http", "https")), None)
 
@@ -74,9 +74,12 @@ def _from_pip(path: Path) -> str:
     return parser.get("global", "index-url", fallback="").strip()
 
 
-def _from_standard_library(source: Path) -> str:
+def _from_standard_library() -> str:
+    package = importlib.util.find_spec("unittest")  # found, not imported: its modules take longer than all else here
+    if package is None or package.origin is None:
+        return ""
     try:
-        found = _PROJECT_PAGE.search(source.read_text())
+        found = _PROJECT_PAGE.search(Path(package.origin).with_name("mock.py").read_text())
     except (OSError, ValueError):
         return ""
     return f"https://{found[1]}/simple" if found else ""

@@ -119,14 +119,6 @@ def text_of(message: Json) -> str:
     return content if isinstance(content, str) else "\n".join(block.get("text", "") for block in content)
 
 
-def results_of(request: Json) -> str:
-    """The text of the newest tool results, for replies that look at them."""
-    content = request["messages"][-1].get("content", "") if request.get("messages") else ""
-    blocks = [] if isinstance(content, str) else [b for b in content if b.get("type") == "tool_result"]
-    parts = [b.get("content", "") for b in blocks]
-    return "\n".join(p if isinstance(p, str) else "\n".join(x.get("text", "") for x in p) for p in parts)
-
-
 def is_plain(request: Json) -> bool:
     """Whether no conversation with tools is meant: a judge's question, a title, a forced structured answer."""
     return not request.get("tools") or request.get("tool_choice", {}).get("type") == "tool"

@@ -75,14 +75,16 @@ class DirectorySandbox:
         timeout_seconds: float,
         max_output_bytes: int = 16 << 20,
     ) -> Completed:
-        return await run(
-            argv,
-            cwd=self.directory / PurePosixPath(cwd).relative_to(WORKSPACE),
-            env={**self.env, **(env or {})},
-            stdin=stdin,
-            timeout_seconds=timeout_seconds,
-            max_output_bytes=max_output_bytes,
-        )
+        # Runners keep caches in the temporary folder: in the machine's own they would grow from test to test.
+        with tempfile.TemporaryDirectory(prefix="scratch-", ignore_cleanup_errors=True) as scratch:
+            return await run(
+                argv,
+                cwd=self.directory / PurePosixPath(cwd).relative_to(WORKSPACE),
+                env={"TMPDIR": scratch, **self.env, **(env or {})},
+                stdin=stdin,
+                timeout_seconds=timeout_seconds,
+                max_output_bytes=max_output_bytes,
+            )
 
     def bridge(self, argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
         return tuple(argv)

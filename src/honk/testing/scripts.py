@@ -29,17 +29,6 @@ def straight(path: str, *, old: str, new: str, verify: bool = True, done: str = 
     return [*edit(path, old, new), *([use(VERIFY)] if verify else []), say(done)]
 
 
-def wrong_then_told(path: str, *, old: str, wrong: str, right: str) -> list[Reply]:
-    """Edit wrongly, end the turn unchecked, and mend when sent back: by the Stop hook or by the next attempt."""
-    return [
-        *edit(path, old, wrong),
-        say("Done."),
-        use("Read", file_path=path),
-        use("Edit", file_path=path, old_string=wrong, new_string=right),
-        say("Mended."),
-    ]
-
-
 def write(path: str, content: str, done: str = "Done.") -> list[Reply]:
     """Write one new file."""
     return [use("Write", file_path=path, content=content), say(done)]
@@ -60,28 +49,9 @@ def delete_test(path: str) -> list[Reply]:
     return shell(f"rm -f {path}")
 
 
-def skip_tests(path: str) -> list[Reply]:
-    """Tamper: every test of a pytest file is skipped."""
-    return shell(f"printf '\\nimport pytest\\npytestmark = pytest.mark.skip\\n' >> {path}")
-
-
 def empty_tests(path: str) -> list[Reply]:
     """Tamper: the tests are still there by name and assert nothing."""
     return shell(f"sed -i -E 's/^( *)(self\\.)?assert.*/\\1pass/' {path}")
-
-
-def green_conftest(path: str = "/workspace/conftest.py") -> list[Reply]:
-    """Tamper: a plug-in reports every test as passed."""
-    hook = (
-        "import pytest\n\n\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtest_makereport(item, call):\n"
-        "    report = (yield).get_result()\n    report.outcome = 'passed'\n    report.longrepr = None\n"
-    )
-    return write(path, hook)
-
-
-def edit_runner_configuration(path: str = "/workspace/pytest.ini") -> list[Reply]:
-    """Tamper: the runner is told to collect nothing that fails."""
-    return write(path, "[pytest]\naddopts = --co -q\n")
 
 
 def give_up(outcome: str = "not_applicable", reason: str = "There is no such page in this repository.") -> list[Reply]:
@@ -97,11 +67,6 @@ def nothing(text: str = "I looked, and there is nothing to do.") -> list[Reply]:
 def hang(times: int = 1_000_000) -> list[Reply]:
     """Begin to answer and fall silent."""
     return [fail("hang", times=times)]
-
-
-def hang_in_tool(seconds: int = 3600) -> list[Reply]:
-    """Use a tool that does not come back."""
-    return [use("Bash", command=f"sleep {seconds}", description="scripted", timeout=seconds * 1000)]
 
 
 def loop(tool: str = "Bash", **arguments: object) -> Script:
