@@ -122,7 +122,9 @@ async def test_a_killed_one_goes_on_in_its_session_or_is_told_that_it_is_new(opt
         again = bench.job("true", session_id=session_id, is_resumed=True)
         events = await all_of(await bench.agent.start(again))
         assert end_of(events).fault is None
-        lines = (await bench.sandbox.run(["sh", "-c", f"cat {AGENT_CONFIG}/player/*"], timeout_seconds=10)).text
+        lines = (
+            await bench.sandbox.run(["sh", "-c", f"cat $(ls -tr {AGENT_CONFIG}/player/*)"], timeout_seconds=10)
+        ).text
     [heard] = [event.summary for event in events if isinstance(event, ToolCalled)]
     if options:
         assert heard.endswith("then go on with it and finish it.")
@@ -211,6 +213,7 @@ HOSTILE: dict[str, tuple[str, Callable[[Ended], bool]]] = {
         lambda end: end.limit is LimitName.OUTPUT,
     ),
 }
+SILENT = ("a closed mouth", "a flood of questions")
 ASKS = """
 say(id=5, method='fs/read_text_file', params={'sessionId': 's', 'path': '/etc/hostname'})
 say(id=6, method='terminal/create', params={'sessionId': 's', 'command': 'id'})
@@ -236,7 +239,7 @@ PREFACE = (
 )
 
 
-SLOW = f"import time; time.sleep(1.5)\n{OPEN}say(id=2, result={{'stopReason': 'end_turn'}})\n"
+SLOW = f"import time; time.sleep(2)\n{OPEN}say(id=2, result={{'stopReason': 'end_turn'}})\n"
 
 
 async def hostile(script: str, where: Path, *, start_seconds: float = 60.0, **changes: Any) -> tuple[Ended, list[Any]]:
@@ -252,7 +255,7 @@ async def hostile(script: str, where: Path, *, start_seconds: float = 60.0, **ch
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_a_program_that_answers_with(name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     script, is_right = HOSTILE[name]
-    ended, _ = await hostile(script, tmp_path, idle_seconds=3, output_bytes=4 << 20)
+    ended, _ = await hostile(script, tmp_path, idle_seconds=1 if name in SILENT else 10, output_bytes=4 << 20)
     assert is_right(ended), ended
     assert caplog.records == [], "a bad program does not write into our log"
 
@@ -265,7 +268,7 @@ async def test_a_program_that_opens_no_session_is_ended_with_a_hint(script: str,
 
 
 async def test_a_program_that_starts_slowly_is_not_called_silent(tmp_path: Path) -> None:
-    ended, _ = await hostile(SLOW, tmp_path, idle_seconds=0.5)
+    ended, _ = await hostile(SLOW, tmp_path, idle_seconds=1.2)
     assert ended == Ended(turns=0)
 
 

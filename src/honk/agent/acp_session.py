@@ -288,7 +288,7 @@ class AcpSession:
         """Kill the program when it is silent for too long: not while it starts, or waits for us."""
         while self._wire.heard_at + self._job.idle_seconds > monotonic_seconds():
             await asyncio.sleep(min(0.25, self._job.idle_seconds / 4))
-            if self._desk.is_busy or self._session_id is None:
+            if self._desk.is_busy or self._at_rest.is_set():
                 self._wire.heard_at = monotonic_seconds()
         self._settle(Ended(turns=0, limit=LimitName.IDLE))
         await self._wire.kill()
