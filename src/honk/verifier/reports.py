@@ -24,26 +24,23 @@ def unverified(command: Command, why: str, run: Run | None = None) -> Report:
 
 def environment(problems: Sequence[str]) -> Report:
     """What could not be built for the tests, as a required report that nobody can turn green."""
-    return Report(
-        verifier="environment",
-        command="",
-        chosen_by="the base's manifests",
-        is_required=True,
-        result=Verification.UNVERIFIED,
-        summary=clip("missing: " + "; ".join(problems), 4096),
-        seconds=0.0,
-    )
+    return _without_run("environment", "the base's manifests", "missing: " + "; ".join(problems), is_required=True)
 
 
 def not_run(checks: Sequence[str]) -> Report:
     """Checks that are declared and not run here: told beside the others, deciding nothing."""
+    words = "declared and not run: " + "; ".join(checks)
+    return _without_run("other checks", "the base's files", words, is_required=False)
+
+
+def _without_run(verifier: str, chosen_by: str, words: str, *, is_required: bool) -> Report:
     return Report(
-        verifier="other checks",
+        verifier=verifier,
         command="",
-        chosen_by="the base's files",
-        is_required=False,
+        chosen_by=chosen_by,
+        is_required=is_required,
         result=Verification.UNVERIFIED,
-        summary=clip("declared and not run: " + "; ".join(checks), 4096),
+        summary=clip(words, 4096),
         seconds=0.0,
     )
 
