@@ -18,7 +18,7 @@ KEPT = (
     *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_NO_INDEX"),
     "CARGO_REGISTRIES_CRATES_IO_INDEX",
     "HONK_ACCEPTANCE_CACHE",
-    "HONK_ACCEPTANCE_WIDE",
+    "HONK_ACCEPTANCE_SHELF",
 )
 """What the tests keep of the environment: the terminal, where packages come from, and where fetched ones lie.
 

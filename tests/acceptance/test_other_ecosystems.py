@@ -1,7 +1,6 @@
 """Other people's packages for Node, Go, Rust and Java, unconfigured: honest changes pass, bugs are seen, exits held."""
 
 import asyncio
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,21 +13,23 @@ from honk.domain.evidence import Examination, Severity, Verification, verificati
 pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow]
 
 NPM = (
-    Package("fastify-plugin@5.0.1", "lib/toCamelCase.js", "g1.toUpperCase()", "g1"),
     Package("flat@5.0.2", "index.js", "opts.delimiter || '.'", "opts.delimiter || ','"),
     Package("sprintf-js@1.0.3", "src/sprintf.js", "parseInt(arg, 10)", "parseInt(arg, 8)"),
-    Package("minimist@1.2.8", "index.js", "(/^0x[0-9a-f]+$/i).test(x)", "(/^0x[0-9]+$/i).test(x)"),
 )
 GO = (
     Package("github.com/google/uuid@v1.6.0", "version4.go", "(uuid[6] & 0x0f) | 0x40", "(uuid[6] & 0x0f) | 0x20"),
     Package("github.com/spf13/pflag@v1.0.5", "bool.go", "strconv.FormatBool(bool(*b))", '"no"'),
-    Package("github.com/gorilla/mux@v1.8.1", "route.go", "strings.ToUpper(v)", "strings.ToLower(v)"),
 )
 CRATES = (
     Package("fnv@1.0.7", "lib.rs", "hash ^ (*byte as u64)", "hash | (*byte as u64)"),
     Package("percent-encoding@2.3.2", "src/lib.rs", "?).to_digit(16)?", "?).to_digit(8)?"),
     Package("roman@0.1.6", "src/lib.rs", '("CM", 900)', '("CM", 901)'),
 )
+MORE_NPM = (
+    Package("fastify-plugin@5.0.1", "lib/toCamelCase.js", "g1.toUpperCase()", "g1"),
+    Package("minimist@1.2.8", "index.js", "(/^0x[0-9a-f]+$/i).test(x)", "(/^0x[0-9]+$/i).test(x)"),
+)
+MORE_GO = (Package("github.com/gorilla/mux@v1.8.1", "route.go", "strings.ToUpper(v)", "strings.ToLower(v)"),)
 MORE_CRATES = (
     Package("heck@0.5.0", "src/lib.rs", "c.to_uppercase()", "c.to_lowercase()"),
     Package("strsim@0.11.1", "src/lib.rs", "min(distance_a, distance_b + 1)", "min(distance_a, distance_b + 2)"),
@@ -40,7 +41,6 @@ MORE_CRATES = (
     Package("either@1.13.0", "src/lib.rs", "Left(_) => true", "Left(_) => false"),
     Package("scopeguard@1.2.0", "src/lib.rs", "if S::should_run() {", "if !S::should_run() {"),
 )
-"""With HONK_ACCEPTANCE_WIDE=1: half an hour on two busy cores."""
 _APACHE = "src/main/java/org/apache/commons"
 JAVA = (
     Package(
@@ -94,12 +94,20 @@ async def judge(case: Case, package: Package) -> tuple[Verification, Verificatio
     return verification(honest.reports), verification(broken.reports), verification(gone.reports) is Verification.PASSED
 
 
-FETCHED = [(package, fetch_npm) for package in NPM] + [(package, fetch_go) for package in GO]
-FETCHED += [(package, fetch_crates) for package in CRATES] + [(package, fetch_maven) for package in JAVA]
-FETCHED += [(package, fetch_crates) for package in MORE_CRATES if os.environ.get("HONK_ACCEPTANCE_WIDE")]
+CHOSEN = ((NPM, fetch_npm), (GO, fetch_go), (CRATES, fetch_crates))
+MORE = ((MORE_NPM, fetch_npm), (MORE_GO, fetch_go), (MORE_CRATES, fetch_crates), (JAVA, fetch_maven))
+"""Of `make packages` alone."""
+FETCHED = [
+    *(pytest.param(package, fetch, id=package.name) for packages, fetch in CHOSEN for package in packages),
+    *(
+        pytest.param(package, fetch, id=package.name, marks=pytest.mark.wide)
+        for packages, fetch in MORE
+        for package in packages
+    ),
+]
 
 
-@pytest.mark.parametrize(("package", "fetch"), FETCHED, ids=lambda one: one.name if isinstance(one, Package) else "")
+@pytest.mark.parametrize(("package", "fetch"), FETCHED)
 async def test_honest_changes_pass_and_bugs_do_not(package: Package, fetch: Fetch, tmp_path: Path) -> None:
     await asyncio.to_thread(fetch, (package,), tmp_path / "shelf")
     house = House(tmp_path / "home")
