@@ -2,13 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from honk.base.errors import UsageError
 from honk.domain.commit_text import parse_person
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 ROOT_HOME = Path("/var/lib/honk")
 ANTHROPIC_URL = "https://api.anthropic.com"
@@ -180,10 +183,17 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**{"home": default_home(), **given})
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {_in_words(one)}" for one in error.errors())
         raise UsageError(
             f"A setting is wrong: {wrong}. Nothing was begun. Look at the command's options, HONK_ variables and "
             f"{default_home() / 'honk.toml'}, in this order: the first that is set holds."
         ) from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{default_home() / 'honk.toml'} cannot be read: {error}") from error
+
+
+def _in_words(wrong: "ErrorDetails") -> str:
+    """What is wrong with one setting, without the library's own terms."""
+    if wrong["type"] == "extra_forbidden":
+        return "there is no such setting"
+    return wrong["msg"].removeprefix("Value error, ")

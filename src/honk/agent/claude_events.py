@@ -27,6 +27,8 @@ _SYNTHETIC = "<synthetic>"
 """The model's name on words that the program itself puts there: "API Error: ..."."""
 
 
+_OF_OUR_GATEWAY = re.compile(r"The model '.*' has no known price.*|Honk's gateway .*", re.DOTALL)
+"""A refusal of our own, which no key mends."""
 _OF_THE_INSIDE = re.compile(r"\s*If it persists, check your inference gateway \([^)]*\)\.")
 """Advice of the program with an address that means something in its sandbox only."""
 
@@ -91,6 +93,8 @@ def refusal(status: int, text: str = "") -> Ending:
             "The model's service asks for payment (402). The work so far is kept. Whoever runs Honk must put the "
             f"account in order; then start the task again. {text}"
         )
+    elif status == 403 and (ours := _OF_OUR_GATEWAY.search(text)):
+        fault = f"{ours[0]} The work so far is kept."
     elif status in (401, 403):
         fault = (
             f"The model's service refused the key ({status}). The work so far is kept. Whoever runs Honk must set a "

@@ -38,7 +38,7 @@ def version() -> str:
         AgentMissing: it is not installed.
     """
     stated = installed().with_name("claude.version")
-    program = stated.read_text().strip() if stated.is_file() else "unknown"
+    program = stated.read_text().strip().removesuffix(" (Claude Code)") if stated.is_file() else "unknown"
     return f"claude-agent-sdk {importlib.metadata.version('claude_agent_sdk')} with Claude Code {program}"
 
 

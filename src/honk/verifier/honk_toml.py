@@ -59,7 +59,7 @@ def parse(content: bytes | None) -> HonkToml:
     """The file's checks and rules; an absent file asks for nothing.
 
     Raises:
-        HonkTomlError: not TOML, or a key of the wrong type.
+        HonkTomlError: not TOML, a key of the wrong type, or a demand of [identity] that there is not.
     """
     if content is None:
         return HonkToml()
@@ -68,6 +68,8 @@ def parse(content: bytes | None) -> HonkToml:
     except ValueError as error:
         raise HonkTomlError(f"{PATH} is not sound TOML: {error}") from error
     verify, rules, identity = (_table(tables, name) for name in ("verify", "rules", "identity"))
+    if unknown := sorted(set(identity) - {"signed_off", "signed"}):
+        raise HonkTomlError(f"{PATH}: [identity] has no key {unknown[0]!r}; it has signed_off, signed.")
     entries = verify.get("commands", [])
     if not isinstance(entries, list):
         raise HonkTomlError(f"{PATH}: verify.commands must be a list")

@@ -9,7 +9,7 @@ from honk.base.errors import UsageError
 from honk.base.ids import new_id
 from honk.domain.change import Change
 from honk.domain.evidence import Examination, Verification, gate
-from honk.domain.health import EnvironmentHealth, health_line
+from honk.domain.health import EnvironmentHealth
 from honk.domain.task import Repository
 from honk.verifier import Plan
 from honk.workflows.attempt import Ground
@@ -47,9 +47,9 @@ async def verify_checkout(
     environment = await house.workspaces.environment(template)
     plan = await house.gate.plan(house.workspaces.tree(repository, facts.base_sha), environment)
     health = health_of(environment)
-    tell(f"environment: {health_line(health)}")
     ground = Ground(template=template, environment=environment, plan=plan)
-    tell("running " + (", ".join(command.name for command in plan.commands) or "nothing"))
+    if not plan_only and plan.commands:
+        tell("running " + ", ".join(command.name for command in plan.commands))
     examination = None
     sha = facts.base_sha
     if not plan_only and worktree:

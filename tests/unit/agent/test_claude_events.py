@@ -103,6 +103,8 @@ def test_no_money_is_a_limit_and_a_bad_key_is_for_a_person() -> None:
     assert refusal(402, out_of_turns(9).message) == Ending(limit=LimitName.TURNS)
     assert "refused the key (401)" in (refusal(401).fault or "")
     assert "(403)" in (refusal(403).fault or "")
+    ours = refusal(403, "Failed to authenticate. API Error: 403 The model 'x' has no known price, so Honk stops.")
+    assert ours.fault == "The model 'x' has no known price, so Honk stops. The work so far is kept."
 
 
 def test_a_service_that_goes_on_failing_is_a_fault() -> None:

@@ -124,7 +124,7 @@ def test_a_wrong_setting_is_named_with_what_may_stand_there(home: Path) -> None:
         ({"signing": "ssh"}, "signing_key"),
         ({"signing": "gpg", "signing_key": "--output=x"}, "signing_key"),
         ({"signing": "x509", "signing_key": "x"}, "'off', 'ssh' or 'gpg'"),
-        ({"signoff": True}, "Extra inputs"),
+        ({"signoff": True}, "signoff: there is no such setting"),
     ],
 )
 def test_an_identity_that_could_not_commit_is_refused_with_its_name(

@@ -246,3 +246,8 @@ def test_no_text_costs_the_square_of_its_size(path: str, unit: str) -> None:
     began = time.process_time()
     findings([Changed(file=file, before=b"x\n", after=text.encode())], HonkToml())
     assert time.process_time() - began < 2
+
+
+def test_a_demand_on_commits_that_there_is_not_is_named_and_not_passed_over() -> None:
+    with pytest.raises(HonkTomlError, match=r"\[identity\] has no key 'sign'; it has signed_off, signed"):
+        parse(b"[identity]\nsign = true\n")
