@@ -201,6 +201,19 @@ async def test_what_the_base_failed_by_chance_is_not_mended_by_the_change(die: T
     assert (mended.reports[0].tests.mended, told(mended)[2]) == ((DIE,), ())
 
 
+async def test_what_the_base_failed_by_chance_excuses_no_change_that_breaks_it_for_good(die: Table) -> None:
+    broken = await die.examine(base={0}, change=range(9))
+    assert verification(broken.reports) is Verification.FAILED
+    assert f"FAILED {DIE}" in broken.reports[0].summary
+    assert told(await die.examine(base={0, 3}, change={0})) == (Verification.PASSED, (), (DIE,))
+
+
+async def test_what_the_base_fails_whenever_all_run_is_red_on_it_however_it_does_alone(die: Table) -> None:
+    done = await die.examine(base={0, 2}, change=range(9))
+    assert done.reports[0].tests is not None
+    assert (verification(done.reports), done.reports[0].tests.failed_on_base) == (Verification.PASSED, (DIE,))
+
+
 @pytest.mark.parametrize(
     ("files", "name", "tool"),
     [

@@ -18,7 +18,8 @@ from honk.gateway.registry import Forbidden, PackageRoute, Page, Visit, own_addr
 
 _N = r"[A-Za-z0-9_-]"
 _ENTRY = re.compile(rf"/cargo/(?P<path>1/{_N}|2/{_N}{{2}}|3/{_N}/{_N}{{3}}|{_N}{{2}}/{_N}{{2}}/{_N}{{4,64}})")
-_CRATE = re.compile(rf"/cargo/crates/(?P<name>{_N}{{1,64}})/(?P<version>\d[0-9A-Za-z.+%-]{{1,100}})/download")
+# Of what a client may write in another way, only the plus of a version: a slash so written would leave the crates.
+_CRATE = re.compile(rf"/cargo/crates/(?P<name>{_N}{{1,64}})/(?P<version>\d(?:[0-9A-Za-z.+-]|%2[bB]){{1,100}})/download")
 _SETTINGS = "/cargo/config.json"
 _MARKS = re.compile(r"\{(crate|version|prefix|lowerprefix|sha256-checksum)\}")
 _MAX_PAGE_BYTES = 32 << 20

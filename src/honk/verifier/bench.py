@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass, field, replace
 
 from honk.domain.change import Change
 from honk.verifier import BaseRuns, Command, Plan, Rooms, results
+from honk.verifier.compare import unusable
+from honk.verifier.flaky import RAN, failed, files_of
 from honk.verifier.guard import Changed, Placed
 from honk.verifier.results import USAGE_ERROR, Run
 from honk.verifier.room import PutBlob, forget_bytecode, place, run_plain, run_tests
 from honk.verifier.rulebook.asked import Asked
 
-RUNNER_VERSION = 2
+RUNNER_VERSION = 3
 """Part of every remembered run's key: raise it when a runner tells more, or tells it otherwise."""
 
 
@@ -44,10 +46,24 @@ class BaseBench:
             known = results.load(text) if text is not None else None
             if known is not None:
                 return known
-            run = await self.on_base_again(command)
+            run = await self._seen_again(command, await self.on_base_again(command))
             if not run.timed_out and not run.flooded:
                 await self.base_runs.save(key, results.dump(run))
             return run
+
+    async def _seen_again(self, command: Command, run: Run) -> Run:
+        """The run, with what it failed by chance alone named: that passes alone, and then in company.
+
+        Else a change that breaks such a test for good would be excused by one bad throw of the base.
+        """
+        suspects = failed(run)
+        if not suspects or command.runner is None or unusable(run):
+            return run
+        for only in dict.fromkeys((files_of(suspects), ())):
+            again = await self._run(command, None, (), only, drop_addopts=run.drop_addopts)
+            if not (suspects := suspects & frozenset(again.ids(*RAN))):
+                break
+        return replace(run, flaky=tuple(sorted(suspects)))
 
     async def remember_flaky(self, command: Command, flaky: Collection[str]) -> None:
         """Keep with the base's run what else its tests were seen to do: the next change need not wait for it."""

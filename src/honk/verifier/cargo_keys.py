@@ -14,6 +14,8 @@ _REPLACED = ("patch", "replace")
 _OF_TARGETS = ("test", "doctest", "harness", "required-features")
 _OF_PACKAGE = ("autotests", "autobins", "autoexamples")
 _OF_BUILD = (("package", "build"), ("package", "links"), ("lib", "proc-macro"), ("lib", "proc_macro"))
+_DEPENDENCIES = ("dependencies", "dev-dependencies", "build-dependencies")
+_SOURCES = ("path", "git", "registry", "package")
 _HEADER = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"""^\s*["']?([\w-]+)["']?\s*=""")
 
@@ -46,6 +48,25 @@ def build_keys(content: bytes | None) -> Mapping[str, object]:
         for table, key in _OF_BUILD
         if isinstance(inside := document.get(table), dict) and key in inside
     }
+
+
+def swapped(before: bytes | None, after: bytes | None) -> tuple[str, ...]:
+    """Dependencies that come from elsewhere now, so that another crate may stand under a name that tests trust."""
+    old, new = _sources(_toml(before)), _sources(_toml(after))
+    return tuple(sorted(name for name in old.keys() & new.keys() if old[name] != new[name]))
+
+
+def _sources(document: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    targets = document.get("target")
+    of_targets = targets.values() if isinstance(targets, dict) else ()
+    found = {}
+    for inside in (document, document.get("workspace"), *of_targets):
+        for kind in _DEPENDENCIES:
+            table = inside.get(kind) if isinstance(inside, dict) else None
+            for name, told in table.items() if isinstance(table, dict) else ():
+                source = {key: told[key] for key in _SOURCES if key in told} if isinstance(told, dict) else {}
+                found[f"[{kind}] {name}"] = source
+    return found
 
 
 def own_harnesses(content: bytes | None) -> tuple[str, ...]:

@@ -90,10 +90,14 @@ def _is_tampered(run: Run) -> bool:
 
 
 def compare(base: Run, now: Run, changed: Sequence[Changed]) -> Comparison:
-    """Green needs the runner's own end, sound canaries, no failure that the base lacks, and every id of the base."""
+    """Green needs the runner's own end, sound canaries, no failure that the base lacks, and every id of the base.
+
+    What the base failed by chance excuses nothing: it is as if it had passed there.
+    """
     moved = {entry.old_path: entry.file.path for entry in changed if entry.file.edit is Edit.RENAMED}
     before = {_moved(test.test_id, moved): test for test in base.tests}
-    red = {test_id for test_id, test in before.items() if test.outcome is TestOutcome.FAILED}
+    once_red = {test_id for test_id, test in before.items() if test.outcome is TestOutcome.FAILED}
+    red = once_red - {_moved(test_id, moved) for test_id in base.flaky}
     failed = [test for test in now.tests if test.outcome is TestOutcome.FAILED]
     held = tuple(test for test in failed if test.test_id not in red)
     missing = _missing(before, now.by_id, _removed(changed))
@@ -109,7 +113,7 @@ def compare(base: Run, now: Run, changed: Sequence[Changed]) -> Comparison:
         held=held,
         missing=missing,
         failed_on_base=tuple(test.test_id for test in failed if test.test_id in red),
-        mended=tuple(test_id for test_id in now.ids(*_RAN) if test_id in red),
+        mended=tuple(test_id for test_id in now.ids(*_RAN) if test_id in once_red),
         skipped_now=_silenced(before, now, {entry.file.path for entry in changed}),
         new=tuple(test.test_id for test in now.tests if test.test_id not in before and not test.is_collection),
     )

@@ -16,11 +16,13 @@ _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _FIXTURE_TYPES = r"from _pytest\.(capture|logging|monkeypatch|pytester|recwarn|tmpdir|legacypath) import"
 """What typed tests import; nothing there decides how a test ends."""
-_REACHES = (
+Reaches = tuple[tuple[re.Pattern[str], str], ...]
+"""Patterns, and what each reaches for. How far one looks has an end: a line may be made to be read for hours."""
+_REACHES: Reaches = (
     (re.compile(rf"^(?!\s*{_FIXTURE_TYPES}).*\b_pytest\b"), "the inside of pytest"),
     (re.compile(r"\bpytest_plugins\b|\bpluginmanager\b|\bpytest11\b"), "pytest's plug-ins"),
     (re.compile(r"\bpytest_(runtest|pyfunc|sessionfinish|collection|report|make)_?\w*\b"), "pytest's hooks"),
-    (re.compile(r"\b(unittest|pytest)(\.\w+)*\.[A-Z]\w*\.\w+\s*=(?!=)"), "the classes that run tests"),
+    (re.compile(r"\b(unittest|pytest)(\.\w+){0,5}\.[A-Z]\w*\.\w+\s*=(?!=)"), "the classes that run tests"),
     (re.compile(r"\bhonk_(channel|runner)\b"), "Honk's own runner"),
     (re.compile(r"\bgc\.get_(objects|referrers|referents)\b"), "all objects of its process"),
     (re.compile(r"\b(sys\._getframe|sys\._current_frames|inspect\.(stack|currentframe|getouterframes))\b"
@@ -49,32 +51,44 @@ _REACHES_IN_GO = (
 _REACHES_IN_RUST = (
     (re.compile(r"--logfile\b|\bRUST_TEST_\w+|\bRUSTC_BOOTSTRAP\b"), "the options of the test harness"),
     (re.compile(r"\bcustom_test_frameworks\b|\btest_runner\s*\(|\breexport_test_harness_main\b|\btest::test_main"
-                r"|#!\[no_main\]|#!\[feature\(.*\btest\b"), "the harness that runs tests"),
+                r"|#!\[no_main\]|#!\[feature\(.{0,200}\btest\b"), "the harness that runs tests"),
     (re.compile(r"\bmacro_rules!\s*(?:r#)?(?:debug_)?(?:assert\w*|panic|unreachable|test)\b"
-                r"|\buse\s[^;]*\bas\s+(?:(?:debug_)?assert\w*|panic|test)\b|\buse\s+[\w:]+::test;"),
+                r"|\buse\s[^;]{0,400}\bas\s+(?:(?:debug_)?assert\w*|panic|test)\b|\buse\s+[\w:]{1,200}::test;"),
      "the names by which tests fail"),
-    (re.compile(r"\.init_array|\blink_section\b|#\[(?:\w+::)*ctor\b|\bno_mangle\b.*\bmain\b"), "what runs before main"),
+    (re.compile(r"\.init_array|\blink_section\b|#\[(?:\w+::)*ctor\b|\bno_mangle\b.{0,200}\bmain\b"),
+     "what runs before main"),
     (re.compile(r"#\[path\s*="), "another file in a module's place"),
     (re.compile(r"\bfrom_raw_fd\b|\blibc::(?:_exit|dup\d?|write|kill|fork|ptrace)\b|\basm!\s*\("),
      "the kernel's own calls"),
     (re.compile(r"/proc/(?:self|\{|%|\d)|/dev/fd\b"), "its own process from outside"),
 )  # fmt: skip
-_REACHES_IN_LIBRARIES = ((re.compile(r"\benv::args(?:_os)?\b"), "the options of the test harness"),)
+_REACHES_IN_LIBRARIES = (
+    (
+        re.compile(r"\benv::(?:args(?:_os)?\b|\*|\{[^;]{0,200}\bargs(?:_os)?\b)|\benv\s+as\b"),
+        "the options of the test harness",
+    ),
+)
 """Of Rust: where no program is, nobody reads the words of one but the harness."""
 _REACHES_IN_JAVA = (
-    (re.compile(r"surefire|\btest-results\b|TEST-[^\s\"]*\.xml|\"TEST-"), "the reports by which results are told"),
+    (re.compile(r"surefire|\btest-results\b|TEST-[^\s\"]{0,200}\.xml|\"TEST-"),
+     "the reports by which results are told"),
     (re.compile(r"\borg\.(?:gradle|apache\.maven)\b|\borg\.junit\.platform\.(?:launcher|engine)\b"),
      "the inside of its runner"),
-    (re.compile(r"\bRuntime\b.*\bhalt\s*\(|\bUnsafe\b|\bVirtualMachine\.attach\b|\bFileDescriptor\.(?:in|out)\b"),
+    (re.compile(r"\bRuntime\b.{0,200}\bhalt\s*\(|\bUnsafe\b|\bVirtualMachine\.attach\b|\bFileDescriptor\.(?:in|out)\b"),
      "the machine that runs it"),
+    (re.compile(r"\bpackage\s+(?:org\.(?:junit|testng|hamcrest|assertj|mockito|spockframework|opentest4j)|junit"
+                r"|kotlin\.test|io\.kotest|com\.google\.common\.truth)\b"), "the packages of its test framework"),
     (re.compile(r"/proc/(?:self|\"|%|\d)|/dev/fd\b"), "its own process from outside"),
 )  # fmt: skip
+_JVM = (".java", ".kt", ".groovy", ".scala")
+_BLANK_IS_BLANK = frozenset({".rs", *_JVM})
+"""Where the end of a line is a blank like any other."""
 _REACHES_BY_SUFFIX = {
     **dict.fromkeys((".py", ".pyi", ".toml", ".cfg"), _REACHES),
     **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"), _REACHES_IN_NODE),
     ".go": _REACHES_IN_GO,
     ".rs": _REACHES_IN_RUST,
-    **dict.fromkeys((".java", ".kt", ".groovy", ".scala"), _REACHES_IN_JAVA),
+    **dict.fromkeys(_JVM, _REACHES_IN_JAVA),
 }
 
 
@@ -103,14 +117,29 @@ def reaches_for_the_runner(changed: Sequence[Changed], own: object) -> Iterator[
     for entry in _code(changed):
         reaches = _reaches_of(PurePosixPath(entry.file.path))
         known = set(_lines(entry.before))
+        told = {}
         for number, line in enumerate(_lines(entry.after), 1):
             what = next((what for pattern, what in reaches if line not in known and pattern.search(line)), None)
             if what is not None:
-                message = f"{entry.file.path}:{number} reaches for {what}: results of tests could be its own"
-                yield _person("reaches for the runner", message, entry, number)
+                told[number] = what
+        for number, what in {**dict(_over_lines(entry, reaches)), **told}.items():
+            message = f"{entry.file.path}:{number} reaches for {what}: results of tests could be its own"
+            yield _person("reaches for the runner", message, entry, number)
 
 
-def _reaches_of(path: PurePosixPath) -> tuple[tuple[re.Pattern[str], str], ...]:
+def _over_lines(entry: Changed, reaches: Reaches) -> Iterator[tuple[int, str]]:
+    """What stands over several lines, and so in none of them: the line in which it ends."""
+    if PurePosixPath(entry.file.path).suffix not in _BLANK_IS_BLANK:
+        return
+    before, after = ((text or b"").decode("utf-8", "replace") for text in (entry.before, entry.after))
+    for pattern, what in reaches:
+        known = {found[0] for found in pattern.finditer(before)}
+        for found in pattern.finditer(after):
+            if "\n" in found[0] and found[0] not in known:
+                yield after.count("\n", 0, found.end()) + 1, what
+
+
+def _reaches_of(path: PurePosixPath) -> Reaches:
     found = _REACHES_BY_SUFFIX.get(path.suffix, ())
     is_library = path.suffix == ".rs" and path.name != "main.rs" and not {"bin", "examples"} & set(path.parts)
     return (*found, *_REACHES_IN_LIBRARIES) if is_library else found

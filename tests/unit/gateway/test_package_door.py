@@ -235,10 +235,13 @@ async def test_of_an_index_of_crates_only_entries_and_crates_pass() -> None:
         assert (status, json.loads(settings)) == (200, {"dl": f"{door.url}/cargo/crates"})
         assert await door.get("/cargo/crates/left/1.0.0/download") == (200, CRATES["left", "1.0.0"])
         assert (await door.get("/cargo/crates/left/2.0.0/download"))[0] == 404
+        assert (await door.get("/cargo/crates/left/1.0.0%2Bmore/download"))[0] == 404
         assert (await door.get("/cargo/no/ne/none"))[0] == 404
         for path in (
             "/cargo/", "/cargo/le/ft/left/x", "/cargo/le/../left", "/cargo/crates/left/1.0.0/%2e%2e", "/cargo/me",
             "/cargo/crates/left/../download", "/cargo/api/v1/crates/left", "/cargo/le/ft/left?x=1", "/cargo/4/left",
+            "/cargo/crates/left/1%2f..%2f..%2fapi%2fv1%2fme%3f/download", "/cargo/crates/left/1.0.0%3fx/download",
+            "/cargo/crates/left/1.0.0%0d%0ax-more%3ay/download", "/cargo/crates/left/1.0.0%23/download",
         ):  # fmt: skip
             assert (await door.get(path))[0] == 403, path
         assert (await door.get("/cargo/le/ft/left", "PUT"))[0] == 403

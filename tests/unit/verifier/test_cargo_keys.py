@@ -123,12 +123,26 @@ def test_an_example_that_is_gone_is_a_test_that_is_gone() -> None:
     [
         "macro_rules! assert_eq { ($($x:tt)*) => {} }", "use quiet::nothing as assert;", "use quiet::test;",
         '#[unsafe(link_section = ".init_array")]', "#[ctor::ctor]", '#[path = "other.rs"]', '"--logfile"',
+        "macro_rules!\nassert_eq { () => {} }", "use quiet::{\n    nothing as\n    assert,\n};",
+        "use std::env::{\n    args,\n};",
+        "use std::env as e;", "use std::env::*;",
         "#![feature(custom_test_frameworks)]", "unsafe { File::from_raw_fd(3) }", 'File::open("/proc/self/fd/1")',
     ],
 )  # fmt: skip
 def test_a_person_looks_at_ways_into_the_harness(line: str) -> None:
     found = said("fn a() {}\n", f"fn a() {{}}\n{line}\n", "src/a.rs")
     assert ("reaches for the runner", Severity.NEEDS_HUMAN) in found
+
+
+@pytest.mark.parametrize(
+    "now", ['{ path = "quiet" }', '{ version = "1", package = "quiet" }', '{ git = "https://q.test" }']
+)
+def test_a_person_looks_at_a_crate_that_takes_anothers_place(now: str) -> None:
+    before = '[package]\nname = "a"\n[dev-dependencies]\ncheck = "1"\nown = { path = "own" }\n'
+    assert said(before, before.replace('"1"', now), "Cargo.toml") == {("build scripts", Severity.NEEDS_HUMAN)}
+    assert (
+        said(before, before.replace('"1"', '{ version = "2" }') + 'more = { path = "more" }\n', "Cargo.toml") == set()
+    )
 
 
 def test_only_a_program_reads_the_words_it_was_started_with() -> None:

@@ -29,6 +29,9 @@ def said(
         ("a.test.ts", "delete process.env.NODE_TEST_CONTEXT", True),
         ("a.js", "require('mocha/lib/runner')", True),
         ("a.js", "process.exit(0)", False),
+        ("src/test/java/a/Quiet.java", "package org.junit.jupiter.api;", True),
+        ("src/test/kotlin/Quiet.kt", "package\n  kotlin.test", True),
+        ("src/test/java/a/Quiet.java", "package org.junitish.api;", False),
         ("a.test.js", "delete require.cache[file]", False),
     ],
 )

@@ -14,7 +14,8 @@ from honk.verifier.guard import Changed
 from honk.verifier.results import read_channel
 from honk.verifier.room import count_tests
 from honk.verifier.rulebook import manifests
-from honk.verifier.rules import package_scripts
+from honk.verifier.rulebook.asked import asked_of
+from honk.verifier.rules import RULES, package_scripts
 
 DOTTED = "a" + ".a" * 20_000 + " = 1"
 
@@ -70,3 +71,13 @@ def test_t44_a_manifest_of_nothing_but_beginnings_asks_for_nothing(path: str, un
 
 def test_t44_a_version_too_long_for_a_number_has_an_order() -> None:
     assert manifests.is_lower("1" * 5_000, "2") in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("path", "unit"),
+    [("src/a.rs", "use "), ("src/a.rs", "no_mangle "), ("src/main/java/A.java", "Runtime "), ("a.py", "use ")],
+)
+def test_t44_a_line_of_nothing_but_beginnings_is_read_by_every_rule(path: str, unit: str) -> None:
+    entry = Changed(file=ChangedFile(path=path, edit=Edit.MODIFIED), before=b"", after=unit.encode() * 15_000)
+    for rule in RULES:
+        list(rule((entry,), asked_of(None)))

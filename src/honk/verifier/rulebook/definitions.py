@@ -59,7 +59,7 @@ def defined_in(path: str, source: bytes | None) -> frozenset[str]:
         return frozenset()
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
     found = {own}
     for node in ast.walk(tree):

@@ -22,6 +22,9 @@ def manifest_keys(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]
             names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
             if names and entry.before is not None and entry.after is not None:
                 yield person(rule, f"{entry.file.path} changes {', '.join(names)}", entry.file.path)
+        if swapped := cargo_keys.swapped(entry.before, entry.after):
+            message = f"{entry.file.path} takes {', '.join(swapped)} from elsewhere"
+            yield person("build scripts", message, entry.file.path)
 
 
 def fewer_examples(changed: Sequence[Changed], asked: Asked) -> Iterator[Finding]:
