@@ -292,8 +292,7 @@ def _upstream(settings: Settings, key: str) -> Upstream:
 
 def _prices(settings: Settings) -> Mapping[str, Price]:
     own = {
-        model: Price(input_usd=price["input"], output_usd=price["output"])
-        for model, price in settings.model.prices.items()
+        model: Price(input_usd=price.input, output_usd=price.output) for model, price in settings.model.prices.items()
     }
     return {**PRICES, **own}
 

@@ -31,6 +31,15 @@ class LimitSettings(BaseModel):
     disk_mib: int = Field(4096, ge=64)
 
 
+class PriceSettings(BaseModel):
+    """Of one model: US dollars per million tokens."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+
+
 class ModelSettings(BaseModel):
     """Where models are, and what unlisted ones cost."""
 
@@ -40,8 +49,8 @@ class ModelSettings(BaseModel):
     base_url: str = ANTHROPIC_URL
     headers: dict[str, str] = {}
     """Sent to the upstream with every call; for an own gateway in between."""
-    prices: dict[str, dict[str, float]] = {}
-    """By model: input and output, US dollars per million tokens."""
+    prices: dict[str, PriceSettings] = {}
+    """By model."""
 
 
 class JudgeSettings(BaseModel):

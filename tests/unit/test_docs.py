@@ -1,14 +1,17 @@
 """What the documents say exists, exists."""
 
+import json
 import re
 import unittest.mock
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from honk.app import RunResult
 from honk.cli import exit_codes
+from honk.config import Settings
 from honk.domain.evidence import Finding, Report, Verdict
 from honk.domain.task import OutcomeName
 from honk.insight.recoveries import Recoveries
@@ -115,3 +118,20 @@ def test_no_file_names_a_package_index() -> None:
     for path in files:
         if path.is_file() and path.suffix in {"", ".md", ".py", ".toml", ".txt"}:
             assert host not in path.read_text(errors="replace"), path
+
+
+def test_the_page_of_settings_has_each_with_its_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HONK_HOME", str(tmp_path))
+    rows = re.findall(r"^\| `([\w.*]+)` \| (.*?) \|", (ROOT / "docs/reference/settings.md").read_text(), re.MULTILINE)
+    told = {name: default for name, default in rows if not name.endswith(".*")}
+    elsewhere = {name.removesuffix(".*") for name, _ in rows if name.endswith(".*")}
+    held: dict[str, object] = {}
+    for name, value in Settings(home=tmp_path):
+        if isinstance(value, BaseModel):
+            held |= {} if name in elsewhere else {f"{name}.{key}": default for key, default in value}
+        else:
+            held[name] = value
+    assert told.keys() == held.keys()
+    for name, default in held.items():
+        if isinstance(default, int | float):
+            assert told[name] == json.dumps(default).removesuffix(".0"), name

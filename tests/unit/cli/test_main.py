@@ -115,6 +115,11 @@ def test_a_wrong_setting_is_named_with_what_may_stand_there(home: Path) -> None:
         read_settings(sandbox="docker")
 
 
+def test_half_a_price_is_a_wrong_setting(home: Path) -> None:
+    with pytest.raises(UsageError, match=r"model\.prices\.own\.output: Field required\. Nothing was begun"):
+        read_settings(model={"prices": {"own": {"input": 3}}})
+
+
 @pytest.mark.parametrize(
     ("identity", "why"),
     [
