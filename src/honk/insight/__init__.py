@@ -1,1 +1,1 @@
-"""Read models: scorecard, cost, the outcome dataset, evals. Comes with the console."""
+"""Read models over what is stored: how tasks end, recoveries, a replay beside its first. Pure."""
