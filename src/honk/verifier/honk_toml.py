@@ -59,7 +59,7 @@ def parse(content: bytes | None) -> HonkToml:
     """The file's checks and rules; an absent file asks for nothing.
 
     Raises:
-        HonkTomlError: not TOML, a key of the wrong type, or a demand of [identity] that there is not.
+        HonkTomlError: not TOML, a key of the wrong type, or one that there is not.
     """
     if content is None:
         return HonkToml()
@@ -67,9 +67,11 @@ def parse(content: bytes | None) -> HonkToml:
         tables = toml.loads(content.decode())
     except ValueError as error:
         raise HonkTomlError(f"{PATH} is not sound TOML: {error}") from error
+    _refuse_unknown(f"{PATH} has", tables, ("verify", "rules", "identity", "environment"), "table")
     verify, rules, identity = (_table(tables, name) for name in ("verify", "rules", "identity"))
-    if unknown := sorted(set(identity) - {"signed_off", "signed"}):
-        raise HonkTomlError(f"{PATH}: [identity] has no key {unknown[0]!r}; it has signed_off, signed.")
+    _refuse_unknown(f"{PATH}: [verify] has", verify, ("commands",))
+    _refuse_unknown(f"{PATH}: [rules] has", rules, ("protected", "forbidden", "needs_human", "veto"))
+    _refuse_unknown(f"{PATH}: [identity] has", identity, ("signed_off", "signed"))
     entries = verify.get("commands", [])
     if not isinstance(entries, list):
         raise HonkTomlError(f"{PATH}: verify.commands must be a list")
@@ -84,6 +86,12 @@ def parse(content: bytes | None) -> HonkToml:
     )
 
 
+def _refuse_unknown(place: str, found: dict[str, object], known: tuple[str, ...], what: str = "key") -> None:
+    """A misspelt wish to be stricter must not be passed over."""
+    if unknown := sorted(found.keys() - set(known)):
+        raise HonkTomlError(f"{place} no {what} {unknown[0][:100]!r}; it has {', '.join(known)}.")
+
+
 def _table(tables: dict[str, object], name: str) -> dict[str, object]:
     table = tables.get(name, {})
     if not isinstance(table, dict):
@@ -96,6 +104,7 @@ def _command(entry: object) -> OwnCommand:
     table = {"run": entry} if isinstance(entry, str) else entry
     if not isinstance(table, dict):
         raise HonkTomlError(f"{PATH}: each of verify.commands is a command line or a table")
+    _refuse_unknown(f"{PATH}: an entry of verify.commands has", table, ("run", "name", "required", "timeout_seconds"))
     run = table.get("run")
     try:
         argv = tuple(shlex.split(run)) if isinstance(run, str) else tuple(run or ())

@@ -16,8 +16,9 @@ _LISTS = KEYS[:3]
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,100}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,100}")
 _RULED = re.compile(
-    r"PATH|HOME|USER|TMPDIR|ENV|BASH_ENV|SHELLOPTS|VIRTUAL_ENV|NODE_OPTIONS|NODE_PATH|RUSTC\w*|JAVA_TOOL_OPTIONS|"
-    r"(?:HONK|LD|PYTHON|GIT|UV|PIP|YARN|CARGO|GO|MAVEN|GRADLE|PYTEST)\w*|(?:npm_config|pnpm_config)_\w*",
+    r"PATH|HOME|USER|TMPDIR|ENV|BASH_ENV|SHELLOPTS|VIRTUAL_ENV|NODE_OPTIONS|NODE_PATH|RUSTC\w*|"
+    r"(?:\w*_)?JAVA_(?:TOOL_)?OPTIONS|(?:npm_config|pnpm_config)_\w*|"
+    r"(?:HONK|LD|PYTHON|GIT|UV|PIP|YARN|CARGO|GO|MAVEN|GRADLE|PYTEST|ANTHROPIC|CLAUDE|OPENCODE)\w*",
     re.IGNORECASE,
 )
 """Variables that decide where programs come from or how a check is run: they are the sandbox's and the gate's."""

@@ -248,6 +248,16 @@ def test_no_text_costs_the_square_of_its_size(path: str, unit: str) -> None:
     assert time.process_time() - began < 2
 
 
-def test_a_demand_on_commits_that_there_is_not_is_named_and_not_passed_over() -> None:
-    with pytest.raises(HonkTomlError, match=r"\[identity\] has no key 'sign'; it has signed_off, signed"):
-        parse(b"[identity]\nsign = true\n")
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[identity]\nsign = true\n", r"\[identity\] has no key 'sign'; it has signed_off, signed"),
+        ("[rules]\nneed_human = ['link']\n", r"\[rules\] has no key 'need_human'; it has protected, forbidden"),
+        ("[verify]\ncommand = ['make']\n", r"\[verify\] has no key 'command'; it has commands"),
+        ("[[verify.commands]]\nrun = 'make'\ntimeout = 5\n", r"verify.commands has no key 'timeout'; it has run"),
+        ("[rule]\nveto = ['link']\n", r"has no table 'rule'; it has verify, rules, identity, environment"),
+    ],
+)
+def test_a_wish_to_be_stricter_that_is_misspelt_is_named_and_not_passed_over(text: str, told: str) -> None:
+    with pytest.raises(HonkTomlError, match=told):
+        parse(text.encode())
