@@ -49,15 +49,16 @@ async def test_row_31_fifty_runs_killed_in_the_middle_all_end_once(tmp_path: Pat
     await many("begin", home, calc, kill_after=ENDED_BEFORE)
     honk = Honk(home, calc, ScriptedModel({}))
     await honk.nobody_is_left()
-    ended_before = Counter(kind for *_, kind in honk.rows("(select kind from honk_task_event)"))["outcome"]
+    ended_before = len(honk.rows("(select * from honk_task where status = 'finished')"))
     assert ENDED_BEFORE <= ended_before < RUNS
     went_on = await many("resume", home, calc)
     assert sum("ended" in line for line in went_on) == RUNS - ended_before
-    told = Counter(honk.rows("(select task_id, kind from honk_task_event)"))
+    told = Counter(honk.rows("(select task_id, kind from honk_event)"))
     tasks = honk.rows("(select task_id, status, outcome from honk_task)")
     assert len(tasks) == RUNS
     for task_id, status, outcome in tasks:
-        assert (status, told[task_id, "outcome"], told[task_id, "pull_request"]) == ("finished", 1, 1), outcome
+        assert (status, told[task_id, "pull_request"]) == ("finished", 1), outcome
+        assert told[task_id, "outcome"] <= 1, "killed before it was told, it is told by `honk task resume TASK`"
         assert "opened" in outcome, outcome
     assert len(honk.rows("honk_pull_request")) == RUNS
     assert len(honk.branches()) == len(honk.forge_branches()) == RUNS
@@ -72,12 +73,12 @@ FILES = "mkdir many; cd many; python3 -c \"for n in range({}): open(f'f{{n}}', '
 @pytest.mark.parametrize(
     ("script", "outcome", "words"),
     [
-        (FIX + FILES.format(99_000), OutcomeName.OPENED, "a person must look"),
+        (FIX + FILES.format(20_000), OutcomeName.NEEDS_HUMAN, "too large to be judged"),
         (FIX + FILES.format(100_001), OutcomeName.FAILED, "changes 100002 files, more than 100000"),
         (FIX + "for n in 1 2 3 4; do head -c 50000000 /dev/urandom > $n; done", OutcomeName.OPENED, ""),
         (FIX + "head -c 200000000 /dev/urandom > big", OutcomeName.FAILED, "big is larger than 100 MiB"),
     ],
-    ids=["99,000 files", "100,001 files", "200 MB in four", "200 MB in one"],
+    ids=["20,000 files", "100,001 files", "200 MB in four", "200 MB in one"],
 )
 async def test_an_agent_that_leaves_far_too_much_is_told_by_name_and_its_files_are_kept(
     home: Path, calc: Path, script: str, outcome: OutcomeName, words: str
@@ -92,6 +93,6 @@ async def test_an_agent_that_leaves_far_too_much_is_told_by_name_and_its_files_a
     if outcome is OutcomeName.OPENED:
         assert result.verification is Verification.PASSED
         assert git(calc, "rev-list", "--count", f"main..{result.branch}") == "1"
-    else:
+    elif outcome is OutcomeName.FAILED:
         [kept] = home.glob(f"workspaces/{result.run_id}")
         assert str(kept) in result.reason
