@@ -18,11 +18,13 @@ from honk.domain.prompt import checked_prompt
 from honk.domain.retention import Removal
 from honk.domain.task import Brief, Outcome, OutcomeName, Repository, Status, Task
 from honk.engine import ENDED, Engine, EngineError, WorkflowStatus
+from honk.insight.kept import Kept
 from honk.insight.side_by_side import Comparison
 from honk.insight.tally import Tally, tally
 from honk.store import Delivery, NotFound, Run, TaskEvent
 from honk.store.archive import Contents, write_archive
 from honk.workflows.deletion import Deletion, delete_task
+from honk.workflows.export import kept_of
 from honk.workflows.frost import is_frozen, refuse_frozen
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper, Plan, Swept
@@ -256,6 +258,14 @@ class App:
     async def tally(self) -> Tally:
         """How all tasks that are kept ended."""
         return tally(await self._house.tasks.tasks(limit=ALL), await self._house.runs.all_attempts())
+
+    async def kept(self, task_id: str) -> Kept:
+        """Everything that is kept of the task, also while it runs; its blobs by their keys.
+
+        Raises:
+            NotFound: there is none, or there are several.
+        """
+        return await kept_of(self._house, self._keeper.holdings, task_id)
 
     async def tasks(self, limit: int = 50) -> Sequence[Task]:
         """The newest first."""

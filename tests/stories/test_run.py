@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from desk import CALC, OLD, RIGHT, git, make_repository, open_desk
+from desk import CALC, OLD, RIGHT, Told, git, make_repository, open_desk
 
 import honk.testing.acp
 from honk.agent import AgentMissing
@@ -14,6 +14,8 @@ from honk.cli.summary import summary
 from honk.config import AcpSettings
 from honk.domain.evidence import Verification
 from honk.domain.task import OutcomeName
+from honk.insight.kept import Kept
+from honk.insight.trace import spans_of
 from honk.testing import scripts
 from honk.testing.replies import say, use
 from honk.workflows.claim import Claim
@@ -204,6 +206,33 @@ async def test_a_veto_of_the_judge_goes_back_and_the_next_attempt_may_pass(home:
         assert told.result.outcome is OutcomeName.OPENED
         assert told.result.attempts == 2
         assert "It also changes double()." in str(desk.model.generations)
+        _is_all_exported(told, await desk.app.kept(told.result.task_id[:5]))
+
+
+def _is_all_exported(told: Told, kept: Kept) -> None:
+    """Row 32: every word, tool, call, report and verdict of the run is in its trace, where it belongs."""
+    spans = {span.key: span for span in spans_of(kept)}
+    calls = [span for span in spans.values() if span.is_call]
+    assert sum(float(str(one.facts["honk.cost_usd"])) for one in calls) == pytest.approx(told.result.cost_usd)
+    assert told.result.cost_usd > 0
+    assert {one.parent for one in calls} == {
+        f"stage/{name}/{number}" for name in ("agent", "judge") for number in (1, 2)
+    }
+    tools = [span for span in spans.values() if span.key.startswith("tool/")]
+    assert len(tools) == len(told.of("tool")) > 0
+    assert {one.parent for one in tools} == {"stage/agent/1", "stage/agent/2"}
+    assert all("honk.excerpt" in one.facts for one in tools), "each was answered"
+    verdicts = [(span.parent, span.error) for span in spans.values() if span.key.startswith("verdict/")]
+    assert verdicts == [("stage/judge/1", "It also changes double()."), ("stage/judge/2", None)]
+    reports = [span.parent for span in spans.values() if span.key.startswith("report/")]
+    assert set(reports) == {"stage/verify/1", "stage/verify/2"}
+    assert len(reports) == len(told.of("report"))
+    said = [one.facts["honk.text"] for span in spans.values() for one in span.moments if one.name == "said"]
+    assert said == [body["text"] for body in told.of("said")]
+    assert (spans["task"].error, spans["attempt/1"].facts["honk.decision"]) == (None, "retry")
+    assert [attempt.verdict and str(attempt.verdict.ruling) for attempt in kept.attempts] == ["veto", "pass"]
+    assert told.result.diff_blob in kept.blobs
+    assert kept.pull_requests == (told.result.pull_request,)
 
 
 async def test_the_agent_mends_what_verify_shows_it(home: Path, calc: Path) -> None:

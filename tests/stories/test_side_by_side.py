@@ -1,6 +1,7 @@
 """Several commands at once: in one state folder they look, act and wait in line; two folders do not know each other."""
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,10 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 AGENT = f"command:sh -c \"cat >/dev/null; sed -i 's/{OLD}/{RIGHT}/' calc.py\""
 FIX = [*scripts.edit("/workspace/calc.py", OLD, RIGHT), say("add() adds.")]
+
+
+SECRET = f"ghp_{'s' * 36}"
+RECORDS = ["task", "brief", "run", "attempt", "event", "model_call", "pull_request", "approval", "blob"]
 
 
 class HeldModel(ScriptedModel):
@@ -47,12 +52,28 @@ async def waiting(honk: Honk, words: tuple[str, ...]) -> AsyncIterator[asyncio.T
     yield task
 
 
+async def _a_running_and_a_merged_task_are_exported(honk: Honk) -> None:
+    listed = (await honk("task", "list", "--json")).lines
+    [running] = [one["task_id"] for one in listed if one["status"] == "running"]
+    [merged] = [one["task_id"] for one in listed if one["outcome"] and one["outcome"]["name"] == "merged"]
+    [trace] = (await honk("task", "export", running, "--otlp")).errors.splitlines()
+    [root, *_] = json.loads(trace)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    assert (root["name"], root["status"]) == (f"task {running}", {})
+    text = (await honk("task", "export", merged)).errors
+    assert (SECRET in text, "add, not [censored]" in text) == (False, True)
+    rows = [json.loads(line) for line in text.splitlines()]
+    assert list(dict.fromkeys(row["record"] for row in rows)) == RECORDS
+    assert any("return a + b" in row["text"] for row in rows if row["record"] == "blob")
+    unknown = await honk("task", "export", "nobody")
+    assert (unknown.code, "No task is called 'nobody'" in unknown.errors) == (2, True)
+
+
 @pytest.mark.claude
 async def test_beside_a_run_others_look_and_merge_and_the_next_run_waits_its_turn(home: Path, calc: Path) -> None:
     other = make_repository(calc.parent / "other", CALC)
     async with HeldModel() as model:
         first, second, third = Honk(home, calc, model), Honk(home, other, model), Honk(home, other, model)
-        assert (await second("run", "Make add() add", "--agent", AGENT)).code == 0
+        assert (await second("run", f"Make add() add, not {SECRET}", "--agent", AGENT)).code == 0
         async with asyncio.TaskGroup() as group:
             running = group.create_task(first.run())
             await model.is_asked.wait()
@@ -74,7 +95,7 @@ async def test_beside_a_run_others_look_and_merge_and_the_next_run_waits_its_tur
                 listed, _, merged = [await one for one in looks]
                 assert {one.result().code for one in looks} == {0}, merged.errors
                 assert "running" in listed.errors
-                assert "merged #1" in merged.errors
+                await _a_running_and_a_merged_task_are_exported(replace(second))
                 assert not running.done()
                 assert not next_one.done()
                 model.may_answer.set()

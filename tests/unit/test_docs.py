@@ -12,12 +12,14 @@ from pydantic import BaseModel
 from honk.app import RunResult
 from honk.cli import exit_codes
 from honk.config import Settings
+from honk.domain.change import PullRequest
 from honk.domain.evidence import Finding, Report, Verdict
-from honk.domain.task import OutcomeName
+from honk.domain.money import ModelCall
+from honk.domain.task import Brief, OutcomeName, Task
 from honk.insight.recoveries import Recoveries
 from honk.insight.side_by_side import ComparedFile, Comparison, Figures
 from honk.insight.tally import Tally
-from honk.store import TaskEvent
+from honk.store import Approval, Attempt, Run, TaskEvent
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("changes/README.md")])
@@ -96,6 +98,13 @@ def test_the_json_page_names_every_field() -> None:
         ComparedFile,
         Tally,
         Recoveries,
+        Task,
+        Brief,
+        Run,
+        Attempt,
+        ModelCall,
+        PullRequest,
+        Approval,
     ):
         assert {field.name for field in fields(record)} <= words, record
     assert {str(outcome) for outcome in OutcomeName} <= words

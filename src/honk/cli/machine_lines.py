@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from honk.store import TaskEvent
 
 if TYPE_CHECKING:
     from honk.app import RunResult
+    from honk.insight.kept import Kept
     from honk.workflows.doctor import Check
     from honk.workflows.verify import VerifyResult
 
@@ -44,6 +45,22 @@ def check_line(check: "Check") -> str:
 def record_line(record: Any) -> str:
     """Any of our records: a task, a pull request."""
     return _line(_fields(record))
+
+
+def kept_lines(kept: "Kept") -> Iterator[str]:
+    """The rows of `honk task export`, each with the kind of `record` that it is."""
+    parts = (
+        ("task", (kept.task,)), ("brief", kept.briefs), ("run", (kept.run,)), ("attempt", kept.attempts),
+        ("event", kept.events), ("model_call", kept.calls), ("pull_request", kept.pull_requests),
+        ("approval", kept.approvals),
+    )  # fmt: skip
+    for name, records in parts:
+        yield from (_line({"record": name, **_fields(one)}) for one in records)
+
+
+def blob_line(key: str, text: str | None) -> str:
+    """A blob of `honk task export`; null where it was deleted since."""
+    return _line({"record": "blob", "key": key, "text": text})
 
 
 def _fields(record: Any) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from honk.cli.export import export
+
 if TYPE_CHECKING:
     from honk.cli.facts import Line
     from honk.domain.task import Task
 
-app = typer.Typer(help="Tasks: list, show, resume, delete.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Tasks: list, show, export, resume, delete.", no_args_is_help=True, rich_markup_mode=None)
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
@@ -31,6 +33,9 @@ def show(
     from honk.cli.desk import run_async
 
     run_async(_show(task, diff=diff, as_json=as_json))
+
+
+app.command(short_help="Write out everything that is kept of a task, or its trace.")(export)
 
 
 @app.command()

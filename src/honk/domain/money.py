@@ -1,6 +1,7 @@
 """What calls to a model cost."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 TURN = "agent"
 """The purpose of a call that is a turn: a generation of the working agent."""
@@ -26,7 +27,10 @@ class ModelCall:
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     status: int = 0
+    """Of the answer, as HTTP counts; 0 until there is one."""
     seconds: float = 0.0
+    asked_at: datetime | None = None
+    """When it was reserved, just before it was made; None for calls that an older Honk wrote down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

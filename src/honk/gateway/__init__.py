@@ -1,7 +1,7 @@
 """The only way out: holds the real key, gives each run a token of its own, meters and reserves money."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -44,6 +44,10 @@ class Ledger(Protocol):
         ...
 
     async def spending(self, run_id: str) -> Spending: ...
+
+    async def calls_of(self, run_id: str) -> Sequence[ModelCall]:
+        """Every call of the run as it was last written, in the order of reservation."""
+        ...
 
 
 class Gateway(Protocol):

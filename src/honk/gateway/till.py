@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+from honk.base.clock import now
 from honk.base.ids import new_id
 from honk.domain.money import BROKEN_OFF
 from honk.gateway import Grant, Ledger, ModelCall
@@ -94,6 +95,7 @@ class Till:
             model=question.model,
             reserved_usd=worst_usd,
             cost_usd=None,
+            asked_at=now(),
         )
         if not await self._ledger.reserve(call, grant.budget_usd):
             return None

@@ -1,5 +1,6 @@
 """What calls to models cost, reserved before they are made. Has the shape of the gateway's `Ledger`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import sqlalchemy as sa
@@ -67,3 +68,9 @@ class SqlLedger:
             input_tokens=input_tokens,
             output_tokens=output_tokens,
         )
+
+    async def calls_of(self, run_id: str) -> Sequence[ModelCall]:
+        """As they were last written; those without a moment are older than those with one."""
+        query = sa.select(t.model_call).where(_CALL.run_id == run_id).order_by(_CALL.asked_at, _CALL.call_id)
+        async with self._database.read() as connection:
+            return [ModelCall(**row._asdict()) for row in await connection.execute(query)]

@@ -185,6 +185,7 @@ model_call = sa.Table(
     sa.Column("cache_write_tokens", sa.Integer, nullable=False),
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("seconds", sa.Float, nullable=False),
+    _instant("asked_at", null=True),
 )
 memo = sa.Table(
     "honk_memo",

@@ -50,6 +50,11 @@ class FakeLedger:
             output_tokens=sum(call.output_tokens for call in calls),
         )
 
+    async def calls_of(self, run_id: str) -> Sequence[ModelCall]:
+        """The run's calls, in the order of reservation."""
+        await asyncio.sleep(0)
+        return [call for call in self._calls.values() if call.run_id == run_id]
+
     def _committed(self, run_id: str) -> float:
         return round(sum(_counted(call) for call in self._calls.values() if call.run_id == run_id), 9)
 

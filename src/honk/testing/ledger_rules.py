@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from honk.base.ids import new_id
 from honk.domain.money import ModelCall
@@ -94,6 +95,17 @@ async def turns_are_the_agent_s_answered_calls_and_those_that_may_have_been(ledg
     assert (await ledger.spending("run1")).turns == 2
 
 
+async def the_calls_of_a_run_are_told_in_order_as_they_were_last_written(ledger: Ledger) -> None:
+    noon = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    made = [replace(a_call(0.1), asked_at=noon + timedelta(seconds=second)) for second in range(3)]
+    for call in (*made, a_call(0.1, "run2")):
+        assert await ledger.reserve(call, 1.0)
+    answered = replace(made[1], cost_usd=0.05, input_tokens=7, output_tokens=3, status=200, seconds=1.5)
+    await ledger.settle(answered)
+    assert list(await ledger.calls_of("run1")) == [made[0], answered, made[2]]
+    assert list(await ledger.calls_of("nobody")) == []
+
+
 LedgerRule = Callable[[Ledger], Awaitable[None]]
 LEDGER_RULES: tuple[LedgerRule, ...] = (
     an_unknown_run_has_spent_nothing,
@@ -105,4 +117,5 @@ LEDGER_RULES: tuple[LedgerRule, ...] = (
     reservations_side_by_side_never_overshoot,
     runs_do_not_share_a_budget,
     turns_are_the_agent_s_answered_calls_and_those_that_may_have_been,
+    the_calls_of_a_run_are_told_in_order_as_they_were_last_written,
 )

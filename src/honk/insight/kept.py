@@ -1,0 +1,26 @@
+"""Everything that is kept of one task, in one hand."""
+
+from dataclasses import dataclass
+
+from honk.domain.change import PullRequest
+from honk.domain.money import ModelCall
+from honk.domain.task import Brief, Task
+from honk.store import Approval, Attempt, Run, TaskEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """As the rows have it; of a task that is under way, as far as it has come."""
+
+    task: Task
+    briefs: tuple[Brief, ...]
+    """The oldest first."""
+    run: Run
+    attempts: tuple[Attempt, ...]
+    """The finished ones: reports, findings and verdicts are in them."""
+    events: tuple[TaskEvent, ...]
+    calls: tuple[ModelCall, ...]
+    pull_requests: tuple[PullRequest, ...]
+    approvals: tuple[Approval, ...]
+    blobs: tuple[str, ...]
+    """Keys of what is too large for rows: diffs, logs."""
