@@ -36,6 +36,7 @@ def test_the_whole_table() -> None:
         ('[environment.env]\nLD_PRELOAD = "./x.so"', "LD_PRELOAD"),
         ('[environment.env]\nPATH = "."', "PATH"),
         ('[environment.env]\nPYTHONPATH = "."', "PYTHONPATH"),
+        ('[environment.env]\n_JAVA_OPTIONS = "-javaagent:x.jar"', "_JAVA_OPTIONS"),
         ('[environment.env]\nnode_options = "-r ./x"', "node_options"),
         ('[environment.env]\n"a b" = "."', "'a b'"),
         ("[environment.env]\nPORT = 3", "PORT"),
