@@ -11,7 +11,7 @@ EACH_CORE = $(if $(ARGS),,-n 2)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo test check acceptance packages large bench evals releases requirements clean
+.PHONY: help ready demo test check acceptance wide large bench evals releases requirements clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1             /; s/^\([a-z ]\{13\}\) */\1/p' Makefile
@@ -40,11 +40,11 @@ check: ready  ## style, types, floors and sizes
 	@$(PYTEST) -q tests/test_house.py tests/unit/test_docs.py
 
 acceptance: ready  ## every death at every moment; third-party packages, honest changes and cheats (a quarter of an hour)
-	@$(AS_SERVICE) $(PYTEST) -m 'acceptance and not root and not large and not wide' $(EACH_CORE) tests/stories tests/acceptance $(ARGS)
+	@$(AS_SERVICE) $(PYTEST) -m 'acceptance and not root and not large and not wide' $(EACH_CORE) tests/stories tests/conformance tests/acceptance $(ARGS)
 	@if [ "$$(id -u)" = 0 ] && [ -z "$(ARGS)" ]; then $(AS_ROOT) $(PYTEST) -m 'root and acceptance' -n 2 tests/root; fi
 
-packages: ready  ## all third-party packages that are tried: an honest change, a bug and an exit each (half an hour)
-	@$(AS_SERVICE) $(PYTEST) -s -m acceptance tests/acceptance/test_third_party.py tests/acceptance/test_other_ecosystems.py $(ARGS)
+wide: ready  ## what acceptance leaves out: more third-party packages, Gradle, larger floods (a quarter of an hour)
+	@$(AS_SERVICE) $(PYTEST) -s -m wide tests/stories tests/acceptance $(ARGS)
 
 large: ready  ## a bug in a third-party repository of thousands of files, found and mended by its own tests (a quarter of an hour)
 	@$(AS_SERVICE) $(PYTEST) -s -m large tests/acceptance/test_large_repository.py $(ARGS)

@@ -113,6 +113,7 @@ async def test_opencode_s_tools_are_ours_too_and_its_session_goes_on(opencode: s
         assert (await bench.read("made.txt")).splitlines()[0] == "one"
 
 
+@pytest.mark.wide
 async def test_opencode_is_ended_by_name_when_money_turns_or_key_give_out(opencode: str, tmp_path: Path) -> None:
     async with bench_of(opencode, tmp_path, turns=2) as bench:
         ended = end_of(await all_of(await bench.agent.start(bench.job("[[script:loop]]"))))

@@ -167,6 +167,7 @@ async def test_changes_of_maven_are_judged_by_their_tests(tmp_path: Path) -> Non
         assert (verification(other.reports), other.findings) == (Verification.PASSED, ())
 
 
+@pytest.mark.wide
 async def test_changes_of_gradle_are_judged_by_their_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With JUnit of the machine's own Gradle behind the door."""
     jars = {"junit/junit/4.12/junit-4.12": "junit4", "org/hamcrest/hamcrest-core/1.3/hamcrest-core-1.3": "hamcrest"}

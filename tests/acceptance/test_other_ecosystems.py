@@ -96,7 +96,7 @@ async def judge(case: Case, package: Package) -> tuple[Verification, Verificatio
 
 CHOSEN = ((NPM, fetch_npm), (GO, fetch_go), (CRATES, fetch_crates))
 MORE = ((MORE_NPM, fetch_npm), (MORE_GO, fetch_go), (MORE_CRATES, fetch_crates), (JAVA, fetch_maven))
-"""Of `make packages` alone."""
+"""Of `make wide` alone."""
 FETCHED = [
     *(pytest.param(package, fetch, id=package.name) for packages, fetch in CHOSEN for package in packages),
     *(

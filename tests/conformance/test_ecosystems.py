@@ -247,6 +247,7 @@ async def test_changes_of_node_are_judged_by_their_tests(tmp_path: Path) -> None
             assert is_held(done), (name, done)
 
 
+@pytest.mark.acceptance
 async def test_changes_of_go_are_judged_by_their_tests(tmp_path: Path) -> None:
     """In one environment, for compiling Go's own library for it is what takes its time."""
     memory = Memory()
@@ -303,6 +304,7 @@ RUST_CHEATS: Mapping[str, Mapping[str, str | None]] = {
 }
 
 
+@pytest.mark.acceptance
 async def test_changes_of_rust_are_judged_by_their_tests(tmp_path: Path) -> None:
     memory = Memory()
     async with ground(tmp_path, RUST) as laid:

@@ -30,6 +30,7 @@ BEGUN_USD = (100 * 2 + 1 * 10) / 1e6
 """For one that breaks off: as far as it told."""
 
 
+@pytest.mark.acceptance
 async def test_whatever_the_service_does_the_run_ends_by_its_name_and_keeps_the_work(home: Path, calc: Path) -> None:
     script = {str(kind): [*EDIT, fail(kind, times=99 if kind in FINAL else 1)] for kind in (*FINAL, *PASSING)}
     async with open_desk(home, script) as desk:

@@ -46,7 +46,12 @@ async def assert_survives(home: Path, calc: Path, victim: str, turns: list[int])
         assert honk.outward == [], "row 7: what exists outside was made by the control plane, at the end"
 
 
-@pytest.mark.parametrize("victim", ["honk", "holder", "claude"])
+async def test_row_7_honk_killed_at_turns_1_3_and_6_the_run_goes_on_in_its_session(home: Path, calc: Path) -> None:
+    await assert_survives(home, calc, "honk", [1, 3, 6])
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("victim", ["holder", "claude"])
 async def test_row_7_killed_at_turns_1_3_and_6_the_run_goes_on_in_its_session(
     home: Path, calc: Path, victim: str
 ) -> None:
@@ -135,6 +140,7 @@ async def assert_merges_once(honk: Honk, points: tuple[str, ...]) -> None:
     assert [row[2] for row in honk.rows("honk_event")].count("merged") == 1
 
 
+@pytest.mark.acceptance
 async def test_killed_between_the_steps_nothing_is_there_twice(home: Path, calc: Path) -> None:
     honk, _ = await assert_dies_and_goes_on(home, calc, SOME_STEPS)
     await assert_merges_once(honk, SOME_OF_A_MERGE)

@@ -59,7 +59,7 @@ async def test_a_stop_that_a_crash_cuts_off_is_finished_when_it_is_run_again(hom
         assert len(honk.conversations) == 4, "the agent was not begun again"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.acceptance)])
 async def test_other_signals_leave_in_good_order_and_the_run_can_be_resumed(
     home: Path, calc: Path, number: signal.Signals
 ) -> None:

@@ -73,12 +73,33 @@ FILES = "mkdir many; cd many; python3 -c \"for n in range({}): open(f'f{{n}}', '
 @pytest.mark.parametrize(
     ("script", "outcome", "words"),
     [
-        (FIX + FILES.format(20_000), OutcomeName.NEEDS_HUMAN, "too large to be judged"),
-        (FIX + FILES.format(100_001), OutcomeName.FAILED, "changes 100002 files, more than 100000"),
-        (FIX + "for n in 1 2 3 4; do head -c 50000000 /dev/urandom > $n; done", OutcomeName.OPENED, ""),
-        (FIX + "head -c 200000000 /dev/urandom > big", OutcomeName.FAILED, "big is larger than 100 MiB"),
+        pytest.param(
+            FIX + FILES.format(20_000),
+            OutcomeName.NEEDS_HUMAN,
+            "too large to be judged",
+            id="20,000 files",
+            marks=pytest.mark.wide,
+        ),
+        pytest.param(
+            FIX + FILES.format(100_001),
+            OutcomeName.FAILED,
+            "changes 100002 files, more than 100000",
+            id="100,001 files",
+        ),
+        pytest.param(
+            FIX + "for n in 1 2 3 4; do head -c 50000000 /dev/urandom > $n; done",
+            OutcomeName.OPENED,
+            "",
+            id="200 MB in four",
+            marks=pytest.mark.wide,
+        ),
+        pytest.param(
+            FIX + "head -c 200000000 /dev/urandom > big",
+            OutcomeName.FAILED,
+            "big is larger than 100 MiB",
+            id="200 MB in one",
+        ),
     ],
-    ids=["20,000 files", "100,001 files", "200 MB in four", "200 MB in one"],
 )
 async def test_an_agent_that_leaves_far_too_much_is_told_by_name_and_its_files_are_kept(
     home: Path, calc: Path, script: str, outcome: OutcomeName, words: str
