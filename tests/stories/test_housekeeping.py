@@ -178,6 +178,7 @@ async def test_a_deleted_task_leaves_no_word_behind(home: Path, calc: Path) -> N
         assert (done.runs, len(done.closed)) == (1, 1)
         assert [task.task_id for task in await desk.app.tasks()] == [other.result.task_id]
         assert (await desk.app.pull_request(done.closed[0])).state == "closed"
+        assert not [path for path in home.glob("honk.db*") if b"xyzzy" in path.read_bytes()]
     kept = [
         path for path in home.rglob("*") if path.is_file() and not path.is_symlink() and "templates" not in path.parts
     ]

@@ -63,12 +63,30 @@ class Database:
         except sa.exc.DBAPIError as error:
             raise self._worded(error) from error
 
+    async def fold_log(self) -> None:
+        """Fold the write-ahead log into the file and empty it, so that what was deleted stands in neither any more.
+
+        A program that reads just now is waited for, as long as for any lock; after that the log lives on until the last
+        connection closes.
+        """
+        async with self._writer:
+            await asyncio.to_thread(_fold_log, self._path)
+
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
 
     def _worded(self, error: sa.exc.DBAPIError) -> StoreError:
         return worded(self._path, error.orig or error)
+
+
+def _fold_log(path: Path) -> None:
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            prepare(connection)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error as error:
+        raise worded(path, error) from error
 
 
 def worded(path: Path, error: BaseException) -> StoreError:

@@ -50,7 +50,7 @@ class SqlHoldings:
         ]
 
     async def erase(self, task_id: str) -> None:
-        """In one transaction, and with the freed pages of the file overwritten."""
+        """In one transaction, and with the freed pages of the file overwritten; what the log still holds goes too."""
         async with self._database.write() as connection:
             known = await connection.execute(
                 sa.select(t.task.c.delivery_id, t.task.c.outcome).where(t.task.c.task_id == task_id)
@@ -71,6 +71,7 @@ class SqlHoldings:
             body = dump(dict[str, str | None], {"outcome": row.outcome})
             await connection.execute(sa.insert(t.event).values(body=body, idempotency_key=None, **audit))
             await connection.exec_driver_sql("PRAGMA secure_delete=OFF")
+        await self._database.fold_log()
 
 
 async def _runs(connection: AsyncConnection, task_id: str | None) -> tuple[_Runs, dict[str, set[str]]]:
