@@ -16,13 +16,8 @@ JUMPING = Path(__file__).with_name("jumping.py")
 HOURS = 3600
 
 
-@pytest.mark.parametrize(
-    "seconds",
-    [
-        pytest.param(10 * HOURS, id="forward", marks=pytest.mark.acceptance),
-        pytest.param(-10 * HOURS, id="backward"),
-    ],
-)
+@pytest.mark.acceptance
+@pytest.mark.parametrize("seconds", [10 * HOURS, -10 * HOURS], ids=["forward", "backward"])
 async def test_a_run_over_which_the_clock_jumps_and_that_is_killed_goes_on_within_its_limits(
     tmp_path: Path, calc: Path, seconds: int
 ) -> None:

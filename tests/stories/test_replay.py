@@ -129,6 +129,7 @@ async def test_a_given_version_of_the_brief_is_what_the_agent_hears(home: Path, 
         assert (found.first.brief_version, found.replay.brief_version) == (2, 2)
 
 
+@pytest.mark.acceptance
 async def test_a_replay_that_was_killed_goes_on_and_still_publishes_nothing(tmp_path: Path, calc: Path) -> None:
     assert os.geteuid() != 0
     async with ScriptedModel({"judge": scripts.judge()}) as model:
