@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from agent_room import HANG, agent_room
 from desk import CALC, OLD, RIGHT, make_repository, open_desk
 
-from honk.agent import AGENT_CONFIG, Ended, ToolCalled, ToolReturned
+from honk.agent import Ended, ToolCalled, ToolReturned
 from honk.agent.acp import AcpAgent
 from honk.base.ids import new_uuid
 from honk.domain.evidence import Verification
@@ -19,8 +20,6 @@ from honk.domain.limits import LimitName
 from honk.domain.task import OutcomeName
 from honk.gateway import MODEL_PORT, Grant, Upstream
 from honk.gateway.anthropic import AnthropicGateway
-from honk.sandbox import Mount, SandboxSpec
-from honk.sandbox.bubblewrap import BubblewrapBackend
 from honk.testing import scripts
 from honk.testing.agent_rules import AGENT_RULES, HANGING, Bench, Wish, all_of, end_of, running
 from honk.testing.ledger import FakeLedger
@@ -30,7 +29,6 @@ from honk.testing.scripted_model import ScriptedModel
 pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow]
 OPENCODE = "opencode-ai@1.18.33"
 KEY = "sk-ant-the-real-key-of-somebody"
-HANG = f"python3 -c 'import time; time.sleep(3600)' {HANGING}"
 LOOK = "(env; cat /proc/*/environ | tr '\\0' '\\n') > seen.txt 2>/dev/null || true"
 
 
@@ -68,27 +66,16 @@ def opencode() -> str:
 async def bench_of(words: str, where: Path, *, key: str = KEY, **grant: float) -> AsyncIterator[Bench]:
     """OpenCode in a sandbox, with a scripted model behind the real gateway."""
     agent = AcpAgent(words.removeprefix("acp:"))
-    for directory in ("config", "base"):
-        (where / directory).mkdir(exist_ok=True)
-    spec = SandboxSpec(
-        name="agent",
-        layers=(where / "base",),
-        state=where / "state",
-        mounts=(*agent.mounts(), Mount(source=where / "config", target=AGENT_CONFIG, is_writable=True)),
-        ports=(MODEL_PORT, *agent.capabilities.ports),
-    )
     prompts = {wish: f"[[script:{wish.name}]] Please." for wish in Wish}
-    async with ScriptedModel(SCRIPTS, key=KEY) as model:
-        sandbox = await BubblewrapBackend().open(spec)
+    async with ScriptedModel(SCRIPTS, key=KEY) as model, agent_room(agent, where) as (sandbox, config):
         gateway = AnthropicGateway(Upstream(base_url=model.url, headers={"x-api-key": key}), FakeLedger())
-        bench = Bench(agent=agent, sandbox=sandbox, config_dir=where / "config", prompts=prompts, secrets=(KEY,))
+        bench = Bench(agent=agent, sandbox=sandbox, config_dir=config, prompts=prompts, secrets=(KEY,))
         allowed = Grant(run_id="r", purpose="agent", token=bench.token, **{"budget_usd": 100.0, **grant})  # type: ignore[arg-type]
         try:
             async with gateway.serve_model(sandbox.listeners[MODEL_PORT], allowed):
                 yield bench
         finally:
             await gateway.close()
-            await sandbox.close()
 
 
 @pytest.mark.parametrize("rule", AGENT_RULES, ids=lambda rule: rule.__name__)

@@ -4,12 +4,12 @@ Beside the other conformance tests they would take too long: each look starts th
 """
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from needs import needed
 from test_other_ecosystems import told
 from third_party import Case, House, Package, commit
 
@@ -118,8 +118,7 @@ def is_held(examination: Examination) -> bool:
 @asynccontextmanager
 async def prepared(tmp_path: Path, files: Mapping[str, str], program: str) -> AsyncIterator[Case]:
     """A sample under git, with an environment."""
-    if shutil.which(program) is None:
-        pytest.skip(f"NOT TESTED: {program} is not on this machine")
+    needed(program)
     checkout = tmp_path / "sample"
     for path, text in files.items():
         (checkout / path).parent.mkdir(parents=True, exist_ok=True)

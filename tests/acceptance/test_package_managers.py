@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,7 @@ class Manager:
     words: tuple[str, ...]
     lock: str
     files: Mapping[str, str]
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 POETRY = (
@@ -60,30 +60,22 @@ PDM = (
     '[project]\nname = "calc"\nversion = "1.0.0"\nrequires-python = ">=3.11"\ndependencies = ["iniconfig<2.1"]\n'
     '[dependency-groups]\ntest = ["pytest>=8"]\n[tool.pdm]\ndistribution = false\n'
 )
+PNPM = Manager(
+    requirement="pnpm@12",
+    program="pnpm",
+    words=("install", "--lockfile-only"),
+    lock="pnpm-lock.yaml",
+    files=NODE,
+)
 NODE_MANAGERS = {
-    "pnpm": Manager(
-        requirement="pnpm@12",
-        program="pnpm",
-        words=("install", "--lockfile-only"),
-        lock="pnpm-lock.yaml",
-        files=NODE,
-        env={},
-    ),
-    "pnpm 10": Manager(
-        requirement="pnpm@10",
-        program="pnpm",
-        words=("install", "--lockfile-only"),
-        lock="pnpm-lock.yaml",
-        files=NODE,
-        env={},
-    ),
+    "pnpm": PNPM,
+    "pnpm 10": replace(PNPM, requirement="pnpm@10"),
     "yarn 1": Manager(
         requirement="yarn@1",
         program="yarn",
         words=("install", "--non-interactive"),
         lock="yarn.lock",
         files=NODE,
-        env={},
     ),
     "yarn 4": Manager(
         requirement="@yarnpkg/cli-dist@4",
@@ -101,7 +93,6 @@ PYTHON_MANAGERS = {
         words=("lock", "--no-interaction"),
         lock="poetry.lock",
         files={**PYTHON, "pyproject.toml": POETRY},
-        env={},
     ),
     "pdm": Manager(
         requirement="pdm[locked]",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agent_room import HANG, agent_room
 
 import honk.testing.acp
 from honk.agent import AGENT_CONFIG, AgentMissing, Ended, Said, ToolAnswer, ToolCalled, ToolReturned
@@ -18,14 +19,11 @@ from honk.base.ids import new_uuid
 from honk.domain.decide import Conclusion
 from honk.domain.limits import LimitName
 from honk.domain.task import OutcomeName
-from honk.gateway import MODEL_PORT
-from honk.sandbox import Mount, SandboxSpec
-from honk.sandbox.bubblewrap import BubblewrapBackend
+from honk.sandbox import Mount
 from honk.testing.agent_rules import AGENT_RULES, HANGING, Bench, Wish, all_of, answering, end_of, running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 PROGRAMS = Path(honk.testing.acp.__file__).parent
-HANG = f"python3 -c 'import time; time.sleep(3600)' {HANGING}"
 COMMANDS = {
     Wish.EDIT: "echo hello > made.txt",
     Wish.ENVIRONMENT: "(env; cat /proc/*/environ | tr '\\0' '\\n') > seen.txt 2>/dev/null || true",
@@ -39,21 +37,8 @@ RED = ToolAnswer(text="1 failed: tests/test_a.py:3 test_a", is_error=True)
 
 @asynccontextmanager
 async def bench_of(agent: AcpAgent, where: Path) -> AsyncIterator[Bench]:
-    config, layer = where / "config", where / "base"
-    for directory in (config, layer):
-        directory.mkdir(exist_ok=True)
-    spec = SandboxSpec(
-        name="agent",
-        layers=(layer,),
-        state=where / "state",
-        mounts=(*agent.mounts(), Mount(source=config, target=AGENT_CONFIG, is_writable=True)),
-        ports=(MODEL_PORT, *agent.capabilities.ports),
-    )
-    sandbox = await BubblewrapBackend().open(spec)
-    try:
+    async with agent_room(agent, where) as (sandbox, config):
         yield Bench(agent=agent, sandbox=sandbox, config_dir=config, prompts=COMMANDS)
-    finally:
-        await sandbox.close()
 
 
 def player(options: str = "") -> AcpAgent:

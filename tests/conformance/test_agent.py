@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agent_room import HANG, agent_room
 
-from honk.agent import AGENT_CONFIG, Agent, Ended, Retrying, Said, ToolAnswer, ToolCalled, ToolReturned
+from honk.agent import AGENT_CONFIG, Ended, Retrying, Said, ToolAnswer, ToolCalled, ToolReturned
 from honk.agent.claude import ClaudeAgent
 from honk.agent.command import CommandAgent
 from honk.base.ids import new_uuid
@@ -18,8 +19,6 @@ from honk.domain.limits import LimitName
 from honk.domain.task import OutcomeName
 from honk.gateway import MODEL_PORT, Grant, Upstream
 from honk.gateway.anthropic import AnthropicGateway
-from honk.sandbox import Mount, Sandbox, SandboxSpec
-from honk.sandbox.bubblewrap import BubblewrapBackend
 from honk.testing import scripts
 from honk.testing.agent import FakeAgent, Run, Say, Verify
 from honk.testing.agent_rules import AGENT_RULES, HANGING, Bench, Wish, all_of, answering, end_of, running
@@ -29,7 +28,6 @@ from honk.testing.scripted_model import ScriptedModel
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 KEY = "sk-ant-the-real-key-of-somebody"
-HANG = f"python3 -c 'import time; time.sleep(3600)' {HANGING}"
 COMMANDS = {
     Wish.EDIT: "echo hello > made.txt",
     Wish.ENVIRONMENT: "(env; cat /proc/*/environ | tr '\\0' '\\n') > seen.txt 2>/dev/null || true",
@@ -39,25 +37,6 @@ COMMANDS = {
     Wish.VERIFY: "true",
 }
 RED = ToolAnswer(text="1 failed: tests/test_a.py:3 test_a", is_error=True)
-
-
-@asynccontextmanager
-async def sandbox_for(agent: Agent, where: Path) -> AsyncIterator[Sandbox]:
-    config, layer = where / "config", where / "base"
-    for directory in (config, layer):
-        directory.mkdir(exist_ok=True)
-    spec = SandboxSpec(
-        name="agent",
-        layers=(layer,),
-        state=where / "state",
-        mounts=(*agent.mounts(), Mount(source=config, target=AGENT_CONFIG, is_writable=True)),
-        ports=(MODEL_PORT,),
-    )
-    sandbox = await BubblewrapBackend().open(spec)
-    try:
-        yield sandbox
-    finally:
-        await sandbox.close()
 
 
 class Claude:
@@ -79,10 +58,8 @@ class Claude:
     async def bench(self, *, budget_usd: float = 100.0, key: str = KEY) -> AsyncIterator[Bench]:
         agent = ClaudeAgent()
         prompts = {wish: f"[[script:{wish.name}]] Please." for wish in Wish}
-        async with self.model, sandbox_for(agent, self.where) as sandbox:
-            bench = Bench(
-                agent=agent, sandbox=sandbox, config_dir=self.where / "config", prompts=prompts, secrets=(KEY,)
-            )
+        async with self.model, agent_room(agent, self.where) as (sandbox, config):
+            bench = Bench(agent=agent, sandbox=sandbox, config_dir=config, prompts=prompts, secrets=(KEY,))
             gateway = AnthropicGateway(Upstream(base_url=self.model.url, headers={"x-api-key": key}), FakeLedger())
             grant = Grant(run_id="r", purpose="agent", token=bench.token, budget_usd=budget_usd)
             try:
@@ -95,15 +72,15 @@ class Claude:
 @asynccontextmanager
 async def command_bench(where: Path) -> AsyncIterator[Bench]:
     agent = CommandAgent("""sh -c 'eval "$(tail -n 1)"'""")
-    async with sandbox_for(agent, where) as sandbox:
-        yield Bench(agent=agent, sandbox=sandbox, config_dir=where / "config", prompts=COMMANDS)
+    async with agent_room(agent, where) as (sandbox, config):
+        yield Bench(agent=agent, sandbox=sandbox, config_dir=config, prompts=COMMANDS)
 
 
 @asynccontextmanager
 async def fake_bench(where: Path, wish: Wish) -> AsyncIterator[Bench]:
     agent = FakeAgent([Say("I begin."), Verify() if wish is Wish.VERIFY else Run(COMMANDS[wish])])
-    async with sandbox_for(agent, where) as sandbox:
-        yield Bench(agent=agent, sandbox=sandbox, config_dir=where / "config", prompts=dict.fromkeys(Wish, "play"))
+    async with agent_room(agent, where) as (sandbox, config):
+        yield Bench(agent=agent, sandbox=sandbox, config_dir=config, prompts=dict.fromkeys(Wish, "play"))
 
 
 WISHES = (Wish.EDIT, Wish.ENVIRONMENT, Wish.HANG, Wish.SILENCE, Wish.FLOOD, Wish.EDIT, Wish.VERIFY)

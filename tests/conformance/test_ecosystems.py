@@ -1,13 +1,13 @@
 """Node, Go and Rust in real set-up sandboxes and real clean rooms: what is installed and green, and ways to cheat."""
 
 import json
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from needs import needed
 
 from honk.base.ids import new_id
 from honk.domain.change import Change
@@ -112,8 +112,7 @@ async def ground(tmp_path: Path, files: Mapping[str, str]) -> AsyncIterator[Grou
     """A person's repository, whose environment is built from registries of ours."""
     programs = {"package.json": ("node", "npm"), "Cargo.toml": ("cargo", "cc")}
     for name in next((names for path, names in programs.items() if path in files), ("go",)):
-        if shutil.which(name) is None:
-            pytest.skip(f"NOT TESTED: {name} is not on this machine")
+        needed(name)
     async with FarRegistries(npm=NPM, go=GO_MODULES, crates=CRATES).serve() as far:
 
         async def npm() -> str:

@@ -147,7 +147,7 @@ async def test_set_up_commands_are_the_base_s_and_never_the_change_s(tmp_path: P
 async def test_set_up_commands_know_the_way_to_packages_of_every_ecosystem_and_no_other(tmp_path: Path) -> None:
     looks = (
         "case $npm_config_registry in http://127.0.0.1:*/npm/) ;; *) exit 4;; esac; "
-        "case $UV_DEFAULT_INDEX in http://127.0.0.1:*/simple/) ;; *) exit 5;; esac; "
+        "case $UV_DEFAULT_INDEX in http://127.0.0.1:*/python/) ;; *) exit 5;; esac; "
         "[ $(wc -l < /proc/net/route) -le 1 ] || exit 6; "
         "/opt/uv/uv pip install --python /opt/env/bin/python left-pad"
     )

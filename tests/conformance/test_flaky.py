@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from needs import needed
 
 from honk.domain.evidence import Examination, Verification, verification
 from honk.testing.gate_cases import Memory, gate_of
@@ -226,8 +227,7 @@ async def test_what_the_base_fails_whenever_all_run_is_red_on_it_however_it_does
 async def test_other_runners_are_run_again_in_the_same_way(
     tmp_path: Path, files: Callable[[Path, str, Collection[int]], Files], name: str, tool: str
 ) -> None:
-    if shutil.which(tool) is None:
-        pytest.skip(f"NOT TESTED: {tool} is not on this machine")
+    needed(tool)
     table = table_of(files, tmp_path)
     assert told(await table.examine(base=(), change={0})) == (Verification.UNVERIFIED, (name,), ())
     assert told(await table.examine(base={1}, change={0})) == (Verification.PASSED, (), (name,))

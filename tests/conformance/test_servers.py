@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from needs import needed_server
 
 from honk.sandbox import Mount, Sandbox, SandboxSpec
 from honk.sandbox.bubblewrap import BubblewrapBackend
@@ -47,15 +48,9 @@ async def said(sandbox: Sandbox, script: str) -> str:
     return done.text + done.stderr.decode()
 
 
-def installed(name: str) -> None:
-    programs = {"postgresql": Path("/usr/lib/postgresql"), "redis": Path(shutil.which("redis-server") or "/none")}
-    if not programs[name].exists():
-        pytest.skip(f"NOT TESTED: {name} is not on this machine")
-
-
 @pytest.mark.parametrize("name", ASKING)
 async def test_each_sandbox_has_a_fresh_one_that_takes_connections_and_no_signals(name: str, tmp_path: Path) -> None:
-    installed(name)
+    needed_server(name)
     found = await ServerShelf(tmp_path, BubblewrapBackend()).of([name])
     assert found.problems == ()
     [server] = found.servers

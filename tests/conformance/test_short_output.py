@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from needs import needed
 
 from honk.domain.evidence import Verification
 from honk.testing.gate_cases import Memory, gate_of
@@ -55,8 +56,7 @@ NODE = {"package.json": '{"scripts": {"test": "node --test"}}', "calc.js": "expo
     ids=["pytest", "unittest", "node:test", "go test", "make"],
 )  # fmt: skip
 async def test_a_long_log_becomes_short_and_names_test_and_place(tool: str, base: Files, edit: str, told: str) -> None:
-    if shutil.which(tool) is None:
-        pytest.skip(f"NOT TESTED: {tool} is not on this machine")
+    needed(tool)
     head = {**base, edit: base[edit].replace("= 2", "= 3")}
     tools = {name: path for name in ("node", "go") if (path := shutil.which(name))}
     memory = Memory()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from desk import make_repository, open_desk
+from needs import needed_server
 
 from honk.domain.evidence import Verification
 from honk.domain.task import OutcomeName
@@ -34,8 +35,7 @@ OLD = 'QUERY = "select x from t"'
 
 @pytest.mark.claude
 async def test_agent_and_gate_each_have_a_database_of_their_own(home: Path, tmp_path: Path) -> None:
-    if not Path("/usr/lib/postgresql").exists():
-        pytest.skip("NOT TESTED: postgresql is not on this machine")
+    needed_server("postgresql")
     repo = make_repository(tmp_path / "table", FILES)
     fix = [*scripts.edit("/workspace/table.py", OLD, RIGHT), use(scripts.VERIFY), say("Sorted.")]
     async with open_desk(home, {"default": fix}) as desk:

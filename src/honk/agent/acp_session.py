@@ -27,6 +27,7 @@ from honk.agent.acp_memory import remember
 from honk.agent.acp_tools import TOOLS_PORT, Address, serve_tools
 from honk.agent.acp_wire import Malformed, Wire
 from honk.agent.desk import Desk
+from honk.agent.event_queue import EventQueue
 from honk.agent.prompt import begun_anew, resume_prompt, standing_orders
 from honk.agent.words import one_line
 from honk.base.censor import Censor
@@ -59,7 +60,7 @@ class AcpSession:
         self._reader = Reader(censor)
         self._wire = Wire(process, limit_bytes=job.output_bytes, on_flood=self._flooded, on_malformed=self._malformed)
         self._connection = Connection(self._answer, self._wire)
-        self._queue: asyncio.Queue[Event] = asyncio.Queue()
+        self._told = EventQueue()
         self._said: deque[str] = deque()
         """Words of a person that wait for the turn's end."""
         self._session_id: str | None = None
@@ -68,29 +69,24 @@ class AcpSession:
         """Set while the program has no prompt of ours to work on."""
         self._at_rest.set()
         self._ending: Ended | None = None
-        self._is_over = False
         self._work: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
         """Start working."""
         self._work = asyncio.create_task(self._run(), name=f"acp {self._job.session_id}")
 
-    async def events(self) -> AsyncIterator[Event]:
+    def events(self) -> AsyncIterator[Event]:
         """See the port."""
-        while not (self._is_over and self._queue.empty()):
-            event = await self._queue.get()
-            yield event
-            if isinstance(event, Ended):
-                return
+        return self._told.events()
 
     async def message(self, text: str) -> None:
         """Said when the turn under way ends: the protocol has no way to speak into it."""
-        if not self._is_over:
+        if not self._told.is_over:
             self._said.append(text)
 
     async def cancel(self) -> None:
         """See the port. The program is asked first, so that it may write its conversation down."""
-        if self._is_over:
+        if self._told.is_over:
             return
         self._settle(Ended(turns=0, fault="The agent was stopped."))
         with contextlib.suppress(TimeoutError, ConnectionError):
@@ -131,9 +127,8 @@ class AcpSession:
             await self._wire.kill()
             await self._connection.close()
             self._tell(self._reader.flush())
-            self._is_over = True
             ending = self._ending or Ended(turns=0, fault=f"{self._name} could not be run on.")
-            self._queue.put_nowait(
+            self._told.tell(
                 Ended(
                     turns=0,
                     conclusion=self._desk.conclusion,
@@ -282,7 +277,7 @@ class AcpSession:
 
     def _tell(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._queue.put_nowait(event)
+            self._told.tell(event)
 
     async def _watch(self) -> None:
         """Kill the program when it is silent for too long: not while it starts, or waits for us."""

@@ -13,6 +13,7 @@ from honk.agent.claude_events import Ending, ending_of, events_of, generation_of
 from honk.agent.claude_program import SERVER
 from honk.agent.claude_tools import Desk
 from honk.agent.claude_wire import SandboxTransport
+from honk.agent.event_queue import EventQueue
 from honk.agent.words import one_line
 from honk.base.censor import Censor
 from honk.base.clock import monotonic_seconds
@@ -43,29 +44,24 @@ class ClaudeSession:
             mcp_servers={SERVER: self._desk.server()}, hooks=self._desk.hooks(), verbatim_prompts=True
         )
         self._client = ClaudeSDKClient(options, transport=self._wire)
-        self._queue: asyncio.Queue[Event] = asyncio.Queue()
+        self._told = EventQueue()
         self._generations: set[str] = set()
         self._unanswered: set[str] = set()
         self._ending: Ending | None = None
         """The end that was decided on, by us or by the program's result; what comes after does not change it."""
-        self._is_over = False
         self._work: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
         """Start working."""
         self._work = asyncio.create_task(self._run(), name=f"claude {self._job.session_id}")
 
-    async def events(self) -> AsyncIterator[Event]:
+    def events(self) -> AsyncIterator[Event]:
         """See the port."""
-        while not (self._is_over and self._queue.empty()):
-            event = await self._queue.get()
-            yield event
-            if isinstance(event, Ended):
-                return
+        return self._told.events()
 
     async def message(self, text: str) -> None:
         """Steer the turn under way; after the end nobody listens."""
-        if self._ending is None and not self._is_over:
+        if self._ending is None and not self._told.is_over:
             with contextlib.suppress(ClaudeSDKError):
                 await self._say(text)
 
@@ -93,8 +89,7 @@ class ClaudeSession:
             self._settle(self._explained(group.exceptions[0]))
         finally:
             ending = self._ending or Ending(fault="Claude Code ended without a result.", can_retry=True)
-            self._is_over = True
-            self._queue.put_nowait(
+            self._told.tell(
                 Ended(
                     turns=len(self._generations),
                     conclusion=self._desk.conclusion,
@@ -125,7 +120,7 @@ class ClaudeSession:
         for event in events_of(message, self._censor):
             if isinstance(event, Retrying):  # it waits because the service asked for that
                 self._wire.heard_at = monotonic_seconds() + event.delay_seconds
-            self._queue.put_nowait(event)
+            self._told.tell(event)
         status = status_of_retry(message)
         if status is not None and status in _POINTLESS_TO_ASK_AGAIN:
             self._settle(refusal(status))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from honk.agent import AGENT_CONFIG, AgentError, Capabilities, Ended, Event, Job, Said, Session
 from honk.agent.command_line import words_in
+from honk.agent.event_queue import EventQueue
 from honk.agent.prompt import standing_orders
 from honk.agent.words import plain
 from honk.base.censor import Censor
@@ -100,20 +101,15 @@ def _environment(job: Job) -> dict[str, str]:
 class _CommandSession:
     def __init__(self, job: Job, process: Process, program: str, censor: Censor) -> None:
         self._job, self._process, self._program, self._censor = job, process, program, censor
-        self._queue: asyncio.Queue[Event] = asyncio.Queue()
+        self._told = EventQueue()
         self._ending: Ended | None = None
-        self._is_over = False
         self._work: asyncio.Task[None] | None = None
 
     def begin(self, stdin: bytes) -> None:
         self._work = asyncio.create_task(self._run(stdin), name=f"agent {self._job.session_id}")
 
-    async def events(self) -> AsyncIterator[Event]:
-        while not (self._is_over and self._queue.empty()):
-            event = await self._queue.get()
-            yield event
-            if isinstance(event, Ended):
-                return
+    def events(self) -> AsyncIterator[Event]:
+        return self._told.events()
 
     async def message(self, text: str) -> None:
         """Nobody listens."""
@@ -140,8 +136,7 @@ class _CommandSession:
         except* SandboxLost as lost:
             self._settle(Ended(turns=0, fault=f"The sandbox was lost: {lost.exceptions[0]}", can_retry=True))
         finally:
-            self._is_over = True
-            self._queue.put_nowait(self._ending or Ended(turns=0, fault=f"{self._program} could not be run on."))
+            self._told.tell(self._ending or Ended(turns=0, fault=f"{self._program} could not be run on."))
             await self._process.kill()
 
     async def _feed(self, stdin: bytes) -> None:
@@ -175,7 +170,7 @@ class _CommandSession:
     def _tell(self, lines: Sequence[str]) -> None:
         text = plain("\n".join(lines), self._censor)
         if text:
-            self._queue.put_nowait(Said(text=text))
+            self._told.tell(Said(text=text))
 
     def _by_exit_code(self, code: int) -> Ended:
         if code == 0:

@@ -1,6 +1,6 @@
 """The one door of a set-up sandbox: several far registries behind one socket, told apart by the path.
 
-`/simple` and `/file` are Python's index, `/npm` an npm registry, `/go` a module proxy, `/cargo` an index of crates,
+`/python` and `/file` are Python's index, `/npm` an npm registry, `/go` a module proxy, `/cargo` an index of crates,
 `/maven` a Maven repository. A registry is looked for when somebody first wants something of it.
 """
 

@@ -25,7 +25,7 @@ from honk.gateway import RegistryLog
 from honk.gateway.index_page import rewritten
 from honk.gateway.serving import Patience, serve
 
-_PAGE = re.compile(r"/simple/([a-z0-9]+(?:-[a-z0-9]+)*)/?")
+_PAGE = re.compile(r"/python/([a-z0-9]+(?:-[a-z0-9]+)*)/?")
 _FILE = re.compile(r"/file/([0-9a-f]{64})/([^/?]{1,300})")
 _METADATA = ".metadata"
 MAX_PAGE_BYTES = 128 << 20
@@ -258,7 +258,7 @@ def own_address(request: web.BaseRequest) -> str:
 
 
 class IndexVisit(Visit):
-    """Python's: pages below /simple, files below /file."""
+    """Python's: pages below /python, files below /file."""
 
     def __init__(self, route: PackageRoute, log: RegistryLog) -> None:
         super().__init__(route, log)

@@ -6,6 +6,7 @@ Both the rulebook of every isolating backend and what `honk doctor --sandbox` sh
 import asyncio
 import json
 import os
+import pwd
 import socket
 import sys
 from collections.abc import Mapping, Sequence, Set
@@ -22,7 +23,11 @@ _PROGRAM = Path(__file__).parent / "inside" / "escape.py"
 _PROGRAM_INSIDE = "/opt/escape.py"
 _CEILINGS = Ceilings(memory_bytes=512 << 20, processes=200, tmp_bytes=64 << 20, disk_bytes=1 << 30)
 _REFUSALS = {"Operation not permitted", "Function not implemented"}
-_READS = ("/etc/shadow", "/root/.bashrc", "/proc/1/root/etc/shadow", "/proc/kcore", "/var/run/docker.sock", "/dev/kvm")
+_ROOT_HOME = pwd.getpwuid(0).pw_dir
+_READS = (
+    "/etc/shadow", f"{_ROOT_HOME}/.bashrc", "/proc/1/root/etc/shadow", "/proc/kcore", "/var/run/docker.sock",
+    "/dev/kvm",
+)  # fmt: skip
 _WRITES = (
     "/usr/bin/canary", "/etc/canary", "/canary", "/dev/canary", "/opt/honk/bin/git", "/proc/sys/kernel/core_pattern",
     "/proc/sysrq-trigger", "/proc/1/mem", "/sys/fs/cgroup/release_agent",

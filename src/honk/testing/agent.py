@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from honk.agent import Capabilities, Ended, Event, Job, Said, Session, ToolCalled, ToolReturned
+from honk.agent.event_queue import EventQueue
 from honk.domain.decide import Conclusion
 from honk.domain.limits import LimitName
 from honk.domain.task import OutcomeName
@@ -90,16 +91,11 @@ class FakeAgent:
 class _FakeSession:
     def __init__(self, job: Job, script: Sequence[Step]) -> None:
         self._job, self._script = job, script
-        self._queue: asyncio.Queue[Event] = asyncio.Queue()
-        self._is_over = False
+        self._told = EventQueue()
         self._work = asyncio.create_task(self._run())
 
-    async def events(self) -> AsyncIterator[Event]:
-        while not (self._is_over and self._queue.empty()):
-            event = await self._queue.get()
-            yield event
-            if isinstance(event, Ended):
-                return
+    def events(self) -> AsyncIterator[Event]:
+        return self._told.events()
 
     async def message(self, text: str) -> None:
         """Nobody listens."""
@@ -107,7 +103,7 @@ class _FakeSession:
     async def cancel(self) -> None:
         self._work.cancel()
         await asyncio.wait({self._work})
-        if not self._is_over:
+        if not self._told.is_over:
             self._end(Ended(turns=0, fault="The agent was stopped."))
 
     async def _run(self) -> None:
@@ -126,22 +122,21 @@ class _FakeSession:
         self._end(ending or Ended(turns=turns))
 
     def _end(self, ending: Ended) -> None:
-        self._is_over = True
-        self._queue.put_nowait(ending)
+        self._told.tell(ending)
 
     async def _play(self, step: Step, call_id: str, turns: int) -> Ended | None:
         match step:
             case Say(text):
-                self._queue.put_nowait(Said(text=text))
+                self._told.tell(Said(text=text))
             case Run(command):
                 return await self._tool("Bash", call_id, command, ["sh", "-c", command])
             case Write(path, text):
                 command = 'mkdir -p "$(dirname "$1")" && cat > "$1"'
                 return await self._tool("Write", call_id, path, ["sh", "-c", command, "sh", path], text.encode())
             case Verify():
-                self._queue.put_nowait(ToolCalled(tool="verify", call_id=call_id, summary=""))
+                self._told.tell(ToolCalled(tool="verify", call_id=call_id, summary=""))
                 answer = await self._job.verify()
-                self._queue.put_nowait(ToolReturned(call_id=call_id, is_error=answer.is_error, excerpt=answer.text))
+                self._told.tell(ToolReturned(call_id=call_id, is_error=answer.is_error, excerpt=answer.text))
             case Conclude(outcome, reason):
                 return Ended(turns=turns, conclusion=Conclusion(outcome=outcome, reason=reason))
             case Hang():
@@ -153,11 +148,11 @@ class _FakeSession:
 
     async def _tool(self, tool: str, call_id: str, summary: str, argv: list[str], stdin: bytes = b"") -> Ended | None:
         """Run it; the end where it passed a limit."""
-        self._queue.put_nowait(ToolCalled(tool=tool, call_id=call_id, summary=summary))
+        self._told.tell(ToolCalled(tool=tool, call_id=call_id, summary=summary))
         done = await self._job.sandbox.run(
             argv, stdin=stdin, timeout_seconds=self._job.idle_seconds, max_output_bytes=self._job.output_bytes
         )
-        self._queue.put_nowait(ToolReturned(call_id=call_id, is_error=done.exit_code != 0, excerpt=done.text[-2000:]))
+        self._told.tell(ToolReturned(call_id=call_id, is_error=done.exit_code != 0, excerpt=done.text[-2000:]))
         if done.timed_out or done.truncated:
             return Ended(turns=int(call_id), limit=LimitName.IDLE if done.timed_out else LimitName.OUTPUT)
         return None

@@ -72,6 +72,6 @@ class PackageShelf:
         links = "".join(
             f'<a href="/file/{name}#sha256={hashlib.sha256(content).hexdigest()}">{name}</a>\n'
             for name, content in self._wheels.items()
-            if parts[0] == "simple" and name.split("-")[0].replace("_", "-") == parts[-1]
+            if parts[0] == "python" and name.split("-")[0].replace("_", "-") == parts[-1]
         )
         return (200 if links else 404), "text/html", f"<!DOCTYPE html><html><body>{links}</body></html>".encode()

@@ -177,20 +177,19 @@ class SetUp:
         return done
 
 
-def _route_port(sandbox: Sandbox) -> int:
-    """Where programs inside find the package route."""
-    return int(sandbox.listeners[REGISTRY_PORT].getsockname()[1])
+def _route(sandbox: Sandbox) -> str:
+    """Where programs inside find the package route, without a slash at the end."""
+    return f"http://127.0.0.1:{sandbox.listeners[REGISTRY_PORT].getsockname()[1]}"
 
 
 def _python_env(sandbox: Sandbox) -> dict[str, str]:
     """The repository's own settings of indexes would lead out of the sandbox; there is one way to packages."""
-    index = f"http://127.0.0.1:{_route_port(sandbox)}/simple/"
+    index = f"{_route(sandbox)}/python/"
     return {**_UV_ENVIRONMENT, "UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index}
 
 
 def _setup_env(sandbox: Sandbox, provision: Provision) -> dict[str, str]:
-    route = f"http://127.0.0.1:{_route_port(sandbox)}"
-    return {name: value.replace(ROUTE, route) for name, value in provision.setup_env.items()}
+    return {name: value.replace(ROUTE, _route(sandbox)) for name, value in provision.setup_env.items()}
 
 
 def _moves(sandbox: Sandbox) -> bool:

@@ -23,7 +23,7 @@ _NEAR = 3
 _SECRET = re.compile(r"passw|secret|\.key$|keystore|jmxremote|^settings.*\.xml$")
 _TOKENS = re.compile(rb"<(?:password|passphrase|privateKey)>")
 _SYSTEM = Path("/usr")
-_HOMES = (Path("/root"), Path("/home"), Path("/Users"))
+_HOMES = (Path("~root").expanduser(), Path("/home"), Path("/Users"))
 _DEEP_ENOUGH = 3
 """Below a home a version's prefix lies at least so deep: `.nvm/versions/node/v20`, `.pyenv/versions/3.12`."""
 

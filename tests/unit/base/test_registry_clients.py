@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from needs import needed
 
 from honk.base.registry_clients import crates_index, go_proxy, npm_registry
 
@@ -45,8 +46,7 @@ async def test_cargo_tells_its_index_by_what_it_complains_of(tmp_path: Path) -> 
 
 async def test_the_person_s_own_settings_say_which_index_stands_for_all(tmp_path: Path) -> None:
     path = os.environ["PATH"]
-    if shutil.which("cargo") is None:
-        pytest.skip("NOT TESTED: cargo is not on this machine")
+    needed("cargo")
     settings = '[source.crates-io]\nreplace-with = "own"\n[source.own]\nregistry = "sparse+https://own.test/index/"\n'
     (tmp_path / "config.toml").write_text(settings)
     env = {"PATH": path, "CARGO_HOME": str(tmp_path), "HOME": os.environ.get("HOME", "/")}

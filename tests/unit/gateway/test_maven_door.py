@@ -1,19 +1,15 @@
 """The package door for Maven: the real mvn resolves through it, and only files of released versions pass."""
 
 import asyncio
-import contextlib
-import shutil
-import socket
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-import aiohttp
 import pytest
+from needs import needed
+from package_doors import OpenDoor, open_door
 
 from honk.base.subprocess import run
-from honk.gateway import RegistryLog
-from honk.gateway.package_door import PackageDoor
 from honk.testing.registries import FarRegistries
 
 pytestmark = pytest.mark.anyio
@@ -35,33 +31,8 @@ SETTINGS = """\
 MAVEN = {f"{PLACE}.pom": PARENT.encode(), f"{PLACE}.jar": b"bytes", "test/example/parent/maven-metadata.xml": b"<a/>"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """The door, and what lies behind it."""
-
-    url: str
-    log: RegistryLog
-    far: FarRegistries
-
-    async def get(self, path: str, method: str = "GET") -> tuple[int, bytes]:
-        async with aiohttp.ClientSession() as session, session.request(method, self.url + path) as response:
-            return response.status, await response.read()
-
-
-@contextlib.asynccontextmanager
-async def opened(offer: Mapping[str, bytes] = MAVEN) -> AsyncIterator[Opened]:
-    async with FarRegistries(maven=offer).serve() as far:
-
-        async def maven() -> str:
-            return far.address("maven")
-
-        door = PackageDoor({"maven": maven})
-        listener = socket.create_server(("127.0.0.1", 0))
-        try:
-            async with door.serve(listener) as log:
-                yield Opened(url=f"http://127.0.0.1:{listener.getsockname()[1]}", log=log, far=far)
-        finally:
-            await door.close()
+def opened(offer: Mapping[str, bytes] = MAVEN) -> AbstractAsyncContextManager[OpenDoor]:
+    return open_door(FarRegistries(maven=offer), ("maven",))
 
 
 async def test_files_their_sums_and_lists_of_versions_pass() -> None:
@@ -104,11 +75,8 @@ async def test_nothing_is_written() -> None:
 
 @pytest.mark.slow
 async def test_maven_resolves_through_it(tmp_path: Path) -> None:
-    maven = shutil.which("mvn")
-    if maven is None:
-        pytest.skip("NOT TESTED: mvn is not on this machine")
     (tmp_path / "pom.xml").write_text(CHILD)
-    argv = (maven, "-B", "-C", "-s", "settings.xml", f"-Dmaven.repo.local={tmp_path}/own", "validate")
+    argv = (needed("mvn"), "-B", "-C", "-s", "settings.xml", f"-Dmaven.repo.local={tmp_path}/own", "validate")
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     async with opened() as door:
         (tmp_path / "settings.xml").write_text(SETTINGS.format(door.url))

@@ -1,23 +1,18 @@
 """The package door: the real npm and go install through it, and nothing else passes."""
 
 import asyncio
-import contextlib
 import json
 import os
-import shutil
-import socket
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-import aiohttp
 import pytest
+from needs import needed
+from package_doors import OpenDoor, open_door
 
 from honk.base.subprocess import run
-from honk.gateway import RegistryLog
 from honk.gateway.cargo_route import downloads_of, located, prefix_of
 from honk.gateway.npm_page import rewritten
-from honk.gateway.package_door import PackageDoor
 from honk.gateway.registry import Forbidden
 from honk.testing.registries import PASSWORD, USER, FarRegistries, crate, go_sum, module_zip, tarball
 
@@ -45,55 +40,14 @@ CRATE_FILES = {
 CRATES = {("left", "1.0.0"): crate("left", "1.0.0", CRATE_FILES)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """The door, and what lies behind it."""
-
-    url: str
-    log: RegistryLog
-    far: FarRegistries
-
-    async def get(self, path: str, method: str = "GET") -> tuple[int, bytes]:
-        async with aiohttp.ClientSession() as session, session.request(method, self.url + path) as response:
-            return response.status, await response.read()
-
-
-@contextlib.asynccontextmanager
-async def opened() -> AsyncIterator[Opened]:
-    async with FarRegistries(npm=NPM, go=GO, crates=CRATES).serve() as far:
-
-        async def npm() -> str:
-            return far.address("npm")
-
-        async def go() -> str:
-            return far.address("go")
-
-        async def cargo() -> str:
-            return far.address("cargo")
-
-        async def nothing() -> None:
-            return None
-
-        door = PackageDoor({"npm": npm, "go": go, "cargo": cargo, "python": nothing})
-        listener = socket.create_server(("127.0.0.1", 0))
-        try:
-            async with door.serve(listener) as log:
-                yield Opened(url=f"http://127.0.0.1:{listener.getsockname()[1]}", log=log, far=far)
-        finally:
-            await door.close()
-
-
-def program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"NOT TESTED: {name} is not on this machine")
-    return found
+def opened() -> AbstractAsyncContextManager[OpenDoor]:
+    return open_door(FarRegistries(npm=NPM, go=GO, crates=CRATES), ("npm", "go", "cargo"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("foreign_lock", [False, True], ids=["no lock file", "a lock file of another registry"])
 async def test_npm_installs_through_it(foreign_lock: bool, tmp_path: Path) -> None:
-    npm = program("npm")
+    npm = needed("npm")
     (tmp_path / "package.json").write_text(json.dumps({"name": "a", "dependencies": {"@own/deep": "^2.0.0"}}))
     (tmp_path / "home").mkdir()
     async with opened() as door:
@@ -131,7 +85,7 @@ def foreign_lock_of(integrity: dict[str, str]) -> dict[str, object]:
 
 @pytest.mark.slow
 async def test_go_downloads_through_it_and_believes_go_sum_alone(tmp_path: Path) -> None:
-    go = program("go")
+    go = needed("go")
     (tmp_path / "go.mod").write_text(f"module example.test/app\n\ngo 1.18\n\nrequire {MODULE} {VERSION}\n")
     async with opened() as door:
         env = {
@@ -176,7 +130,7 @@ async def test_a_tarball_passes_only_where_its_package_lists_it() -> None:
     [
         "/npm/-/user/token", "/npm/-/npm/v1/security/audits", "/npm/../secret", "/npm/left-pad?write=true",
         "/npm/left-pad/-/../../x.tgz", "/npm/.hidden", "/go/sumdb/sum.test/lookup/a@v1", f"/go/{MODULE}/@v/../x.zip",
-        f"/go/{MODULE}/@v/v1.0.0.zip?x=1", "/go/../own/npm/left-pad", f"/go//{MODULE}/@v/list", "/simple/pip/", "/",
+        f"/go/{MODULE}/@v/v1.0.0.zip?x=1", "/go/../own/npm/left-pad", f"/go//{MODULE}/@v/list", "/python/pip/", "/",
     ],
 )  # fmt: skip
 async def test_everything_else_is_refused_and_never_asked_for(path: str) -> None:
@@ -209,7 +163,7 @@ def test_a_version_without_a_plain_tarball_is_left_out() -> None:
 
 @pytest.mark.slow
 async def test_cargo_fetches_through_it_what_the_index_says(tmp_path: Path) -> None:
-    cargo = program("cargo")
+    cargo = needed("cargo")
     (tmp_path / "Cargo.toml").write_text(
         '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n[lib]\npath = "lib.rs"\n'
         '[dependencies]\nleft = "1"\n[workspace]\n'

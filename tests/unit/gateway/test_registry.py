@@ -101,7 +101,7 @@ async def test_uv_installs_through_it(as_json: bool, tmp_path: Path) -> None:
     uv = Path(sys.executable).parent / "uv"
     async with index(as_json=as_json) as visit:
         argv = [str(uv), "pip", "install", "--no-cache", "--python", sys.executable, "--target", str(tmp_path / "t")]
-        env = {"HOME": str(tmp_path), "UV_NO_CONFIG": "1", "UV_DEFAULT_INDEX": f"{visit.url}/simple"}
+        env = {"HOME": str(tmp_path), "UV_NO_CONFIG": "1", "UV_DEFAULT_INDEX": f"{visit.url}/python"}
         (await run([*argv, "tiny-thing==1.0"], env=env)).must("uv pip install")
         assert (tmp_path / "t" / "tiny_thing.py").read_text() == "answer = 42\n"
         assert (visit.log.refused, visit.log.failed) == ([], [])
@@ -110,7 +110,7 @@ async def test_uv_installs_through_it(as_json: bool, tmp_path: Path) -> None:
 
 async def test_credentials_and_addresses_stay_outside() -> None:
     async with index() as visit:
-        status, page = await visit.get("/simple/tiny-thing/")
+        status, page = await visit.get("/python/tiny-thing/")
         assert status == 200
         assert b"/file/" in page
         assert not [secret for secret in (b"pass-word", b"reader", b"/own/", b"127.0.0.1") if secret in page]
@@ -119,7 +119,7 @@ async def test_credentials_and_addresses_stay_outside() -> None:
 
 async def test_only_what_a_page_listed_on_this_socket_can_be_fetched() -> None:
     async with index() as visit:
-        _, page = await visit.get("/simple/tiny-thing/")
+        _, page = await visit.get("/python/tiny-thing/")
         link = page.decode().split('href="')[1].split("#")[0]
         assert (await visit.get(link)) == (200, wheel())
         assert (await visit.get(link + ".metadata")) == (200, METADATA)
@@ -138,19 +138,19 @@ async def test_everything_but_reading_a_named_package_is_refused_and_written_dow
     async with index() as visit:
         for path in (
             "/",
-            "/simple/",
-            "/simple",
-            "/simple/Tiny_Thing/",
-            "/simple/a/b/",
+            "/python/",
+            "/python",
+            "/python/Tiny_Thing/",
+            "/python/a/b/",
             "/own/files/x",
-            "/simple/a%2f../",
+            "/python/a%2f../",
         ):
             assert (await visit.get(path))[0] == 403, path
         for method in ("POST", "PUT", "DELETE"):
-            assert (await visit.get("/simple/tiny-thing/", method))[0] == 403
+            assert (await visit.get("/python/tiny-thing/", method))[0] == 403
         assert not visit.seen
         assert len(visit.log.refused) == 10
-        assert (await visit.get("/simple/nobody/"))[0] == 404
+        assert (await visit.get("/python/nobody/"))[0] == 404
         assert visit.log.failed == ["package nobody: HTTP 404"]
 
 
@@ -159,19 +159,19 @@ async def test_t44_a_flood_of_refused_requests_is_counted_and_not_kept(monkeypat
     async with index() as visit:
         for number in range(5):
             await visit.get(f"/{number}")
-            await visit.get(f"/simple/nobody-{number}/")
+            await visit.get(f"/python/nobody-{number}/")
         assert (len(visit.log.refused), len(visit.log.failed), visit.log.requests) == (3, 3, 10)
 
 
 async def test_an_index_cannot_send_us_elsewhere() -> None:
     async with index() as visit:
-        assert (await visit.get("/simple/elsewhere/"))[0] == 403
+        assert (await visit.get("/python/elsewhere/"))[0] == 403
 
 
 async def test_files_lie_no_nearer_than_the_index() -> None:
     links = ("http://169.254.169.254/latest/x-1.0.tar.gz", "ftp://127.0.0.1/y-1.0.tar.gz", "file:///etc/z-1.0.tar.gz")
     async with index(links=links) as visit:
-        _, page = await visit.get("/simple/tiny-thing/")
+        _, page = await visit.get("/python/tiny-thing/")
         found = [part.split('"')[0] for part in page.decode().split('href="')[2:]]
         assert len(found) == 1, "what is not on the web is not even listed"
         assert (await visit.get(found[0]))[0] == 403
@@ -181,7 +181,7 @@ async def test_files_lie_no_nearer_than_the_index() -> None:
 def test_a_page_is_written_anew() -> None:
     page = b'<base href="http://evil"><script>x</script><a href="a-1.tar.gz" onclick="x" data-yanked="&quot;bad">a</a>'
     page += b'<a href="../">up</a><a href="http://[bad/x-1.tar.gz">x</a>'
-    made = rewritten(page, "text/html", "https://index.test/simple/a/", lambda address, name: f"/our/{name}").decode()
+    made = rewritten(page, "text/html", "https://index.test/packages/a/", lambda address, name: f"/our/{name}").decode()
     assert '<a href="/our/a-1.tar.gz" data-yanked="&quot;bad">a-1.tar.gz</a>' in made
     assert not [word for word in ("script", "onclick", "evil", "up") if word in made]
     with pytest.raises(ValueError, match="type"):

@@ -10,6 +10,7 @@ from honk.workspace import toolchains
 from honk.workspace.ecosystems import Provision, Tool, cargo, go, node, table
 
 pytestmark = pytest.mark.anyio
+ROOT_HOME = Path("~root").expanduser()
 
 TOOLS = {
     "node": Tool(path="/opt/node/bin/node", version="20.1.0", prefix="/opt/node"),
@@ -200,7 +201,7 @@ def test_manifests_of_packages_below_count_and_those_of_samples_do_not() -> None
     ("prefix", "is_own"),
     [
         ("/opt/node-20", True), ("/home/ada/.nvm/versions/node/v20.1.0", True), ("/home/ada/.pyenv/v/3.12", True),
-        ("/root/.rustup/toolchains/stable", True), ("/root/.cargo", False), ("/home/ada/.local", False),
+        (f"{ROOT_HOME}/.rustup/toolchains/stable", True), (f"{ROOT_HOME}/.cargo", False), ("/home/ada/.local", False),
         ("/home/ada", False), ("/home/ada/.asdf", False), ("/home", False), ("/", False), ("/opt", False),
     ],
 )  # fmt: skip
