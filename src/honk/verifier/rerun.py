@@ -5,7 +5,6 @@ a red one once alone and once with all, those nearest to the change once alone a
 came out in two ways is tried on the base, twice alone and once with all.
 """
 
-import asyncio
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +14,7 @@ from honk.verifier.bench import Bench
 from honk.verifier.compare import Comparison, broken, compare
 from honk.verifier.flaky import RAN, failed, files_of, own_tests, touched
 from honk.verifier.results import Run, TestResult
+from honk.verifier.room import rooms_at_once
 
 NEAR_SECONDS = 20.0
 """What a second look at tests that the change left alone may cost, by what the whole run took."""
@@ -122,16 +122,9 @@ async def _shown_on_base(case: Case, suspects: Collection[str]) -> frozenset[str
 
 
 async def _both(*runs: Coroutine[None, None, Run]) -> list[Run]:
-    """Runs in rooms of their own, at once.
-
-    Raises:
-        SandboxError: a room broke, as one alone says it.
-    """
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(run) for run in runs]
-    except ExceptionGroup as broke:
-        raise broke.exceptions[0] from None
+    """Each in a room of its own, at once. Raises SandboxError: a room broke."""
+    async with rooms_at_once() as group:
+        tasks = [group.create_task(run) for run in runs]
     return [task.result() for task in tasks]
 
 

@@ -1,6 +1,5 @@
 """One verifier's trial of one change: on the base, on the change, and what may be said of the difference."""
 
-import asyncio
 from collections.abc import Sequence
 
 from honk.domain.evidence import Finding, NewTest, Report, Severity, Verification
@@ -11,6 +10,7 @@ from honk.verifier.ecosystems import table
 from honk.verifier.guard import Placed, base_tests, head_tests
 from honk.verifier.rerun import Case, confirmed, settled, steady
 from honk.verifier.results import Run, TestOutcome
+from honk.verifier.room import rooms_at_once
 
 _RAN = (TestOutcome.PASSED, TestOutcome.XPASSED)
 
@@ -56,12 +56,9 @@ async def _tests_apart(
     bench: Bench, command: Command, base: Run, now: Run, compared: Comparison
 ) -> tuple[tuple[NewTest, ...], tuple[Finding, ...]]:
     """The new tests on the base, and beside that the base's tests on the change: each in a room of its own."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            new = group.create_task(_new_tests(bench, command, now, compared))
-            edited = group.create_task(_edited_tests(bench, command, base))
-    except ExceptionGroup as broken:
-        raise broken.exceptions[0] from broken  # what a room died of is known by its own type
+    async with rooms_at_once() as group:
+        new = group.create_task(_new_tests(bench, command, now, compared))
+        edited = group.create_task(_edited_tests(bench, command, base))
     return new.result(), edited.result()
 
 
