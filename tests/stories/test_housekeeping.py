@@ -130,6 +130,7 @@ sys.exit(main())
 """
 
 
+@pytest.mark.acceptance
 async def test_killed_in_the_middle_of_gc_nothing_is_half_there_and_the_next_one_finishes(
     home: Path, calc: Path
 ) -> None:

@@ -121,6 +121,7 @@ async def test_a_repository_can_only_ask_for_more(home: Path, tmp_path: Path) ->
         assert git(less, "log", "-1", "--format=%an", str(result.branch)) == "A Bot"
 
 
+@pytest.mark.acceptance
 async def test_killed_between_signing_and_publishing_it_ships_once(tmp_path: Path, calc: Path) -> None:
     key = ssh_key(tmp_path / "key")
     signing = {"HONK_IDENTITY__SIGNING": "ssh", "HONK_IDENTITY__SIGNING_KEY": str(key)}
