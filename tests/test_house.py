@@ -20,6 +20,14 @@ ONE_MODULE_ONLY = {
     "sqlalchemy": ("honk.store", "honk.engine"),
     "aiohttp": ("honk.gateway", "honk.judge", "honk.agent.acp_tools"),
     "typer": "honk.cli",
+    "fastapi": ("honk.api", "honk.web"),
+    "starlette": ("honk.api", "honk.web"),
+    "jinja2": "honk.web",
+    "joserfc": ("honk.web", "honk.people"),
+    "mcp": "honk.mcp",
+    "prometheus_client": "honk.api",
+    "segno": ("honk.web", "honk.cli"),
+    "uvicorn": "honk.cli",
     "rich": "honk.cli",
 }
 

@@ -1,19 +1,15 @@
 """The front desk: everything a person may ask, one short method each."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from honk.base.clock import now
 from honk.base.errors import OutOfSpace, UsageError
-from honk.base.ids import new_id
 from honk.domain.change import PullRequest
-from honk.domain.evidence import Finding, Report, Verdict, Verification, verification
-from honk.domain.health import EnvironmentHealth
-from honk.domain.limits import Limits
+from honk.domain.people import Door
 from honk.domain.prompt import checked_prompt
 from honk.domain.retention import Removal
 from honk.domain.task import Brief, Outcome, OutcomeName, Repository, Status, Task
@@ -23,6 +19,7 @@ from honk.insight.side_by_side import Comparison
 from honk.insight.tally import Tally, tally
 from honk.store import Delivery, NotFound, Run, TaskEvent
 from honk.store.archive import Contents, write_archive
+from honk.workflows.accept import RunRequest, delivery_of, task_of
 from honk.workflows.deletion import Deletion, delete_task
 from honk.workflows.export import kept_of
 from honk.workflows.frost import is_frozen, refuse_frozen
@@ -33,56 +30,15 @@ from honk.workflows.journal import Journal
 from honk.workflows.keep import finish_stopped
 from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
 from honk.workflows.reconcile import differences, thaw
-from honk.workflows.record import Record, environment_told, sandbox_told
+from honk.workflows.record import Record
 from honk.workflows.replay import ReplayRequest, compare_replay, replay_of
+from honk.workflows.result import RunResult, result_of, sandbox_of
+from honk.workflows.shift import Shift
 from honk.workflows.verify import VerifyResult, verify_checkout
-from honk.workspace import RepositoryFacts
 
+__all__ = ["App", "RunRequest", "RunResult"]
 ALL = 1_000_000
 """More tasks than there will be."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
-    """A request as a door takes it in."""
-
-    prompt: str
-    repo: Path
-    base: str | None = None
-    agent: str
-    model: str
-    limits: Limits
-    delivery_id: str | None = None
-    """The door's own id of this arrival; None where a door has none, as the command line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """What came of it: the last line of `honk run --json`, field by field."""
-
-    task_id: str
-    run_id: str
-    outcome: OutcomeName
-    reason: str
-    verification: Verification
-    branch: str | None
-    base_sha: str
-    head_sha: str | None
-    attempts: int
-    turns: int
-    cost_usd: float
-    seconds: Mapping[str, float]
-    reports: tuple[Report, ...]
-    findings: tuple[Finding, ...]
-    verdict: Verdict | None
-    pull_request: PullRequest | None
-    diff_blob: str | None
-    sandbox: str
-    """What it ran in; "none" is no isolation."""
-    notes: tuple[str, ...]
-    environment: EnvironmentHealth | None = None
-    held_usd: float = 0.0
-    """What calls that broke off may have cost besides."""
 
 
 class App:
@@ -106,9 +62,10 @@ class App:
         await refuse_unsignable(self._house)
         await self._make_ready()
         facts = await self._house.source.describe(request.repo, request.base)
-        task = _task_of(request, facts, prompt)
+        task = task_of(request, facts, prompt)
         run = Run(run_id=f"{task.task_id}-1", task_id=task.task_id, limits=request.limits, started_at=task.created_at)
-        return await self._accept("task", task, Brief(version=1, goal=prompt), run, request.delivery_id)
+        delivery = delivery_of(task, request.delivery_id, request.door)
+        return await self._accept("task", task, Brief(version=1, goal=prompt), run, delivery)
 
     async def replay(self, request: ReplayRequest) -> Task:
         """The accepted replay of a finished task: a task of its own that never publishes anything.
@@ -119,7 +76,7 @@ class App:
         """
         await self._make_ready()
         task, brief, run = await replay_of(self._house, request)
-        return await self._accept("replay", task, brief, run, None)
+        return await self._accept("replay", task, brief, run, delivery_of(task, None, Door.COMMAND_LINE))
 
     async def comparison(self, task_id: str) -> Comparison | None:
         """A replay beside what it repeats; None for a task that is no replay."""
@@ -130,14 +87,12 @@ class App:
         await self._keeper.tidy()
         await self._keeper.refuse_low_disk()
 
-    async def _accept(self, workflow: str, task: Task, brief: Brief, run: Run, delivery_id: str | None) -> Task:
+    async def _accept(self, workflow: str, task: Task, brief: Brief, run: Run, delivery: Delivery) -> Task:
         """Write it down and enqueue it, in one transaction."""
         await self._engine.start()
-        arrival = delivery_id or f"cli-{task.task_id}"
-        delivery = Delivery(delivery_id=arrival, door="cli", received_at=task.created_at, body=task.prompt)
         enlist = self._engine.enlist(workflow, run.run_id, run.run_id)
         if not await self._house.tasks.accept(delivery, task, brief, run, enlist):
-            raise UsageError(f"The delivery {arrival} was accepted before; it is not run twice.")
+            raise UsageError(f"The delivery {delivery.delivery_id} was accepted before; it is not run twice.")
         await Journal(self._house.events, task.task_id, run.run_id).accepted(task, self._house.sandbox)
         return task
 
@@ -179,39 +134,17 @@ class App:
         Raises:
             UsageError: it has not ended yet.
         """
-        task = await self._house.tasks.task(task_id)
-        run = await self._house.runs.latest_run(task.task_id)
-        if task.outcome is None:
-            raise UsageError(f"Task {task.task_id} has not ended yet. Follow it, or resume it: honk task resume.")
-        found = [one for one in await self._house.pull_requests.list() if one.task_id == task.task_id]
-        examination = run.examination
-        return RunResult(
-            task_id=task.task_id,
-            run_id=run.run_id,
-            outcome=task.outcome.name,
-            reason=task.outcome.reason,
-            verification=verification(examination.reports) if examination else Verification.UNVERIFIED,
-            branch=found[-1].branch if found else None,
-            base_sha=task.base_sha,
-            head_sha=run.change.head_sha if run.change else None,
-            attempts=run.attempts,
-            turns=run.spent.turns,
-            cost_usd=run.spent.cost_usd,
-            held_usd=run.spent.held_usd,
-            seconds=run.seconds or {},
-            reports=examination.reports if examination else (),
-            findings=examination.findings if examination else (),
-            verdict=run.verdict,
-            pull_request=found[-1] if found else None,
-            diff_blob=run.change.diff_blob if run.change else None,
-            sandbox=await self._sandbox_of(task.task_id),
-            notes=task.notes,
-            environment=environment_told(await self._house.events.read(task.task_id)),
-        )
+        return await result_of(self._house, await self._house.tasks.task(task_id))
 
-    async def _sandbox_of(self, task_id: str) -> str:
-        """What the task was accepted for; where a crash kept that from being told, what this house has."""
-        return sandbox_told(await self._house.events.read(task_id)) or self._house.sandbox
+    @asynccontextmanager
+    async def shift(self) -> AsyncIterator[None]:
+        """While it lasts everything that was begun goes on by itself, and no run ends without an outcome."""
+        shift = Shift(house=self._house, engine=self._engine, settle=self._settle)
+        await shift.begin()
+        try:
+            yield
+        finally:
+            await shift.end()
 
     async def stop(self, task_id: str) -> None:
         """End the task as cancelled; the agent is gone within 2 s and its work is kept. Ended already: nothing."""
@@ -244,7 +177,7 @@ class App:
         status = await self._engine.status(run.run_id)
         if task.status is Status.FINISHED and status in ENDED:
             return None
-        if (sandbox := await self._sandbox_of(task.task_id)) != self._house.sandbox:
+        if (sandbox := await sandbox_of(self._house, task.task_id)) != self._house.sandbox:
             raise UsageError(
                 f"Task {task.task_id} was begun with sandbox = {sandbox!r}, and its files fit no other. Nothing was "
                 f"done. Resume it with HONK_SANDBOX={sandbox} in the environment."
@@ -254,6 +187,25 @@ class App:
             await finish_stopped(self._house, run.run_id)
         await self._engine.resume(run.run_id)
         return task
+
+    async def offer_repository(self, path: Path) -> Repository:
+        """From now on a team may ask for this one.
+
+        Raises:
+            UsageError: there is no repository that can be worked on; nothing was changed.
+        """
+        facts = await self._house.source.describe(path, None)
+        repository = Repository(repository_id=facts.repository_id, name=facts.name, location=str(facts.root))
+        await self._house.repositories.offer(repository, now())
+        return repository
+
+    async def withdraw_repository(self, repository: Repository) -> bool:
+        """Offer it no more; its tasks stay."""
+        return await self._house.repositories.withdraw(repository.repository_id)
+
+    async def offered_repositories(self) -> Sequence[Repository]:
+        """Those that a team may ask for, by name."""
+        return await self._house.repositories.offered()
 
     async def tally(self) -> Tally:
         """How all tasks that are kept ended."""
@@ -371,18 +323,3 @@ async def _unless_failed(events: AsyncIterator[TaskEvent], settling: "asyncio.Ta
             coming.cancel()
             with suppress(asyncio.CancelledError, StopAsyncIteration):
                 await coming
-
-
-def _task_of(request: RunRequest, facts: RepositoryFacts, prompt: str) -> Task:
-    return Task(
-        task_id=new_id(6),
-        repository=Repository(repository_id=facts.repository_id, name=facts.name, location=str(facts.root)),
-        base_branch=facts.base_branch,
-        base_sha=facts.base_sha,
-        prompt=prompt,
-        asker=facts.asker,
-        agent=request.agent,
-        model=request.model,
-        created_at=now(),
-        notes=facts.notes,
-    )

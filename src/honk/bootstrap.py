@@ -27,6 +27,7 @@ from honk.base.registry_clients import crates_index, go_proxy, npm_registry
 from honk.base.signing import Signer
 from honk.config import ANTHROPIC_URL, AcpSettings, Settings
 from honk.domain.commit_text import Identity, parse_person
+from honk.domain.limits import Limits
 from honk.domain.retention import Kind, Rules
 from honk.engine import Engine
 from honk.engine.deferred import DeferredEngine
@@ -45,6 +46,7 @@ from honk.sandbox.ceilings import has_cgroup
 from honk.sandbox.none import NoneBackend
 from honk.sandbox.probe import probe
 from honk.store.sql import DATABASE_NAME, SqlStore, open_store
+from honk.team import Team, Terms
 from honk.verifier import BaseRuns, Gate
 from honk.verifier.clean_room import CleanRoomGate
 from honk.verifier.unwalled import UnwalledGate
@@ -124,6 +126,28 @@ async def open_app(
         yield App(house, engine, _housekeeper(settings, store), is_alone=is_alone)
 
 
+@asynccontextmanager
+async def open_team(settings: Settings, *, upstream: Upstream | None = None) -> AsyncIterator[Team]:
+    """The team's desk, with everything at work that was begun before. Raises as `open_app` does."""
+    async with open_app(settings, upstream=upstream) as app, app.shift():
+        terms = Terms(agent=settings.agent, model=settings.model.name, limits=limits_of(settings))
+        yield Team(app, terms)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The installation's ceilings of one run."""
+    ceilings = settings.limits
+    return Limits(
+        attempts=ceilings.attempts,
+        turns=ceilings.turns,
+        wall_seconds=ceilings.wall_minutes * 60,
+        idle_seconds=ceilings.idle_seconds,
+        cost_usd=ceilings.cost_usd,
+        output_bytes=ceilings.output_mib << 20,
+        disk_bytes=ceilings.disk_mib << 20,
+    )
+
+
 def _engine(home: Path) -> Engine:
     from honk.engine.dbos import DBOSEngine  # half of the start-up, and only work needs it
 
@@ -169,6 +193,8 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         events=store.events,
         pull_requests=store.pull_requests,
         approvals=store.approvals,
+        messages=store.messages,
+        repositories=store.repositories,
         memo=store.memo,
         blobs=store.blobs,
         source=source,

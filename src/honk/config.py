@@ -140,6 +140,28 @@ class RetentionSettings(BaseModel):
     """Below it a run halts where it is, to be resumed, while there is still room to write that down."""
 
 
+class ServeSettings(BaseModel):
+    """The team's server."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8300, ge=0, le=65535)
+    """0 takes any that is free, and says which."""
+    public_url: str = ""
+    """How people reach the console, as https://honk.example.org; empty shows no link that leads out of this machine."""
+    preview_domain: str = ""
+    """Below which previews get hosts of their own; never the console's host."""
+    behind_proxy: bool = False
+    """Whether a proxy in front of us speaks TLS and sets X-Forwarded-For and X-Forwarded-Proto."""
+    tls_certificate: str = ""
+    tls_key: str = ""
+    agents: int = Field(0, ge=0)
+    """How many agents work at once; 0 reckons it from cores and memory."""
+    park_hours: float = Field(16.0, gt=0)
+    """Working hours that a question or a reached limit waits for a person."""
+
+
 class Settings(BaseSettings):
     """Everything an operator may set. A misspelt name is an error, not a silence."""
 
@@ -154,6 +176,7 @@ class Settings(BaseSettings):
     acp: AcpSettings = AcpSettings()
     identity: IdentitySettings = IdentitySettings()
     retention: RetentionSettings = RetentionSettings()
+    serve: ServeSettings = ServeSettings()
 
     @classmethod
     def settings_customise_sources(

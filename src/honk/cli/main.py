@@ -103,7 +103,22 @@ def command_line() -> "typer.Typer":
     """All verbs. Their files import nothing heavy before they are called."""
     import typer
 
-    from honk.cli import backup, demo, doctor, gc, pr, replay, restore, run, stats, task, thaw, verify, version
+    from honk.cli import (
+        backup,
+        demo,
+        doctor,
+        gc,
+        pr,
+        replay,
+        restore,
+        run,
+        serve,
+        stats,
+        task,
+        thaw,
+        verify,
+    )
+    from honk.cli import version as version_
 
     app = typer.Typer(
         name="honk",
@@ -117,6 +132,8 @@ def command_line() -> "typer.Typer":
     app.command("verify")(verify.verify)
     app.add_typer(pr.app, name="pr")
     app.add_typer(task.app, name="task")
+    app.command("serve", short_help="Serve a team: console, API and agents.")(serve.serve)
+    app.add_typer(repo.app, name="repo")
     app.command("replay", short_help="Run a finished task again, and show both side by side.")(replay.replay)
     app.command("stats", short_help="Show how tasks end, with the denominators.")(stats.stats)
     app.command("doctor")(doctor.doctor)
@@ -125,7 +142,7 @@ def command_line() -> "typer.Typer":
     app.command("backup", short_help="Save what cannot be made again into one file.")(backup.backup)
     app.command("restore")(restore.restore)
     app.command("thaw", short_help="Tell what differs after a restore, and let it act again.")(thaw.thaw)
-    app.command("version")(version.version)
+    app.command("version")(version_.version)
     return app
 
 

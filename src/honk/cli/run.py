@@ -146,21 +146,12 @@ def request_of(
 
 def limits_of(settings: "Settings", max_usd: float | None, max_minutes: float | None) -> "Limits":
     """The installation's limits, with what the person asked for in their place."""
-    from honk.domain.limits import Limits
+    from honk.bootstrap import limits_of as _ceilings
 
     for option, given in (("--max-usd", max_usd), ("--max-minutes", max_minutes)):
         if given is not None and not math.isfinite(given):
             raise UsageError(f"{option} must be a number, and {given} is none that could be a limit.")
-    ceilings = settings.limits
-    limits = Limits(
-        attempts=ceilings.attempts,
-        turns=ceilings.turns,
-        wall_seconds=ceilings.wall_minutes * 60,
-        idle_seconds=ceilings.idle_seconds,
-        cost_usd=ceilings.cost_usd,
-        output_bytes=ceilings.output_mib << 20,
-        disk_bytes=ceilings.disk_mib << 20,
-    )
+    limits = _ceilings(settings)
     if max_usd is not None:
         limits = dataclasses.replace(limits, cost_usd=max_usd)
     if max_minutes is not None:

@@ -89,6 +89,10 @@ class Task:
     """What the person must know: uncommitted work left out, a shallow clone, submodules."""
     replay_of: str | None = None
     """The task that this one runs again, to compare; it then never publishes anything."""
+    follows: str | None = None
+    """The ended task that this one goes on with: a reply after its end."""
+    person_id: str | None = None
+    """Whoever asked, where they signed in."""
 
 
 def subject_of(prompt: str, width: int = 72) -> str:

@@ -1,1 +1,1 @@
-"""The Model Context Protocol door. Comes with `honk serve`."""
+"""The door for other agents: Honk as a server of the Model Context Protocol, over standard input and output."""

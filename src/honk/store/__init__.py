@@ -9,7 +9,7 @@ from honk.base.errors import HonkError, OutOfSpace, PlatformError, UsageError
 from honk.domain.change import Change, PullRequest
 from honk.domain.evidence import Examination, Verdict
 from honk.domain.limits import Limits, Spent
-from honk.domain.task import Brief, Outcome, Person, Status, Task
+from honk.domain.task import Brief, Outcome, Person, Repository, Status, Task
 
 Enlist = Callable[[object], None]
 """Joins the store's transaction: called with the open (synchronous) connection, just before the commit."""
@@ -86,6 +86,12 @@ class Message:
     person: Person
     text: str
     at: datetime
+    person_id: str | None = None
+    """None where nobody signs in: the command line."""
+    question_id: str | None = None
+    """The question that it answers."""
+    used_at: datetime | None = None
+    """When the agent was handed it; None while it waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +148,22 @@ class Tasks(Protocol):
         Raises:
             NotFound: there is none of this version.
         """
+        ...
+
+
+class Repositories(Protocol):
+    """Those that a team may ask for."""
+
+    async def offer(self, repository: Repository, at: datetime) -> None:
+        """Known already: its name and place are brought up to date."""
+        ...
+
+    async def withdraw(self, repository_id: str) -> bool:
+        """Offer it no more; its tasks stay. False where it was not offered."""
+        ...
+
+    async def offered(self) -> Sequence[Repository]:
+        """By name."""
         ...
 
 

@@ -13,6 +13,7 @@ from honk.store.ledger import SqlLedger
 from honk.store.memo import SqlMemo
 from honk.store.messages import SqlMessages
 from honk.store.pull_requests import SqlPullRequests
+from honk.store.repositories import SqlRepositories
 from honk.store.runs import SqlRuns
 from honk.store.tasks import SqlTasks
 
@@ -25,6 +26,7 @@ class SqlStore:
     def __init__(self, database: Database, blobs: FolderBlobs) -> None:
         self._database = database
         self.tasks = SqlTasks(database)
+        self.repositories = SqlRepositories(database)
         self.runs = SqlRuns(database)
         self.events = SqlEvents(database)
         self.pull_requests = SqlPullRequests(database)

@@ -67,6 +67,8 @@ repository = sa.Table(
     _id("repository_id"),
     _text("name"),
     _text("location"),
+    # Null: known from a task, and not (any more) among those that a team is offered.
+    _instant("offered_at", null=True),
 )
 task = sa.Table(
     "honk_task",
@@ -83,6 +85,9 @@ task = sa.Table(
     _text("notes"),
     # No foreign key: the task that was replayed may be deleted.
     sa.Column("replay_of", sa.Text, nullable=True, index=True),
+    sa.Column("follows", sa.Text, nullable=True, index=True),
+    # No foreign keys: who asked may leave, and by the command line nobody signs in.
+    sa.Column("person_id", sa.Text, nullable=True, index=True),
     sa.Column("created_at", Instant, nullable=False, index=True),
     _text("status"),
     _text("outcome", null=True),
@@ -137,6 +142,72 @@ message = sa.Table(
     _text("person"),
     _text("text"),
     _instant("at"),
+    sa.Column("person_id", sa.Text, nullable=True),
+    # The question it answers; null for words that nobody asked for.
+    sa.Column("question_id", sa.Text, nullable=True),
+    # When the agent was handed it; null while it waits.
+    _instant("used_at", null=True),
+)
+parked = sa.Table(
+    "honk_parked",
+    metadata,
+    # No process, no memory: what a run waits for is this row.
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("task_id", sa.Text, nullable=False, index=True),
+    _text("kind"),
+    _text("body"),
+    _instant("since"),
+    sa.Column("until", Instant, nullable=True, index=True),
+)
+person = sa.Table(
+    "honk_person",
+    metadata,
+    _id("person_id"),
+    _text("name"),
+    sa.Column("email", sa.Text, nullable=False, unique=True),
+    # Of an OpenID provider: issuer and subject, which never change as addresses do.
+    sa.Column("subject", sa.Text, nullable=True, unique=True),
+    _instant("created_at"),
+    _instant("left_at", null=True),
+)
+grant = sa.Table(
+    "honk_grant",
+    metadata,
+    sa.Column("person_id", sa.Text, sa.ForeignKey("honk_person.person_id"), primary_key=True),
+    # "*" is every repository.
+    sa.Column("repository_id", sa.Text, primary_key=True),
+    _text("role"),
+)
+sign_in_link = sa.Table(
+    "honk_sign_in_link",
+    metadata,
+    # Of links, sessions and tokens only the digest is kept: who reads the database cannot come in by it.
+    _id("digest"),
+    _of("person_id", "honk_person.person_id"),
+    _instant("created_at"),
+    _instant("expires_at"),
+    _instant("used_at", null=True),
+)
+web_session = sa.Table(
+    "honk_web_session",
+    metadata,
+    _id("digest"),
+    _of("person_id", "honk_person.person_id"),
+    _instant("created_at"),
+    _instant("seen_at"),
+    _instant("expires_at"),
+)
+api_token = sa.Table(
+    "honk_api_token",
+    metadata,
+    _id("token_id"),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    _of("person_id", "honk_person.person_id"),
+    _text("name"),
+    _instant("created_at"),
+    _instant("expires_at", null=True),
+    _instant("used_at", null=True),
+    _instant("revoked_at", null=True),
 )
 event = sa.Table(
     "honk_event",

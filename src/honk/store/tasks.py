@@ -107,6 +107,8 @@ def _task_row(task: Task, delivery_id: str) -> dict[str, object]:
         "model": task.model,
         "notes": dump(tuple[str, ...], task.notes),
         "replay_of": task.replay_of,
+        "follows": task.follows,
+        "person_id": task.person_id,
         "created_at": task.created_at,
         "status": task.status.value,
         "outcome": task.outcome.name.value if task.outcome else None,
@@ -129,4 +131,6 @@ def _task(row: sa.Row[Any]) -> Task:
         outcome=Outcome(name=OutcomeName(row.outcome), reason=row.outcome_reason or "") if row.outcome else None,
         notes=load(tuple[str, ...], row.notes),
         replay_of=row.replay_of,
+        follows=row.follows,
+        person_id=row.person_id,
     )

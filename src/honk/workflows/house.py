@@ -10,7 +10,7 @@ from honk.domain.commit_text import Identity
 from honk.forge import Forge
 from honk.gateway import Gateway, Ledger
 from honk.judge import Judge
-from honk.store import Approvals, Blobs, Events, Memo, PullRequests, Runs, Tasks
+from honk.store import Approvals, Blobs, Events, Memo, Messages, PullRequests, Repositories, Runs, Tasks
 from honk.verifier import Gate
 from honk.workspace import Source, Workspaces
 
@@ -28,6 +28,8 @@ class House:
     events: Events
     pull_requests: PullRequests
     approvals: Approvals
+    messages: Messages
+    repositories: Repositories
     memo: Memo
     blobs: Blobs
     source: Source

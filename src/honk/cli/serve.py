@@ -1,0 +1,110 @@
+"""honk serve: a team's server, in one process: console, API and workers."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from honk.entrance import Entrance
+
+if TYPE_CHECKING:
+    from honk.config import Settings
+    from honk.team import Team
+
+STOP_SECONDS = 3
+"""What an open connection is given to end by itself."""
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = None,
+) -> None:
+    """Serve a team: the console, the API and the agents, until Ctrl-C.
+
+    What runs is interrupted then, keeps its work, and goes on by itself at the next start.
+    """
+    from honk.cli.desk import run_async
+    from honk.config import read_settings
+
+    settings = read_settings()
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = settings.model_copy(update={"serve": settings.serve.model_copy(update=given)})
+    run_async(_serve(settings))
+
+
+async def _serve(settings: "Settings") -> None:
+    from honk.bootstrap import open_team
+
+    listening = listen(settings.serve.host, settings.serve.port)
+    async with open_team(settings) as team:
+        await serve_on(listening, team, settings)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, before anything is begun.
+
+    Raises:
+        UsageError: the port is taken, or the address is not this machine's.
+    """
+    from honk.base.errors import UsageError
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        raise UsageError(
+            f"{host}:{port} cannot be listened on: {error.strerror}. Nothing was begun. Choose another by --port, or "
+            "end what has it."
+        ) from error
+    return listening
+
+
+async def serve_on(listening: socket.socket, team: "Team", settings: "Settings") -> None:
+    """Serve until a signal; connections are given a moment, workers none: they go on at the next start."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """By the loop's own handlers: the library's raise the signal again after the end, in the middle of ours."""
+            loop, numbers = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
+            for number in numbers:
+                loop.add_signal_handler(number, self.leave)
+            try:
+                yield
+            finally:
+                for number in numbers:
+                    loop.remove_signal_handler(number)
+
+        def leave(self) -> None:
+            self.should_exit = True
+
+    host, port = listening.getsockname()[:2]
+    entrance = Entrance.with_new_key()
+    config = uvicorn.Config(
+        doors(team, settings, entrance), log_level="warning", access_log=False, lifespan="off", server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=settings.serve.behind_proxy,
+    )  # fmt: skip
+    sys.stdout.write(f"Honk serves on http://{host}:{port} (Ctrl-C ends it)\n")
+    sys.stdout.write(f"Your way in, once: http://{host}:{port}/enter?key={entrance.key}\n")
+    sys.stdout.flush()
+    await Server(config).serve(sockets=[listening])
+
+
+def doors(team: "Team", settings: "Settings", entrance: Entrance) -> Any:
+    """The console, with the API below /api."""
+    from honk.api.server import create_api
+    from honk.web.console import create_console
+
+    console = create_console(team, settings.serve, entrance)
+    console.mount("/api", create_api(team, entrance))
+    return console

@@ -1,0 +1,138 @@
+"""The team's desk: the front desk for people with rights. Every door but the command line hands on to it."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from honk.app import App, RunRequest, RunResult
+from honk.base.errors import UsageError
+from honk.domain.limits import Limits
+from honk.domain.people import EVERYWHERE, Act, Visitor, why_not
+from honk.domain.task import Person, Repository, Task
+from honk.store import NotFound, TaskEvent
+
+
+class Refused(UsageError):
+    """This person may not do this; nothing was done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a request of the team gets where it says nothing: the installation's settings."""
+
+    agent: str
+    model: str
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRequest:
+    """What a person asks for at a team's door."""
+
+    repository_id: str
+    prompt: str
+    base: str | None = None
+    delivery_id: str | None = None
+    """The door's own id of this arrival: the same one again is the same request."""
+
+
+class Team:
+    """Built by `bootstrap`. Each method looks at the visitor's rights first, then hands on to the App."""
+
+    def __init__(self, app: App, terms: Terms) -> None:
+        self.app = app
+        self._terms = terms
+
+    async def repositories(self, visitor: Visitor) -> Sequence[Repository]:
+        """Those that this person may at least read, by name."""
+        offered = await self.app.offered_repositories()
+        return [one for one in offered if why_not(visitor, Act.READ, one.repository_id) is None]
+
+    async def request(self, visitor: Visitor, wanted: NewRequest) -> Task:
+        """The accepted task.
+
+        Raises:
+            Refused: the person may not ask there.
+            UsageError: it cannot be carried out; nothing was begun.
+            OutOfSpace: the disk has too little room; nothing was begun.
+        """
+        _must(visitor, Act.REQUEST, wanted.repository_id)
+        found = [one for one in await self.app.offered_repositories() if one.repository_id == wanted.repository_id]
+        if not found:
+            raise UsageError("This repository is not (any more) among those that Honk works on. Nothing was begun.")
+        member = visitor.member
+        return await self.app.submit(
+            RunRequest(
+                prompt=wanted.prompt,
+                repo=Path(found[0].location),
+                base=wanted.base,
+                agent=self._terms.agent,
+                model=self._terms.model,
+                limits=self._terms.limits,
+                delivery_id=wanted.delivery_id,
+                door=visitor.door,
+                asker=Person(name=member.name, email=member.email),
+                person_id=member.person_id,
+            )
+        )
+
+    async def tasks(self, visitor: Visitor, limit: int = 50) -> Sequence[Task]:
+        """Those that this person may read, the newest first."""
+        return [one for one in await self.app.tasks(limit) if why_not(visitor, Act.READ, _place(one)) is None]
+
+    async def task(self, visitor: Visitor, task_id: str) -> Task:
+        """By its id, or its beginning.
+
+        Raises:
+            NotFound: there is none, or none that this person may know of: both in the same words.
+        """
+        try:
+            task = await self.app.task(task_id)
+        except NotFound as error:
+            raise NotFound(f"No task is called {task_id!r}.") from error
+        if why_not(visitor, Act.READ, _place(task)) is not None:
+            raise NotFound(f"No task is called {task_id!r}.")
+        return task
+
+    async def follow(self, visitor: Visitor, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
+        """The task's events as they come, to its outcome."""
+        task = await self.task(visitor, task_id)
+        async for event in self.app.follow(task.task_id, after):
+            yield event
+
+    async def result(self, visitor: Visitor, task_id: str) -> RunResult:
+        """What came of it.
+
+        Raises:
+            UsageError: it has not ended yet.
+        """
+        task = await self.task(visitor, task_id)
+        return await self.app.result(task.task_id)
+
+    async def diff(self, visitor: Visitor, task_id: str) -> bytes:
+        """The newest change of the task; empty where there is none."""
+        result = await self.result(visitor, task_id)
+        return await self.app.diff(result.diff_blob) if result.diff_blob else b""
+
+    async def stop(self, visitor: Visitor, task_id: str) -> None:
+        """End it as cancelled; the agent is gone within 2 s, its work is kept.
+
+        Raises:
+            Refused: the person may not.
+        """
+        task = await self.task(visitor, task_id)
+        _must(visitor, Act.STEER, _place(task))
+        await self.app.stop(task.task_id)
+
+    def must_administer(self, visitor: Visitor) -> None:
+        """Raises Refused."""
+        _must(visitor, Act.ADMINISTER, EVERYWHERE)
+
+
+def _must(visitor: Visitor, act: Act, repository_id: str) -> None:
+    if (why := why_not(visitor, act, repository_id)) is not None:
+        raise Refused(f"{why} Nothing was done.")
+
+
+def _place(task: Task) -> str:
+    return task.repository.repository_id

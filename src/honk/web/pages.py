@@ -1,0 +1,45 @@
+"""What every page of the console is made with: templates, and who is looking."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import HTTPException, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from honk.domain.people import Visitor
+from honk.domain.task import subject_of
+from honk.entrance import Entrance
+from honk.team import Team
+
+HERE = Path(__file__).parent
+
+
+def _templates() -> Environment:
+    pages = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+    pages.globals["subject_of"] = subject_of
+    return pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Handed to each file of routes."""
+
+    team: Team
+    entrance: Entrance
+    templates: Environment
+
+    @classmethod
+    def of(cls, team: Team, entrance: Entrance) -> "Pages":
+        return cls(team=team, entrance=entrance, templates=_templates())
+
+    def visitor(self, request: Request) -> Visitor:
+        """Who is looking; a stranger gets no page."""
+        if (found := self.entrance.visitor(request.cookies)) is None:
+            raise HTTPException(401, "Sign in first.")
+        return found
+
+    def page(self, name: str, **shown: Any) -> HTMLResponse:
+        """A page of these values; what a template asks for beside them is an error."""
+        return HTMLResponse(self.templates.get_template(name).render(**shown))

@@ -1,0 +1,53 @@
+"""How a request becomes a task: what a door hands in, and the row that comes of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from honk.base.clock import now
+from honk.base.ids import new_id
+from honk.domain.limits import Limits
+from honk.domain.people import Door
+from honk.domain.task import Person, Repository, Task
+from honk.store import Delivery
+from honk.workspace import RepositoryFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """A request as a door takes it in."""
+
+    prompt: str
+    repo: Path
+    base: str | None = None
+    agent: str
+    model: str
+    limits: Limits
+    delivery_id: str | None = None
+    """The door's own id of this arrival; None where a door has none, as the command line."""
+    door: Door = Door.COMMAND_LINE
+    asker: Person | None = None
+    """None: whoever the repository's git says."""
+    person_id: str | None = None
+    """Where they signed in."""
+
+
+def task_of(request: RunRequest, facts: RepositoryFacts, prompt: str) -> Task:
+    return Task(
+        task_id=new_id(6),
+        repository=Repository(repository_id=facts.repository_id, name=facts.name, location=str(facts.root)),
+        base_branch=facts.base_branch,
+        base_sha=facts.base_sha,
+        prompt=prompt,
+        asker=request.asker or facts.asker,
+        agent=request.agent,
+        model=request.model,
+        created_at=now(),
+        notes=facts.notes,
+        person_id=request.person_id,
+    )
+
+
+def delivery_of(task: Task, delivery_id: str | None, door: Door) -> Delivery:
+    """Doors that have no id of their own for an arrival get the task's."""
+    arrival = delivery_id or f"{door}-{task.task_id}"
+    return Delivery(delivery_id=arrival, door=str(door), received_at=task.created_at, body=task.prompt)

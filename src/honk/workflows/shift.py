@@ -1,0 +1,68 @@
+"""A service's hours: everything that was begun goes on, and every run is seen to its end by somebody."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from honk.base.errors import HonkError
+from honk.domain.task import Status
+from honk.engine import Engine
+from honk.workflows.house import House
+
+SWEEP_SECONDS = 10.0
+"""How soon a task that lost its leg is found."""
+_log = logging.getLogger("honk.shift")
+
+
+@dataclass(slots=True, kw_only=True)
+class Shift:
+    """While it is on, no run ends without an outcome."""
+
+    house: House
+    engine: Engine
+    settle: Callable[[str], Awaitable[None]]
+    """Waits for a run's end, and gives it an outcome where it broke."""
+    _watched: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _sweeping: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Go on with what a process before this one left, and look again every few seconds."""
+        await self.engine.start()
+        await self.engine.take_over()
+        await self.sweep()
+        self._sweeping = asyncio.create_task(self._sweep_on())
+
+    async def end(self) -> None:
+        """Watch nothing any more. What runs is taken over by the next start."""
+        for task in (*self._watched.values(), *([self._sweeping] if self._sweeping else [])):
+            task.cancel()
+            with suppress(asyncio.CancelledError, HonkError):
+                await task
+
+    async def sweep(self) -> None:
+        """Watch every run that has begun and not ended; one that lost its workflow is resumed."""
+        for status in (Status.QUEUED, Status.RUNNING):
+            for task in await self.house.tasks.tasks(status=status, limit=100_000):
+                run = await self.house.runs.latest_run(task.task_id)
+                watching = self._watched.get(run.run_id)
+                if watching is None or watching.done():
+                    await self.engine.resume(run.run_id)
+                    self._watched[run.run_id] = asyncio.create_task(self._watch(run.run_id))
+
+    async def _watch(self, run_id: str) -> None:
+        try:
+            await self.settle(run_id)
+        except HonkError as error:
+            _log.warning("run %s halted: %s", run_id, error)
+        finally:
+            self._watched.pop(run_id, None)
+
+    async def _sweep_on(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await self.sweep()
+            except HonkError as error:
+                _log.warning("the sweep could not look: %s", error)

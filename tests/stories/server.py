@@ -1,0 +1,126 @@
+"""`honk serve` as a process of its own, and people who use it over HTTP; only the model is scripted."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from honk.testing.replies import Script
+from honk.testing.scripted_model import ScriptedModel
+from honk.testing.scripts import judge
+
+HONK = str(Path(sys.executable).with_name("honk"))
+KEY = "made-up"
+_ADDRESS = re.compile(r"Honk serves on (http://\S+)")
+_WAY_IN = re.compile(r"Your way in, once: (http://\S+)")
+
+
+@dataclass
+class Server:
+    """A running server, and its owner's browser."""
+
+    home: Path
+    model: ScriptedModel
+    settings: Mapping[str, str]
+    process: asyncio.subprocess.Process | None = None
+    url: str = ""
+    way_in: str = ""
+    said: list[str] = field(default_factory=list)
+    browser: aiohttp.ClientSession | None = None
+
+    def environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        model = {"HONK_MODEL__BASE_URL": self.model.url, "ANTHROPIC_API_KEY": KEY}
+        return {**kept, "HONK_HOME": str(self.home), **model, "PYTHONDONTWRITEBYTECODE": "1", **self.settings}
+
+    async def honk(self, *words: str, cwd: Path | None = None) -> str:
+        """A command beside the server; its standard output."""
+        made = await asyncio.create_subprocess_exec(
+            HONK, *words, env=self.environment(), cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await made.communicate()
+        assert made.returncode == 0, (words, out, err)
+        return out.decode()
+
+    async def start(self, *words: str) -> None:
+        """Start it, and wait until it serves; the owner comes in with a new session."""
+        self.process = await asyncio.create_subprocess_exec(
+            HONK, "serve", "--port", "0", *words, env=self.environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, limit=16 << 20,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        self.url = self.way_in = ""
+        async with asyncio.timeout(60):
+            while not self.way_in:
+                line = (await self.process.stdout.readline()).decode()
+                assert line, "".join(self.said)
+                self.said.append(line)
+                if found := _ADDRESS.search(line):
+                    self.url = found[1]
+                if found := _WAY_IN.search(line):
+                    self.way_in = found[1]
+        if self.browser is not None:
+            await self.browser.close()
+        self.browser = aiohttp.ClientSession(base_url=self.url, cookie_jar=aiohttp.CookieJar(unsafe=True))
+        async with self.browser.get(self.way_in) as answer:
+            assert answer.status == 200, await answer.text()
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """End it; its exit code."""
+        if self.process is None:
+            return 0
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(30):
+            out, _ = await self.process.communicate()
+        self.said.append(out.decode())
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+    async def json(self, method: str, path: str, **more: Any) -> Any:
+        """One call of the API by the owner's browser."""
+        assert self.browser is not None
+        async with self.browser.request(method, path, **more) as answer:
+            assert answer.status < 300, (answer.status, await answer.text())
+            return await answer.json()
+
+    async def follow(self, task_id: str) -> list[dict[str, Any]]:
+        """The task's events as the console gets them, to the end."""
+        assert self.browser is not None
+        told = []
+        timeout = aiohttp.ClientTimeout(total=90)
+        async with self.browser.get(f"/tasks/{task_id}/events", timeout=timeout) as answer:
+            assert answer.status == 200
+            async for line in answer.content:
+                if line.startswith(b"event: end"):
+                    break
+                if line.startswith(b"data: "):
+                    told.append(json.loads(line[6:]))
+        return told
+
+
+@asynccontextmanager
+async def serving(home: Path, scripts: Mapping[str, Script], *repos: Path, **settings: str) -> AsyncIterator[Server]:
+    """A server that offers these repositories. At the end it is stopped, whatever happened."""
+    async with ScriptedModel({"judge": judge(), **scripts}, key=KEY) as model:
+        server = Server(home=home, model=model, settings=settings)
+        for repo in repos:
+            await server.honk("repo", "add", str(repo))
+        try:
+            await server.start()
+            yield server
+        finally:
+            await server.stop()
+            if server.browser is not None:
+                await server.browser.close()

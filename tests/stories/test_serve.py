@@ -1,0 +1,46 @@
+"""A team's server: a request in the console becomes a pull request, and the server starts and ends cleanly."""
+
+import signal
+from pathlib import Path
+
+import pytest
+from desk import OLD, RIGHT, git
+from server import serving
+
+from honk.testing import scripts
+
+pytestmark = [pytest.mark.slow, pytest.mark.claude, pytest.mark.anyio]
+CALC_PY = "/workspace/calc.py"
+
+
+async def test_a_request_in_the_console_becomes_a_pull_request(home: Path, calc: Path) -> None:
+    async with serving(home, {"default": scripts.straight(CALC_PY, old=OLD, new=RIGHT)}, calc) as server:
+        assert server.browser is not None
+        async with server.browser.get("/") as answer:
+            assert "Nothing was asked yet." in await answer.text()
+        (repository,) = await server.json("GET", "/api/repositories")
+        wanted = {"repository_id": repository["repository_id"], "prompt": "Make add() add"}
+        async with server.browser.post("/tasks", data=wanted) as answer:
+            assert answer.status == 200
+            task_id = answer.url.path.rsplit("/", 1)[-1]
+        told = await server.follow(task_id)
+        assert told[-1]["kind"] == "outcome"
+        assert told[-1]["body"]["outcome"] == "opened"
+        task = await server.json("GET", f"/api/tasks/{task_id}")
+        assert (task["status"], task["outcome"]) == ("finished", "opened")
+        assert git(calc, "branch", "--list", "honk/*").strip()
+        assert git(calc, "log", "-1", "--format=%an", git(calc, "branch", "--list", "honk/*").strip()) == "Owner"
+        assert await server.stop(signal.SIGINT) == 0
+
+
+async def test_a_stranger_sees_nothing_and_a_link_is_good_once(home: Path, calc: Path) -> None:
+    async with serving(home, {}, calc) as server:
+        assert server.browser is not None
+        async with server.browser.get(server.way_in) as again:
+            assert again.status == 403
+        server.browser.cookie_jar.clear()
+        for path in ("/", "/api/tasks", "/api/repositories", "/tasks/x", "/tasks/x/events"):
+            async with server.browser.get(path) as answer:
+                assert answer.status == 401, path
+        async with server.browser.post("/tasks", data={"repository_id": "x", "prompt": "y"}) as answer:
+            assert answer.status == 401
