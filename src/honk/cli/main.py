@@ -110,6 +110,7 @@ def command_line() -> "typer.Typer":
         gc,
         pr,
         replay,
+        repo,
         restore,
         run,
         serve,
