@@ -172,6 +172,17 @@ async def links_modes_and_pipes_are_what_git_says_they_are(ground: Ground) -> No
     assert await ground.workspaces.tree(ground.repository, change.head_sha).read("link") is None
 
 
+async def only_what_is_new_is_taken_out(ground: Ground) -> None:
+    async def packed() -> int:
+        told = (await ground.git().line("count-objects", "-v")).splitlines()
+        return int(dict(line.split(": ") for line in told)["in-pack"])
+
+    await ground.change("echo 1 >> src/app.py")
+    before = await packed()
+    await ground.change("echo 2 >> src/app.py")
+    assert await packed() - before == 3, "the file, its folder, and the tree"
+
+
 async def ignored_files_stay_behind_unless_the_agent_added_them(ground: Ground) -> None:
     change = await ground.change("echo '*.log' > .gitignore; echo 1 > a.log; echo 2 > b.log; git add -f b.log")
     assert [file.path for file in change.files] == [".gitignore", "b.log"]
@@ -249,6 +260,7 @@ WORKSPACE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     nothing_that_the_agent_configures_runs_outside,
     names_may_be_anything_that_git_can_hold,
     links_modes_and_pipes_are_what_git_says_they_are,
+    only_what_is_new_is_taken_out,
     ignored_files_stay_behind_unless_the_agent_added_them,
     what_running_the_code_leaves_is_no_change,
     a_file_that_is_too_large_is_refused_by_name_and_kept,

@@ -44,8 +44,9 @@ cat > "$GIT_DIR/info/exclude"
 cd "$root"
 """
 
-# Prints the tree's name, then (where it is not the base's) a thin pack of its objects. A file that is ignored but that
-# the agent's own index tracks was added on purpose. Standard input: patterns of what the set-up left behind.
+# Prints the tree's name, then (where it is not the base's) a thin pack of its objects: over the base's tree, for a
+# commit takes nothing away from what a tree holds. A file that is ignored but that the agent's own index tracks was
+# added on purpose. Standard input: patterns of what the set-up left behind.
 _COLLECT = (
     _OWN_REPOSITORY
     + """\
@@ -57,7 +58,7 @@ if [ -e .git ]; then
 fi
 tree=$(git write-tree)
 echo "$tree"
-[ "$tree" = "$(git rev-parse "$1^{tree}")" ] || printf '%s\\n^%s\\n' "$tree" "$1" |
+[ "$tree" = "$(git rev-parse "$1^{tree}")" ] || printf '%s\\n^%s^{tree}\\n' "$tree" "$1" |
     git pack-objects --revs --thin --stdout --delta-base-offset -q
 """
 )
