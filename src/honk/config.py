@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from honk.base.errors import UsageError
 from honk.domain.commit_text import parse_person
+from honk.domain.exposure import checked_preview_domain, checked_public_url
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -160,6 +161,23 @@ class ServeSettings(BaseModel):
     """How many agents work at once; 0 reckons it from cores and memory."""
     park_hours: float = Field(16.0, gt=0)
     """Working hours that a question or a reached limit waits for a person."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, value: str) -> str:
+        return checked_public_url(value)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        checked_preview_domain(self.preview_domain, self.public_url)
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("tls_certificate and tls_key go together")
+        return self
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether Honk speaks TLS itself."""
+        return bool(self.tls_certificate)
 
 
 class Settings(BaseSettings):

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -21,8 +22,8 @@ from honk.testing.scripts import judge
 
 HONK = str(Path(sys.executable).with_name("honk"))
 KEY = "made-up"
-_ADDRESS = re.compile(r"Honk serves on (http://\S+)")
-_WAY_IN = re.compile(r"Your way in, once: (http://\S+)")
+_ADDRESS = re.compile(r"Honk serves on (https?://\S+)")
+_WAY_IN = re.compile(r"Your way in, once: (https?://\S+)")
 
 
 @dataclass
@@ -37,6 +38,8 @@ class Server:
     way_in: str = ""
     said: list[str] = field(default_factory=list)
     browser: aiohttp.ClientSession | None = None
+    trusted: Path | None = None
+    """A certificate that the browser believes."""
 
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -52,6 +55,16 @@ class Server:
         out, err = await made.communicate()
         assert made.returncode == 0, (words, out, err)
         return out.decode()
+
+    async def refused(self, *words: str) -> tuple[int, str]:
+        """A command that ends by itself: its exit code and all its words."""
+        made = await asyncio.create_subprocess_exec(
+            HONK, *words, env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        out, _ = await made.communicate()
+        assert made.returncode is not None
+        return made.returncode, out.decode()
 
     async def start(self, *words: str) -> None:
         """Start it, and wait until it serves; the owner comes in with a new session."""
@@ -72,7 +85,12 @@ class Server:
                     self.way_in = found[1]
         if self.browser is not None:
             await self.browser.close()
-        self.browser = aiohttp.ClientSession(base_url=self.url, cookie_jar=aiohttp.CookieJar(unsafe=True))
+        trust = ssl.create_default_context(cafile=self.trusted) if self.trusted else True
+        self.browser = aiohttp.ClientSession(
+            base_url=self.url,
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
+            connector=aiohttp.TCPConnector(ssl=trust),
+        )
         async with self.browser.get(self.way_in) as answer:
             assert answer.status == 200, await answer.text()
 
@@ -111,10 +129,12 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(home: Path, scripts: Mapping[str, Script], *repos: Path, **settings: str) -> AsyncIterator[Server]:
+async def serving(
+    home: Path, scripts: Mapping[str, Script], *repos: Path, trusted: Path | None = None, **settings: str
+) -> AsyncIterator[Server]:
     """A server that offers these repositories. At the end it is stopped, whatever happened."""
     async with ScriptedModel({"judge": judge(), **scripts}, key=KEY) as model:
-        server = Server(home=home, model=model, settings=settings)
+        server = Server(home=home, model=model, settings=settings, trusted=trusted)
         for repo in repos:
             await server.honk("repo", "add", str(repo))
         try:
@@ -124,3 +144,17 @@ async def serving(home: Path, scripts: Mapping[str, Script], *repos: Path, **set
             await server.stop()
             if server.browser is not None:
                 await server.browser.close()
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Of this machine, signed by itself; and its key."""
+    certificate, key = folder / "honk.pem", folder / "honk.key"
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
+            "-out", certificate,
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return certificate, key

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from desk import OLD, RIGHT, git
-from server import serving
+from server import Server, make_certificate, serving
 
 from honk.testing import scripts
 
@@ -44,3 +44,26 @@ async def test_a_stranger_sees_nothing_and_a_link_is_good_once(home: Path, calc:
                 assert answer.status == 401, path
         async with server.browser.post("/tasks", data={"repository_id": "x", "prompt": "y"}) as answer:
             assert answer.status == 401
+
+
+async def test_a_server_that_may_not_listen_begins_nothing(home: Path, calc: Path, tmp_path: Path) -> None:
+    async with serving(home, {}, calc) as server:
+        port = server.url.rsplit(":", 1)[1]
+        for words, why in (
+            (("--host", "0.0.0.0"), "in the clear"),
+            (("--port", port), "Address already in use"),
+            (("--host", "203.0.113.9"), "in the clear"),
+        ):
+            code, said = await server.refused("serve", *words)
+            assert (code, why in said) == (2, True), said
+
+
+async def test_a_server_speaks_tls_with_a_certificate_of_its_own(home: Path, calc: Path, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    settings = {"HONK_SERVE__TLS_CERTIFICATE": str(certificate), "HONK_SERVE__TLS_KEY": str(key)}
+    async with serving(home, {}, calc, trusted=certificate, **settings) as server:
+        assert server.url.startswith("https://127.0.0.1:")
+        assert await server.json("GET", "/healthz") == {"status": "ok"}
+    key.write_text("no key")
+    code, said = await Server(home=home, model=server.model, settings=settings).refused("serve", "--port", "0")
+    assert (code, "cannot be used" in said) == (2, True), said

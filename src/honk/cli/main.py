@@ -114,6 +114,7 @@ def command_line() -> "typer.Typer":
         restore,
         run,
         serve,
+        setup,
         stats,
         task,
         thaw,
@@ -135,6 +136,7 @@ def command_line() -> "typer.Typer":
     app.add_typer(task.app, name="task")
     app.command("serve", short_help="Serve a team: console, API and agents.")(serve.serve)
     app.add_typer(repo.app, name="repo")
+    app.add_typer(setup.app, name="setup")
     app.command("replay", short_help="Run a finished task again, and show both side by side.")(replay.replay)
     app.command("stats", short_help="Show how tasks end, with the denominators.")(stats.stats)
     app.command("doctor")(doctor.doctor)

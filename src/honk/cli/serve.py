@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import typer
 from honk.entrance import Entrance
 
 if TYPE_CHECKING:
-    from honk.config import Settings
+    from honk.config import ServeSettings, Settings
     from honk.team import Team
 
 STOP_SECONDS = 3
@@ -34,7 +35,26 @@ def serve(
     settings = read_settings()
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"serve": settings.serve.model_copy(update=given)})
+    refuse_exposed(settings.serve)
     run_async(_serve(settings))
+
+
+def refuse_exposed(serve: "ServeSettings") -> None:
+    """Raises UsageError where sessions would cross a network in the clear, or the certificate cannot be read."""
+    from honk.base.errors import UsageError
+    from honk.domain.exposure import why_not_listen
+
+    if why := why_not_listen(serve.host, has_tls=serve.has_tls, behind_proxy=serve.behind_proxy):
+        raise UsageError(why)
+    if not serve.has_tls:
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(serve.tls_certificate, serve.tls_key)
+    except OSError as error:
+        raise UsageError(
+            f"The certificate {serve.tls_certificate} with the key {serve.tls_key} cannot be used: "
+            f"{error.strerror or error}. Nothing was begun."
+        ) from error
 
 
 async def _serve(settings: "Settings") -> None:
@@ -93,9 +113,12 @@ async def serve_on(listening: socket.socket, team: "Team", settings: "Settings")
     config = uvicorn.Config(
         doors(team, settings, entrance), log_level="warning", access_log=False, lifespan="off", server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=settings.serve.behind_proxy,
+        ssl_certfile=settings.serve.tls_certificate or None, ssl_keyfile=settings.serve.tls_key or None,
     )  # fmt: skip
-    sys.stdout.write(f"Honk serves on http://{host}:{port} (Ctrl-C ends it)\n")
-    sys.stdout.write(f"Your way in, once: http://{host}:{port}/enter?key={entrance.key}\n")
+    scheme = "https" if settings.serve.has_tls else "http"
+    origin = settings.serve.public_url or f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    sys.stdout.write(f"Honk serves on {origin} (Ctrl-C ends it)\n")
+    sys.stdout.write(f"Your way in, once: {origin}/enter?key={entrance.key}\n")
     sys.stdout.flush()
     await Server(config).serve(sockets=[listening])
 

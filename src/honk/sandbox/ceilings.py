@@ -89,9 +89,24 @@ def _make_v2(root: Path, home: str, name: str, ceilings: Ceilings) -> Path | Non
     own = root / home.lstrip("/")
     for parent in (own, own.parent):
         with contextlib.suppress(OSError):
-            if {"memory", "pids"} <= set((parent / "cgroup.subtree_control").read_text().split()):
+            if _hands_down(parent):
                 return _make(parent, name, files)
     return None
+
+
+def _hands_down(parent: Path) -> bool:
+    """Whether groups below have these limits. A unit of systemd with Delegate= has the right, and must use it itself.
+
+    Raises:
+        OSError: nobody may, or processes sit in it.
+    """
+    wanted, control = {"memory", "pids"}, parent / "cgroup.subtree_control"
+    if wanted <= set(control.read_text().split()):
+        return True
+    if not wanted <= set((parent / "cgroup.controllers").read_text().split()):
+        return False
+    control.write_text("+memory +pids")
+    return True
 
 
 def _make(parent: Path, name: str, files: dict[str, int]) -> Path | None:

@@ -33,6 +33,18 @@ def test_a_delegated_version_2_tree_gets_a_directory_beside_our_leaf(tmp_path: P
     assert cgroup.peak_memory_bytes() == 123
 
 
+def test_a_delegation_that_nobody_has_used_yet_is_used(tmp_path: Path) -> None:
+    parent = tmp_path / "system.slice/honk.service"
+    (parent / "serve").mkdir(parents=True)
+    (parent / "serve/cgroup.controllers").write_text("\n")
+    (parent / "serve/cgroup.subtree_control").write_text("\n")
+    (parent / "cgroup.controllers").write_text("cpu memory pids\n")
+    (parent / "cgroup.subtree_control").write_text("\n")
+    cgroup = make_cgroup(CEILINGS, tmp_path, "0::/system.slice/honk.service/serve")
+    assert [one.parent for one in cgroup.directories] == [parent]
+    assert (parent / "cgroup.subtree_control").read_text() == "+memory +pids"
+
+
 def test_version_1_controllers_are_used_where_they_are_writable(tmp_path: Path) -> None:
     (tmp_path / "memory/box").mkdir(parents=True)
     (tmp_path / "pids").mkdir()
