@@ -9,6 +9,7 @@ from typing import BinaryIO
 from honk.base.clock import now
 from honk.base.errors import OutOfSpace, UsageError
 from honk.domain.change import PullRequest
+from honk.domain.listing import Listing
 from honk.domain.people import Door
 from honk.domain.prompt import checked_prompt
 from honk.domain.retention import Removal
@@ -19,7 +20,7 @@ from honk.insight.side_by_side import Comparison
 from honk.insight.tally import Tally, tally
 from honk.store import Delivery, NotFound, Run, TaskEvent
 from honk.store.archive import Contents, write_archive
-from honk.workflows.accept import RunRequest, delivery_of, task_of
+from honk.workflows.accept import RunRequest, delivery_of, redelivered, task_of
 from honk.workflows.deletion import Deletion, delete_task
 from honk.workflows.export import kept_of
 from honk.workflows.frost import is_frozen, refuse_frozen
@@ -50,14 +51,16 @@ class App:
         self._keeper, self.is_alone = keeper, is_alone
 
     async def submit(self, request: RunRequest) -> Task:
-        """The accepted task: durable, and begun as soon as the engine is free.
+        """The accepted task: durable, and begun as soon as the engine is free. A redelivery gets the one it made.
 
         Raises:
-            UsageError: the request cannot be carried out; nothing was begun.
+            UsageError: the request cannot be carried out, or its delivery made another task; nothing was begun.
             PlatformError: the agent's program is not here; nothing was begun.
             OutOfSpace: the disk has too little room for a new run; nothing was begun.
         """
         prompt = checked_prompt(request.prompt)
+        if (known := await redelivered(self._house, request.delivery_id, prompt, str(request.repo))) is not None:
+            return known
         self._house.agent_of(request.agent).mounts()
         await refuse_unsignable(self._house)
         await self._make_ready()
@@ -92,7 +95,11 @@ class App:
         await self._engine.start()
         enlist = self._engine.enlist(workflow, run.run_id, run.run_id)
         if not await self._house.tasks.accept(delivery, task, brief, run, enlist):
-            raise UsageError(f"The delivery {delivery.delivery_id} was accepted before; it is not run twice.")
+            if (
+                known := await redelivered(self._house, delivery.delivery_id, task.prompt, task.repository.location)
+            ) is not None:
+                return known
+            raise UsageError("This request was accepted before, and its task was deleted since. Nothing was begun.")
         await Journal(self._house.events, task.task_id, run.run_id).accepted(task, self._house.sandbox)
         return task
 
@@ -218,6 +225,10 @@ class App:
             NotFound: there is none, or there are several.
         """
         return await kept_of(self._house, self._keeper.holdings, task_id)
+
+    async def find(self, listing: Listing) -> Sequence[Task]:
+        """The newest first."""
+        return await self._house.tasks.find(listing)
 
     async def tasks(self, limit: int = 50) -> Sequence[Task]:
         """The newest first."""

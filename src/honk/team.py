@@ -1,12 +1,13 @@
 """The team's desk: the front desk for people with rights. Every door but the command line hands on to it."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from honk.app import App, RunRequest, RunResult
 from honk.base.errors import UsageError
 from honk.domain.limits import Limits
+from honk.domain.listing import Listing
 from honk.domain.people import EVERYWHERE, Act, Visitor, why_not
 from honk.domain.task import Person, Repository, Task
 from honk.store import NotFound, TaskEvent
@@ -33,7 +34,7 @@ class NewRequest:
     prompt: str
     base: str | None = None
     delivery_id: str | None = None
-    """The door's own id of this arrival: the same one again is the same request."""
+    """The door's own id of this arrival: the same one again, of the same person, is the same request."""
 
 
 class Team:
@@ -69,7 +70,7 @@ class Team:
                 agent=self._terms.agent,
                 model=self._terms.model,
                 limits=self._terms.limits,
-                delivery_id=wanted.delivery_id,
+                delivery_id=f"{member.person_id}:{wanted.delivery_id}" if wanted.delivery_id else None,
                 door=visitor.door,
                 asker=Person(name=member.name, email=member.email),
                 person_id=member.person_id,
@@ -79,6 +80,13 @@ class Team:
     async def tasks(self, visitor: Visitor, limit: int = 50) -> Sequence[Task]:
         """Those that this person may read, the newest first."""
         return [one for one in await self.app.tasks(limit) if why_not(visitor, Act.READ, _place(one)) is None]
+
+    async def find(self, visitor: Visitor, listing: Listing) -> Sequence[Task]:
+        """Those of the wanted ones that this person may read, the newest first."""
+        if (readable := visitor.member.readable()) is not None:
+            wanted = listing.repository_ids
+            listing = replace(listing, repository_ids=readable if wanted is None else readable & wanted)
+        return await self.app.find(listing)
 
     async def task(self, visitor: Visitor, task_id: str) -> Task:
         """By its id, or its beginning.

@@ -68,6 +68,10 @@ class Member:
         held = [role for where, role in self.grants.items() if where in (repository_id, EVERYWHERE)]
         return max(held, key=_HEIGHT.__getitem__, default=None)
 
+    def readable(self) -> frozenset[str] | None:
+        """The repositories where they may read; None means all."""
+        return None if EVERYWHERE in self.grants else frozenset(self.grants)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:

@@ -9,7 +9,8 @@ from honk.base.errors import HonkError, OutOfSpace, PlatformError, UsageError
 from honk.domain.change import Change, PullRequest
 from honk.domain.evidence import Examination, Verdict
 from honk.domain.limits import Limits, Spent
-from honk.domain.task import Brief, Outcome, Person, Repository, Status, Task
+from honk.domain.listing import Listing
+from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task
 
 Enlist = Callable[[object], None]
 """Joins the store's transaction: called with the open (synchronous) connection, just before the commit."""
@@ -135,6 +136,18 @@ class Tasks(Protocol):
         ...
 
     async def tasks(self, *, status: Status | None = None, limit: int = 50) -> Sequence[Task]: ...
+
+    async def find(self, listing: Listing) -> Sequence[Task]:
+        """The newest first; of one instant, the greater id first."""
+        ...
+
+    async def counts(self) -> Mapping[tuple[Status, OutcomeName | None], int]:
+        """How many there are of each kind."""
+        ...
+
+    async def delivered(self, delivery_id: str) -> Task | None:
+        """What this arrival became; None where it never came, or its task was deleted since."""
+        ...
 
     async def set_status(self, task_id: str, status: Status, outcome: Outcome | None = None) -> None: ...
 

@@ -1,12 +1,13 @@
 """Tasks and their briefs in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from honk.base.records import dump, load
+from honk.domain.listing import Listing
 from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task
 from honk.store import Delivery, Enlist, NotFound, Run, UnknownTask
 from honk.store import tables as t
@@ -58,6 +59,26 @@ class SqlTasks:
         async with self._database.read() as connection:
             return [_task(row) for row in await connection.execute(query)]
 
+    async def find(self, listing: Listing) -> Sequence[Task]:
+        """The newest first."""
+        query = _narrowed(_TASKS, listing).order_by(t.task.c.created_at.desc(), t.task.c.task_id.desc())
+        async with self._database.read() as connection:
+            return [_task(row) for row in await connection.execute(query.limit(listing.limit))]
+
+    async def counts(self) -> Mapping[tuple[Status, OutcomeName | None], int]:
+        """By one pass over the table."""
+        kind = (t.task.c.status, t.task.c.outcome)
+        query = sa.select(*kind, sa.func.count()).group_by(*kind)
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).all()
+        return {(Status(status), OutcomeName(name) if name else None): count for status, name, count in found}
+
+    async def delivered(self, delivery_id: str) -> Task | None:
+        """By the row that the arrival left on its task."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(_TASKS.where(t.task.c.delivery_id == delivery_id))).first()
+        return _task(row) if row is not None else None
+
     async def set_status(self, task_id: str, status: Status, outcome: Outcome | None = None) -> None:
         """Raises NotFound."""
         values = {
@@ -92,6 +113,22 @@ async def all_tasks(connection: AsyncConnection, task_id: str | None) -> Sequenc
     """Every task, or the one of exactly this id."""
     query = _TASKS if task_id is None else _TASKS.where(t.task.c.task_id == task_id)
     return [_task(row) for row in await connection.execute(query)]
+
+
+def _narrowed(query: sa.Select[Any], listing: Listing) -> sa.Select[Any]:
+    column = t.task.c
+    for held, wanted in ((column.status, listing.status), (column.outcome, listing.outcome)):
+        query = query.where(held == str(wanted)) if wanted is not None else query
+    if listing.repository_ids is not None:
+        query = query.where(column.repository_id.in_(sorted(listing.repository_ids)))
+    if listing.person_id is not None:
+        query = query.where(column.person_id == listing.person_id)
+    if listing.words:
+        query = query.where(column.prompt.icontains(listing.words, autoescape=True))
+    if (place := listing.behind) is not None:
+        same = sa.and_(column.created_at == place.created_at, column.task_id < place.task_id)
+        query = query.where(sa.or_(column.created_at < place.created_at, same))
+    return query
 
 
 def _task_row(task: Task, delivery_id: str) -> dict[str, object]:

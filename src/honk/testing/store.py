@@ -1,12 +1,13 @@
 """The store in memory: one class per port, and all of them in one."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from honk.base.clock import now
-from honk.domain.task import Brief, Outcome, Status, Task
+from honk.domain.listing import Listing
+from honk.domain.task import Brief, Outcome, OutcomeName, Status, Task
 from honk.store import Approval, Attempt, Delivery, Enlist, Message, NotFound, Run, StoreError, TaskEvent
 from honk.testing.forge import MemoryPullRequests
 from honk.testing.ledger import FakeLedger
@@ -52,7 +53,7 @@ class FakeTasks:
 
     def __init__(self, runs: FakeRuns) -> None:
         self._runs = runs
-        self._deliveries: set[str] = set()
+        self._deliveries: dict[str, str] = {}
         self._tasks: dict[str, Task] = {}
         self._briefs: dict[str, Brief] = {}
 
@@ -60,7 +61,7 @@ class FakeTasks:
         if delivery.delivery_id in self._deliveries:
             return False
         enlist(None)
-        self._deliveries.add(delivery.delivery_id)
+        self._deliveries[delivery.delivery_id] = task.task_id
         self._tasks[task.task_id] = task
         self._briefs[task.task_id] = brief
         await self._runs.save_run(run)
@@ -77,6 +78,16 @@ class FakeTasks:
     async def tasks(self, *, status: Status | None = None, limit: int = 50) -> Sequence[Task]:
         found = [task for task in self._tasks.values() if status in (None, task.status)]
         return sorted(found, key=lambda task: task.created_at, reverse=True)[:limit]
+
+    async def find(self, listing: Listing) -> Sequence[Task]:
+        found = sorted(self._tasks.values(), key=lambda one: (one.created_at, one.task_id), reverse=True)
+        return [one for one in found if _is_wanted(one, listing)][: listing.limit]
+
+    async def counts(self) -> Mapping[tuple[Status, OutcomeName | None], int]:
+        return Counter((one.status, one.outcome.name if one.outcome else None) for one in self._tasks.values())
+
+    async def delivered(self, delivery_id: str) -> Task | None:
+        return self._tasks.get(self._deliveries.get(delivery_id, ""))
 
     async def set_status(self, task_id: str, status: Status, outcome: Outcome | None = None) -> None:
         if task_id not in self._tasks:
@@ -200,3 +211,15 @@ class FakeStore:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tasks", FakeTasks(self.runs))
+
+
+def _is_wanted(task: Task, listing: Listing) -> bool:
+    behind = listing.behind
+    return (
+        listing.status in (None, task.status)
+        and (listing.outcome is None or (task.outcome is not None and task.outcome.name is listing.outcome))
+        and (listing.repository_ids is None or task.repository.repository_id in listing.repository_ids)
+        and listing.person_id in (None, task.person_id)
+        and listing.words.lower() in task.prompt.lower()
+        and (behind is None or (task.created_at, task.task_id) < (behind.created_at, behind.task_id))
+    )

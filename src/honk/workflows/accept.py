@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from honk.base.clock import now
+from honk.base.errors import UsageError
 from honk.base.ids import new_id
 from honk.domain.limits import Limits
 from honk.domain.people import Door
 from honk.domain.task import Person, Repository, Task
 from honk.store import Delivery
+from honk.workflows.house import House
 from honk.workspace import RepositoryFacts
 
 
@@ -51,3 +53,18 @@ def delivery_of(task: Task, delivery_id: str | None, door: Door) -> Delivery:
     """Doors that have no id of their own for an arrival get the task's."""
     arrival = delivery_id or f"{door}-{task.task_id}"
     return Delivery(delivery_id=arrival, door=str(door), received_at=task.created_at, body=task.prompt)
+
+
+async def redelivered(house: House, delivery_id: str | None, prompt: str, location: str) -> Task | None:
+    """The task that this very delivery made before; None where it is new.
+
+    Raises:
+        UsageError: its id was used for another request; nothing was begun.
+    """
+    known = await house.tasks.delivered(delivery_id) if delivery_id else None
+    if known is not None and (known.prompt, known.repository.location) != (prompt, location):
+        raise UsageError(
+            f"This delivery's id was used for another request, which became task {known.task_id}. Nothing was begun. "
+            "Give a new request an id of its own."
+        )
+    return known
