@@ -20,7 +20,7 @@ from honk.insight.side_by_side import Comparison
 from honk.insight.tally import Tally, tally
 from honk.store import Delivery, NotFound, Run, TaskEvent
 from honk.store.archive import Contents, write_archive
-from honk.workflows.accept import RunRequest, delivery_of, redelivered, task_of
+from honk.workflows.accept import RunRequest, brief_of, delivery_of, redelivered, task_of
 from honk.workflows.deletion import Deletion, delete_task
 from honk.workflows.export import kept_of
 from honk.workflows.frost import is_frozen, refuse_frozen
@@ -35,6 +35,7 @@ from honk.workflows.record import Record
 from honk.workflows.replay import ReplayRequest, compare_replay, replay_of
 from honk.workflows.result import RunResult, result_of, sandbox_of
 from honk.workflows.shift import Shift
+from honk.workflows.sights import Sights
 from honk.workflows.verify import VerifyResult, verify_checkout
 
 __all__ = ["App", "RunRequest", "RunResult"]
@@ -49,6 +50,7 @@ class App:
         self._house = house
         self._engine = engine
         self._keeper, self.is_alone = keeper, is_alone
+        self.sights = Sights(house)
 
     async def submit(self, request: RunRequest) -> Task:
         """The accepted task: durable, and begun as soon as the engine is free. A redelivery gets the one it made.
@@ -68,7 +70,7 @@ class App:
         task = task_of(request, facts, prompt)
         run = Run(run_id=f"{task.task_id}-1", task_id=task.task_id, limits=request.limits, started_at=task.created_at)
         delivery = delivery_of(task, request.delivery_id, request.door)
-        return await self._accept("task", task, Brief(version=1, goal=prompt), run, delivery)
+        return await self._accept("task", task, brief_of(prompt, request.terms), run, delivery)
 
     async def replay(self, request: ReplayRequest) -> Task:
         """The accepted replay of a finished task: a task of its own that never publishes anything.

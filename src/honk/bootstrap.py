@@ -191,6 +191,7 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         tasks=store.tasks,
         runs=store.runs,
         events=store.events,
+        board=store.board,
         pull_requests=store.pull_requests,
         approvals=store.approvals,
         messages=store.messages,

@@ -1,7 +1,7 @@
 """The team's desk: the front desk for people with rights. Every door but the command line hands on to it."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from honk.app import App, RunRequest, RunResult
@@ -9,7 +9,8 @@ from honk.base.errors import UsageError
 from honk.domain.limits import Limits
 from honk.domain.listing import Listing
 from honk.domain.people import EVERYWHERE, Act, Visitor, why_not
-from honk.domain.task import Person, Repository, Task
+from honk.domain.task import BriefTerms, Person, Repository, Task
+from honk.lookout import Lookout
 from honk.store import NotFound, TaskEvent
 
 
@@ -35,6 +36,7 @@ class NewRequest:
     base: str | None = None
     delivery_id: str | None = None
     """The door's own id of this arrival: the same one again, of the same person, is the same request."""
+    terms: BriefTerms = field(default_factory=BriefTerms)
 
 
 class Team:
@@ -42,6 +44,7 @@ class Team:
 
     def __init__(self, app: App, terms: Terms) -> None:
         self.app = app
+        self.lookout = Lookout(app.sights)
         self._terms = terms
 
     async def repositories(self, visitor: Visitor) -> Sequence[Repository]:
@@ -74,6 +77,7 @@ class Team:
                 door=visitor.door,
                 asker=Person(name=member.name, email=member.email),
                 person_id=member.person_id,
+                terms=wanted.terms,
             )
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from honk.store.sql import open_store
+from honk.testing.board_rules import BOARD_RULES
 from honk.testing.ledger_rules import LEDGER_RULES, LedgerRule
 from honk.testing.listing_rules import LISTING_RULES
 from honk.testing.store import FakeStore
@@ -28,7 +29,7 @@ async def sql(home: Path) -> AsyncIterator[Store]:
 
 
 @pytest.mark.parametrize("make", [in_memory, sql], ids=lambda make: make.__name__)
-@pytest.mark.parametrize("rule", [*STORE_RULES, *LISTING_RULES], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", [*STORE_RULES, *LISTING_RULES, *BOARD_RULES], ids=lambda rule: rule.__name__)
 async def test_store(rule: StoreRule, make: Callable, tmp_path: Path) -> None:
     async with make(tmp_path / "home") as store:
         await rule(store)

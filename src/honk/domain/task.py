@@ -48,6 +48,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BriefTerms:
+    """What a person settles of a brief beside the goal, a sentence each."""
+
+    preconditions: tuple[str, ...] = ()
+    out_of_bounds: tuple[str, ...] = ()
+    done_when: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """The written prompt handed to the agent. A new version is a new brief."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from honk.base.errors import HonkError, OutOfSpace, PlatformError, UsageError
+from honk.domain.board import Filters, Lane, Listed, Scored, Watcher
 from honk.domain.change import Change, PullRequest
 from honk.domain.evidence import Examination, Verdict
 from honk.domain.limits import Limits, Spent
@@ -217,6 +218,42 @@ class Events(Protocol):
 
     def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
         """Events as they come, from this process; ends only by cancellation or `aclose`."""
+        ...
+
+    def watch(self) -> AsyncIterator[frozenset[str]]:
+        """Ids of tasks whose log grew in this process since the last answer; ends as `follow` does."""
+        ...
+
+
+class Board(Protocol):
+    """What the board and the scorecard ask for: never more than a page, or a few columns, of what is kept."""
+
+    async def page(
+        self, watcher: Watcher, filters: Filters, lane: Lane, *, before: str | None = None, limit: int = 50
+    ) -> Sequence[Listed]:
+        """The newest first; with `before`, those behind that task."""
+        ...
+
+    async def counts(self, watcher: Watcher, filters: Filters) -> Mapping[Lane, int]:
+        """How many there are in each lane."""
+        ...
+
+    async def listed(self, watcher: Watcher, task_id: str) -> Listed | None:
+        """None where there is none, or none that the watcher sees."""
+        ...
+
+    async def pull_requests(self, task_id: str) -> Sequence[PullRequest]: ...
+
+    async def people(self, watcher: Watcher) -> Mapping[str, str]:
+        """Who asked for what the watcher sees: names by ids."""
+        ...
+
+    async def asked(self, watcher: Watcher, limit: int) -> Sequence[tuple[str, str]]:
+        """Repository ids with the words of the newest requests there."""
+        ...
+
+    async def scores(self, watcher: Watcher, since: datetime | None) -> Sequence[Scored]:
+        """Of tasks asked for since then, without replays."""
         ...
 
 

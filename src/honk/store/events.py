@@ -21,6 +21,7 @@ class SqlEvents:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._bells: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._lookouts: dict[asyncio.Event, set[str]] = {}
 
     async def append(self, task_id: str, kind: str, body: Mapping[str, object], key: str | None = None) -> None:
         """Numbered by the only writer, so there are no gaps and no doubles."""
@@ -42,6 +43,9 @@ class SqlEvents:
                 )
             )
         for bell in self._bells.get(task_id, ()):
+            bell.set()
+        for bell, grown in self._lookouts.items():
+            grown.add(task_id)
             bell.set()
 
     async def read(self, task_id: str, after: int = 0) -> Sequence[TaskEvent]:
@@ -74,3 +78,17 @@ class SqlEvents:
             self._bells[task_id].discard(bell)
             if not self._bells[task_id]:
                 del self._bells[task_id]
+
+    async def watch(self) -> AsyncIterator[frozenset[str]]:
+        """However much happens, one set at a time: it grows until it is taken."""
+        bell, grown = asyncio.Event(), set[str]()
+        self._lookouts[bell] = grown
+        try:
+            while True:
+                await bell.wait()
+                bell.clear()
+                taken = frozenset(grown)
+                grown.clear()
+                yield taken
+        finally:
+            del self._lookouts[bell]

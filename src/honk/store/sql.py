@@ -6,6 +6,7 @@ from pathlib import Path
 from honk.store import StoreError
 from honk.store.approvals import SqlApprovals
 from honk.store.blobs import FolderBlobs
+from honk.store.board import SqlBoard
 from honk.store.database import Database, migrate
 from honk.store.events import SqlEvents
 from honk.store.holdings import SqlHoldings
@@ -33,6 +34,7 @@ class SqlStore:
         self.approvals = SqlApprovals(database)
         self.messages = SqlMessages(database)
         self.ledger = SqlLedger(database)
+        self.board = SqlBoard(database)
         self.memo = SqlMemo(database)
         self.holdings = SqlHoldings(database)
         self.blobs = blobs

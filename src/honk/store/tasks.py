@@ -14,7 +14,7 @@ from honk.store import tables as t
 from honk.store.database import Database
 from honk.store.rows import put, row_of
 
-_TASKS = sa.select(t.task, t.repository.c.name, t.repository.c.location).join(t.repository)
+TASKS = sa.select(t.task, t.repository.c.name, t.repository.c.location).join(t.repository)
 
 
 class SqlTasks:
@@ -42,9 +42,9 @@ class SqlTasks:
         """By its id, or by a beginning that no other shares."""
         beginning = t.task.c.task_id.startswith(task_id, autoescape=True)
         async with self._database.read() as connection:
-            rows = (await connection.execute(_TASKS.where(beginning).order_by(t.task.c.task_id).limit(2))).all()
+            rows = (await connection.execute(TASKS.where(beginning).order_by(t.task.c.task_id).limit(2))).all()
         if task_id and rows and (len(rows) == 1 or rows[0].task_id == task_id):
-            return _task(rows[0])
+            return task_of_row(rows[0])
         if task_id and rows:
             raise UnknownTask(
                 f"Several tasks begin with {task_id!r}: {rows[0].task_id}, {rows[1].task_id}... Give more of it."
@@ -53,17 +53,17 @@ class SqlTasks:
 
     async def tasks(self, *, status: Status | None = None, limit: int = 50) -> Sequence[Task]:
         """The newest first."""
-        query = _TASKS.order_by(t.task.c.created_at.desc(), t.task.c.task_id).limit(limit)
+        query = TASKS.order_by(t.task.c.created_at.desc(), t.task.c.task_id).limit(limit)
         if status is not None:
             query = query.where(t.task.c.status == status)
         async with self._database.read() as connection:
-            return [_task(row) for row in await connection.execute(query)]
+            return [task_of_row(row) for row in await connection.execute(query)]
 
     async def find(self, listing: Listing) -> Sequence[Task]:
         """The newest first."""
-        query = _narrowed(_TASKS, listing).order_by(t.task.c.created_at.desc(), t.task.c.task_id.desc())
+        query = _narrowed(TASKS, listing).order_by(t.task.c.created_at.desc(), t.task.c.task_id.desc())
         async with self._database.read() as connection:
-            return [_task(row) for row in await connection.execute(query.limit(listing.limit))]
+            return [task_of_row(row) for row in await connection.execute(query.limit(listing.limit))]
 
     async def counts(self) -> Mapping[tuple[Status, OutcomeName | None], int]:
         """By one pass over the table."""
@@ -76,8 +76,8 @@ class SqlTasks:
     async def delivered(self, delivery_id: str) -> Task | None:
         """By the row that the arrival left on its task."""
         async with self._database.read() as connection:
-            row = (await connection.execute(_TASKS.where(t.task.c.delivery_id == delivery_id))).first()
-        return _task(row) if row is not None else None
+            row = (await connection.execute(TASKS.where(t.task.c.delivery_id == delivery_id))).first()
+        return task_of_row(row) if row is not None else None
 
     async def set_status(self, task_id: str, status: Status, outcome: Outcome | None = None) -> None:
         """Raises NotFound."""
@@ -93,9 +93,9 @@ class SqlTasks:
 
     async def replays(self, task_id: str) -> Sequence[Task]:
         """The newest first."""
-        query = _TASKS.where(t.task.c.replay_of == task_id).order_by(t.task.c.created_at.desc(), t.task.c.task_id)
+        query = TASKS.where(t.task.c.replay_of == task_id).order_by(t.task.c.created_at.desc(), t.task.c.task_id)
         async with self._database.read() as connection:
-            return [_task(row) for row in await connection.execute(query)]
+            return [task_of_row(row) for row in await connection.execute(query)]
 
     async def brief(self, task_id: str, version: int | None = None) -> Brief:
         """The newest version, or the one asked for. Raises NotFound."""
@@ -111,8 +111,8 @@ class SqlTasks:
 
 async def all_tasks(connection: AsyncConnection, task_id: str | None) -> Sequence[Task]:
     """Every task, or the one of exactly this id."""
-    query = _TASKS if task_id is None else _TASKS.where(t.task.c.task_id == task_id)
-    return [_task(row) for row in await connection.execute(query)]
+    query = TASKS if task_id is None else TASKS.where(t.task.c.task_id == task_id)
+    return [task_of_row(row) for row in await connection.execute(query)]
 
 
 def _narrowed(query: sa.Select[Any], listing: Listing) -> sa.Select[Any]:
@@ -153,7 +153,7 @@ def _task_row(task: Task, delivery_id: str) -> dict[str, object]:
     }
 
 
-def _task(row: sa.Row[Any]) -> Task:
+def task_of_row(row: sa.Row[Any]) -> Task:
     return Task(
         task_id=row.task_id,
         repository=Repository(repository_id=row.repository_id, name=row.name, location=row.location),

@@ -4,8 +4,11 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from honk.base.clock import now
+from honk.domain.board import Filters, Lane, Listed, Scored, Watcher, is_wanted, lane_of
+from honk.domain.change import PullRequest
 from honk.domain.listing import Listing
 from honk.domain.task import Brief, Outcome, OutcomeName, Status, Task
 from honk.store import Approval, Attempt, Delivery, Enlist, Message, NotFound, Run, StoreError, TaskEvent
@@ -77,7 +80,7 @@ class FakeTasks:
 
     async def tasks(self, *, status: Status | None = None, limit: int = 50) -> Sequence[Task]:
         found = [task for task in self._tasks.values() if status in (None, task.status)]
-        return sorted(found, key=lambda task: task.created_at, reverse=True)[:limit]
+        return sorted(found, key=lambda task: (-task.created_at.timestamp(), task.task_id))[:limit]
 
     async def find(self, listing: Listing) -> Sequence[Task]:
         found = sorted(self._tasks.values(), key=lambda one: (one.created_at, one.task_id), reverse=True)
@@ -131,6 +134,19 @@ class FakeEvents:
             async with self._grown:
                 await self._grown.wait_for(lambda: len(self._events[task_id]) > after)  # noqa: B023 - awaited here
 
+    async def watch(self) -> AsyncIterator[frozenset[str]]:
+        seen = self._lengths()
+        while True:
+            async with self._grown:
+                await self._grown.wait_for(lambda: self._lengths() != seen)  # noqa: B023 - awaited here
+            lengths = self._lengths()
+            grown = frozenset(task_id for task_id, length in lengths.items() if length > seen.get(task_id, 0))
+            seen = lengths
+            yield grown
+
+    def _lengths(self) -> dict[str, int]:
+        return {task_id: len(events) for task_id, events in self._events.items() if events}
+
 
 class FakeApprovals:
     """Port `Approvals`."""
@@ -162,6 +178,72 @@ class FakeMessages:
     async def of(self, task_id: str) -> Sequence[Message]:
         mine = [message for message in self._messages.values() if message.task_id == task_id]
         return sorted(mine, key=lambda message: message.at)
+
+
+class FakeBoard:
+    """Port `Board`, by asking the other rooms for everything."""
+
+    def __init__(self, store: "FakeStore") -> None:
+        self._store = store
+
+    async def page(
+        self, watcher: Watcher, filters: Filters, lane: Lane, *, before: str | None = None, limit: int = 50
+    ) -> Sequence[Listed]:
+        found = [one for one in await self._all(watcher, filters) if one.lane is lane]
+        ids = [one.task.task_id for one in found]
+        begin = 0 if before is None else ids.index(before) + 1
+        return found[begin : begin + limit]
+
+    async def counts(self, watcher: Watcher, filters: Filters) -> Mapping[Lane, int]:
+        found = await self._all(watcher, filters)
+        return {lane: sum(one.lane is lane for one in found) for lane in Lane}
+
+    async def listed(self, watcher: Watcher, task_id: str) -> Listed | None:
+        return next((one for one in await self._all(watcher, Filters()) if one.task.task_id == task_id), None)
+
+    async def pull_requests(self, task_id: str) -> Sequence[PullRequest]:
+        return [one for one in await self._store.pull_requests.list() if one.task_id == task_id]
+
+    async def people(self, watcher: Watcher) -> Mapping[str, str]:
+        tasks = [one.task for one in await self._all(watcher, Filters())]
+        return {task.person_id: task.asker.name for task in tasks if task.person_id is not None}
+
+    async def asked(self, watcher: Watcher, limit: int) -> Sequence[tuple[str, str]]:
+        tasks = [one.task for one in await self._all(watcher, Filters())]
+        return [(task.repository.repository_id, task.prompt) for task in tasks[:limit]]
+
+    async def scores(self, watcher: Watcher, since: datetime | None) -> Sequence[Scored]:
+        found = []
+        for listed in reversed(await self._all(watcher, Filters())):
+            task = listed.task
+            if task.replay_of is None and (since is None or task.created_at >= since):
+                found.append(await self._scored(listed))
+        return found
+
+    async def _scored(self, listed: Listed) -> Scored:
+        task, pull_request = listed.task, listed.pull_request
+        runs = [run for run in self._store.runs.kept.values() if run.task_id == task.task_id]
+        merged_at = None
+        if pull_request is not None and pull_request.state == "merged":
+            merged_at = min((one.at for one in await self._store.approvals.list(pull_request.number)), default=None)
+        return Scored(
+            task_id=task.task_id,
+            repository_id=task.repository.repository_id,
+            asked_at=task.created_at,
+            outcome=task.outcome.name if task.outcome else None,
+            cost_usd=sum(run.spent.cost_usd for run in runs),
+            ended_at=max(runs, key=lambda run: run.started_at).finished_at,
+            merged_at=merged_at,
+        )
+
+    async def _all(self, watcher: Watcher, filters: Filters) -> list[Listed]:
+        found = []
+        for task in await self._store.tasks.tasks(limit=1_000_000):
+            pull_request = next(reversed(await self.pull_requests(task.task_id)), None)
+            is_open = pull_request is not None and pull_request.state == "open"
+            lane = lane_of(task, watcher, is_open=is_open)
+            found.append(Listed(task=task, lane=lane, pull_request=pull_request))
+        return [one for one in found if is_wanted(one, watcher, filters)]
 
 
 class FakeMemo:
@@ -208,8 +290,10 @@ class FakeStore:
     memo: FakeMemo = field(default_factory=FakeMemo)
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
     tasks: FakeTasks = field(init=False)
+    board: FakeBoard = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "board", FakeBoard(self))
         object.__setattr__(self, "tasks", FakeTasks(self.runs))
 
 

@@ -1,6 +1,6 @@
 """How a request becomes a task: what a door hands in, and the row that comes of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from honk.base.clock import now
@@ -8,7 +8,8 @@ from honk.base.errors import UsageError
 from honk.base.ids import new_id
 from honk.domain.limits import Limits
 from honk.domain.people import Door
-from honk.domain.task import Person, Repository, Task
+from honk.domain.prompt import checked_prompt
+from honk.domain.task import Brief, BriefTerms, Person, Repository, Task
 from honk.store import Delivery
 from honk.workflows.house import House
 from honk.workspace import RepositoryFacts
@@ -31,6 +32,7 @@ class RunRequest:
     """None: whoever the repository's git says."""
     person_id: str | None = None
     """Where they signed in."""
+    terms: BriefTerms = field(default_factory=BriefTerms)
 
 
 def task_of(request: RunRequest, facts: RepositoryFacts, prompt: str) -> Task:
@@ -47,6 +49,23 @@ def task_of(request: RunRequest, facts: RepositoryFacts, prompt: str) -> Task:
         notes=facts.notes,
         person_id=request.person_id,
     )
+
+
+def brief_of(goal: str, terms: BriefTerms) -> Brief:
+    """The first version: the words as they were said, and what was settled beside them, defused and short enough.
+
+    Raises:
+        UsageError: it is too long.
+    """
+    told = {
+        name: tuple(checked_prompt(line) for line in lines if line.strip())
+        for name, lines in (
+            ("preconditions", terms.preconditions),
+            ("out_of_bounds", terms.out_of_bounds),
+            ("done_when", terms.done_when),
+        )
+    }
+    return Brief(version=1, goal=goal, **told)
 
 
 def delivery_of(task: Task, delivery_id: str | None, door: Door) -> Delivery:

@@ -10,7 +10,7 @@ from honk.domain.commit_text import Identity
 from honk.forge import Forge
 from honk.gateway import Gateway, Ledger
 from honk.judge import Judge
-from honk.store import Approvals, Blobs, Events, Memo, Messages, PullRequests, Repositories, Runs, Tasks
+from honk.store import Approvals, Blobs, Board, Events, Memo, Messages, PullRequests, Repositories, Runs, Tasks
 from honk.verifier import Gate
 from honk.workspace import Source, Workspaces
 
@@ -26,6 +26,7 @@ class House:
     tasks: Tasks
     runs: Runs
     events: Events
+    board: Board
     pull_requests: PullRequests
     approvals: Approvals
     messages: Messages

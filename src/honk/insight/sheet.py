@@ -1,0 +1,37 @@
+"""Everything that one task's page is made of, in one hand."""
+
+from dataclasses import dataclass
+
+from honk.domain.change import PullRequest
+from honk.domain.evidence import Examination
+from honk.domain.task import Brief, Task
+from honk.store import Attempt, Message, Run, TaskEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """As the rows have it; of a task that is under way, as far as it has come."""
+
+    task: Task
+    brief: Brief
+    run: Run
+    attempts: tuple[Attempt, ...] = ()
+    """The finished ones of the newest run."""
+    events: tuple[TaskEvent, ...] = ()
+    messages: tuple[Message, ...] = ()
+    pull_requests: tuple[PullRequest, ...] = ()
+    """By number."""
+    diff: bytes | None = None
+    """Of the run's change; None where there is none, or it is not kept any more."""
+
+    @property
+    def last(self) -> int:
+        """The number of the newest event; 0 before the first."""
+        return self.events[-1].sequence if self.events else 0
+
+    @property
+    def log_keys(self) -> frozenset[str]:
+        """Keys of its verifiers' logs."""
+        seen: list[Examination | None] = [self.run.examination, *(one.examination for one in self.attempts)]
+        reports = [report for one in seen if one is not None for report in one.reports]
+        return frozenset(report.log_blob for report in reports if report.log_blob is not None)

@@ -1,0 +1,165 @@
+"""The board's and the scorecard's questions to the database: a page at a time, whatever is kept."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from honk.base.records import load
+from honk.domain.board import Filters, Lane, Listed, Scored, Watcher, lane_of, words_of
+from honk.domain.change import PullRequest
+from honk.domain.limits import Spent
+from honk.domain.task import OutcomeName, Person, Status, Task
+from honk.store import tables as t
+from honk.store.database import Database
+from honk.store.tasks import TASKS, task_of_row
+
+_Condition = sa.ColumnElement[bool]
+_UNDER_WAY = (Status.QUEUED.value, Status.RUNNING.value)
+_IS_OPEN = t.task.c.task_id.in_(sa.select(t.pull_request.c.task_id).where(t.pull_request.c.state == "open"))
+
+
+class SqlBoard:
+    """Port `Board`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self, watcher: Watcher, filters: Filters, lane: Lane, *, before: str | None = None, limit: int = 50
+    ) -> Sequence[Listed]:
+        """By the index of moments, from the row `before` on."""
+        query = TASKS.where(*_wanted(watcher, filters), _in_lane(lane, watcher))
+        if before is not None:
+            last = sa.select(t.task.c.created_at).where(t.task.c.task_id == before).scalar_subquery()
+            older = t.task.c.created_at < last
+            query = query.where(older | ((t.task.c.created_at == last) & (t.task.c.task_id > before)))
+        query = query.order_by(t.task.c.created_at.desc(), t.task.c.task_id).limit(limit)
+        async with self._database.read() as connection:
+            return await _listed(connection, watcher, [task_of_row(row) for row in await connection.execute(query)])
+
+    async def counts(self, watcher: Watcher, filters: Filters) -> Mapping[Lane, int]:
+        """One question for each lane."""
+        async with self._database.read() as connection:
+            found = {}
+            for lane in Lane:
+                where = (*_wanted(watcher, filters), _in_lane(lane, watcher))
+                found[lane] = await connection.scalar(sa.select(sa.func.count()).select_from(t.task).where(*where)) or 0
+            return found
+
+    async def listed(self, watcher: Watcher, task_id: str) -> Listed | None:
+        """By exactly this id."""
+        query = TASKS.where(t.task.c.task_id == task_id, *_wanted(watcher, Filters()))
+        async with self._database.read() as connection:
+            found = await _listed(connection, watcher, [task_of_row(row) for row in await connection.execute(query)])
+        return next(iter(found), None)
+
+    async def pull_requests(self, task_id: str) -> Sequence[PullRequest]:
+        """By number."""
+        query = sa.select(t.pull_request.c.body).where(t.pull_request.c.task_id == task_id)
+        async with self._database.read() as connection:
+            bodies = await connection.scalars(query.order_by(t.pull_request.c.number))
+            return [load(PullRequest, body) for body in bodies]
+
+    async def people(self, watcher: Watcher) -> Mapping[str, str]:
+        """Names by id, of those who signed in and asked."""
+        where = (*_wanted(watcher, Filters()), t.task.c.person_id.is_not(None))
+        query = sa.select(t.task.c.person_id, sa.func.max(t.task.c.asker).label("asker")).where(*where)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.group_by(t.task.c.person_id))
+            return {row.person_id: load(Person, row.asker).name for row in rows}
+
+    async def asked(self, watcher: Watcher, limit: int) -> Sequence[tuple[str, str]]:
+        """Repository and words of the newest requests."""
+        query = sa.select(t.task.c.repository_id, t.task.c.prompt).where(*_wanted(watcher, Filters()))
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(t.task.c.created_at.desc()).limit(limit))
+            return [(row.repository_id, row.prompt) for row in rows]
+
+    async def scores(self, watcher: Watcher, since: datetime | None) -> Sequence[Scored]:
+        """The oldest first."""
+        merged_at = (
+            sa.select(sa.func.min(t.approval.c.at))
+            .join(t.pull_request, t.pull_request.c.number == t.approval.c.number)
+            .where(t.pull_request.c.task_id == t.task.c.task_id, t.pull_request.c.state == "merged")
+            .scalar_subquery()
+        )
+        columns = (t.task.c.task_id, t.task.c.repository_id, t.task.c.created_at, t.task.c.outcome)
+        query = sa.select(*columns, t.run.c.spent, t.run.c.finished_at, sa.type_coerce(merged_at, t.Instant)
+                          .label("merged_at")).join(t.run, t.run.c.task_id == t.task.c.task_id)  # fmt: skip
+        query = query.where(*_wanted(watcher, Filters()), t.task.c.replay_of.is_(None))
+        if since is not None:
+            query = query.where(t.task.c.created_at >= since)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(t.task.c.created_at, t.task.c.task_id, t.run.c.started_at))
+            return _scored(rows)
+
+
+def _scored(rows: sa.CursorResult[Any]) -> list[Scored]:
+    """One for each task: what its runs cost together, and when the last of them ended."""
+    found: dict[str, Scored] = {}
+    for row in rows:
+        before = found.get(row.task_id)
+        found[row.task_id] = Scored(
+            task_id=row.task_id,
+            repository_id=row.repository_id,
+            asked_at=row.created_at,
+            outcome=OutcomeName(row.outcome) if row.outcome else None,
+            cost_usd=load(Spent, row.spent).cost_usd + (before.cost_usd if before else 0.0),
+            ended_at=row.finished_at,
+            merged_at=row.merged_at,
+        )
+    return list(found.values())
+
+
+async def _listed(connection: Any, watcher: Watcher, tasks: Sequence[Task]) -> list[Listed]:
+    """The tasks with the newest pull request of each."""
+    query = sa.select(t.pull_request.c.task_id, t.pull_request.c.body).order_by(t.pull_request.c.number)
+    rows = await connection.execute(query.where(t.pull_request.c.task_id.in_([task.task_id for task in tasks])))
+    newest = {row.task_id: load(PullRequest, row.body) for row in rows}
+    found = []
+    for task in tasks:
+        pull_request = newest.get(task.task_id)
+        lane = lane_of(task, watcher, is_open=pull_request is not None and pull_request.state == "open")
+        found.append(Listed(task=task, lane=lane, pull_request=pull_request))
+    return found
+
+
+def _wanted(watcher: Watcher, filters: Filters) -> list[_Condition]:
+    task = t.task.c
+    where: list[_Condition] = []
+    if watcher.sees is not None:
+        where.append(task.repository_id.in_(sorted(watcher.sees)))
+    if filters.repository_id:
+        where.append(task.repository_id == filters.repository_id)
+    if filters.person_id:
+        where.append(task.person_id == filters.person_id)
+    if filters.outcome:
+        where.append(task.outcome == filters.outcome)
+    where += [
+        sa.func.lower(task.prompt).contains(word, autoescape=True) | (task.task_id == word)
+        for word in words_of(filters)
+    ]
+    return where
+
+
+def _in_lane(lane: Lane, watcher: Watcher) -> _Condition:
+    """As `lane_of` has it, in SQL."""
+    status = t.task.c.status
+    waits = (status == Status.WAITING.value) | ((status == Status.FINISHED.value) & _IS_OPEN)
+    mine = t.task.c.person_id == watcher.person_id
+    if watcher.has_unsigned:
+        mine = mine | t.task.c.person_id.is_(None)
+    others = sa.func.coalesce(t.task.c.person_id, "") != watcher.person_id
+    if watcher.has_unsigned:
+        others = others & t.task.c.person_id.is_not(None)
+    match lane:
+        case Lane.RUNS:
+            return status.in_(_UNDER_WAY)
+        case Lane.MINE:
+            return waits & mine
+        case Lane.OTHERS:
+            return waits & others
+        case Lane.ENDED:
+            return (status == Status.FINISHED.value) & sa.not_(_IS_OPEN)

@@ -1,0 +1,85 @@
+"""What there is to see of tasks, gathered by reading alone: a task's whole story, pages of the board, scores."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from honk.domain.board import Filters, Lane, Listed, Scored, Watcher
+from honk.insight.sheet import Sheet
+from honk.store import NotFound
+from honk.workflows.house import House
+
+
+@dataclass(frozen=True, slots=True)
+class Sights:
+    """Nothing here changes anything; whoever asks has looked at the rights."""
+
+    house: House
+
+    async def sheet(self, task_id: str) -> Sheet:
+        """Everything that a task's page is made of, as far as it has come.
+
+        Raises:
+            NotFound: there is none of exactly this id.
+        """
+        house = self.house
+        task = await house.tasks.task(task_id)
+        run = await house.runs.latest_run(task.task_id)
+        return Sheet(
+            task=task,
+            brief=await house.tasks.brief(task.task_id),
+            run=run,
+            attempts=tuple(await house.runs.attempts(run.run_id)),
+            events=tuple(await house.events.read(task.task_id)),
+            messages=tuple(await house.messages.of(task.task_id)),
+            pull_requests=tuple(await house.board.pull_requests(task.task_id)),
+            diff=await self._diff(run.change.diff_blob if run.change else None),
+        )
+
+    async def _diff(self, key: str | None) -> bytes | None:
+        """None where there is none, or it is not kept any more."""
+        if key is not None:
+            with suppress(NotFound):
+                return await self.house.blobs.get(key)
+        return None
+
+    async def log(self, sheet: Sheet, key: str) -> bytes:
+        """A verifier's log that belongs to this task.
+
+        Raises:
+            NotFound: it is none of its logs, or it is not kept any more.
+        """
+        if key not in sheet.log_keys:
+            raise NotFound("This task has no such log.")
+        return await self.house.blobs.get(key)
+
+    async def page(
+        self, watcher: Watcher, filters: Filters, lane: Lane, *, before: str | None = None, limit: int = 50
+    ) -> Sequence[Listed]:
+        """A page of one lane, the newest first."""
+        return await self.house.board.page(watcher, filters, lane, before=before, limit=limit)
+
+    async def counts(self, watcher: Watcher, filters: Filters) -> Mapping[Lane, int]:
+        """How many there are in each lane."""
+        return await self.house.board.counts(watcher, filters)
+
+    async def listed(self, watcher: Watcher, task_id: str) -> Listed | None:
+        """One task as the board has it; None where the watcher sees none."""
+        return await self.house.board.listed(watcher, task_id)
+
+    async def people(self, watcher: Watcher) -> Mapping[str, str]:
+        """Who asked: names by ids."""
+        return await self.house.board.people(watcher)
+
+    async def asked(self, watcher: Watcher, limit: int = 2000) -> Sequence[tuple[str, str]]:
+        """What was asked where, the newest first."""
+        return await self.house.board.asked(watcher, limit)
+
+    async def scores(self, watcher: Watcher, since: datetime | None) -> Sequence[Scored]:
+        """Tasks with what they came to."""
+        return await self.house.board.scores(watcher, since)
+
+    def watch(self) -> AsyncIterator[frozenset[str]]:
+        """Ids of tasks to which something happened."""
+        return self.house.events.watch()
