@@ -29,6 +29,7 @@ from honk.workflows.housekeeping import Housekeeper, Plan, Swept
 from honk.workflows.identity import refuse_unsignable
 from honk.workflows.journal import Journal
 from honk.workflows.keep import finish_stopped
+from honk.workflows.phone import note_reached
 from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
 from honk.workflows.reconcile import differences, thaw
 from honk.workflows.record import Record
@@ -302,6 +303,10 @@ class App:
     async def backup(self, into: BinaryIO) -> Contents:
         """Everything that cannot be made again, as one archive. Nothing may run meanwhile."""
         return await asyncio.to_thread(write_archive, self._house.home, into)
+
+    async def note_reached(self, nonce: str, host: str) -> bool:
+        """Somebody opened a link of `honk doctor --phone`; False for one that nobody waits for."""
+        return await asyncio.to_thread(note_reached, self._house.home, nonce, host)
 
     @property
     def is_frozen(self) -> bool:

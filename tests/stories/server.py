@@ -8,7 +8,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +65,20 @@ class Server:
         out, _ = await made.communicate()
         assert made.returncode is not None
         return made.returncode, out.decode()
+
+    async def heard(self, *words: str, hears: Callable[[str], Awaitable[None]]) -> tuple[int, str]:
+        """A command that is listened to line by line: its exit code and all its words."""
+        made = await asyncio.create_subprocess_exec(
+            HONK, *words, env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        assert made.stdout is not None
+        said = ""
+        async with asyncio.timeout(60):
+            async for line in made.stdout:
+                said += line.decode()
+                await hears(line.decode())
+            return await made.wait(), said
 
     async def start(self, *words: str) -> None:
         """Start it, and wait until it serves; the owner comes in with a new session."""

@@ -1,5 +1,7 @@
 """A team's server: a request in the console becomes a pull request, and the server starts and ends cleanly."""
 
+import os
+import re
 import signal
 from pathlib import Path
 
@@ -67,3 +69,33 @@ async def test_a_server_speaks_tls_with_a_certificate_of_its_own(home: Path, cal
     key.write_text("no key")
     code, said = await Server(home=home, model=server.model, settings=settings).refused("serve", "--port", "0")
     assert (code, "cannot be used" in said) == (2, True), said
+
+
+async def test_the_doctor_proves_the_names_under_which_people_reach_the_server(home: Path, calc: Path) -> None:
+    async with serving(home, {}, calc) as server:
+        port = server.url.rsplit(":", 1)[1]
+        named = {
+            "HONK_SERVE__PUBLIC_URL": f"http://localhost:{port}",
+            "HONK_SERVE__PREVIEW_DOMAIN": "previews.example.net",
+            "HONK_SERVE__PORT": port,
+        }
+        owner = Server(home=home, model=server.model, settings=named)
+        links: list[str] = []
+        opened: list[int] = []
+
+        async def hears(line: str) -> None:
+            assert server.browser is not None
+            if found := re.search(r"http://(\S+?)(/reached/\S+)", line):
+                links.append(found[0])
+                server.browser.cookie_jar.clear()
+                async with server.browser.get(found[2], headers={"Host": found[1]}) as answer:
+                    opened.append(answer.status)
+
+        code, said = await owner.heard("doctor", "--phone", hears=hears)
+        assert (code, opened) == (0, [200, 200]), said
+        assert f"reached as localhost:{port}" in said
+        assert re.search(r"reached as doctor-\w+\.previews\.example\.net", said)
+        assert server.browser is not None
+        async with server.browser.get(f"/reached/{links[0].rsplit('/', 1)[1]}") as answer:
+            assert answer.status == 404, "a link is dead when nobody waits for it"
+        assert os.listdir(home / "reached") == []

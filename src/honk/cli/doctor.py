@@ -8,16 +8,22 @@ import typer
 if TYPE_CHECKING:
     from honk.cli.facts import Line
     from honk.workflows.doctor import Check
+    from honk.workflows.phone import Link
 
 
 def doctor(
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Try to break out of a sandbox as well.")] = False,
     online: Annotated[bool, typer.Option("--online", help="Make one cheap call to the model as well.")] = False,
+    phone: Annotated[
+        bool, typer.Option("--phone", help="Prove the server's public names: a link to open, also as a QR code.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Examine this machine. Exit code 0 if Honk can work here, 2 if not."""
     from honk.cli.desk import run_async
 
+    if phone:
+        raise typer.Exit(run_async(_prove(as_json=as_json)))
     raise typer.Exit(run_async(_examine(sandbox=sandbox, online=online, as_json=as_json)))
 
 
@@ -42,6 +48,38 @@ async def _examine(*, sandbox: bool, online: bool, as_json: bool) -> int:
         else:
             print_lines(check_lines(check))
     return OK if is_usable else USAGE
+
+
+async def _prove(*, as_json: bool) -> int:
+    """Show the links, and wait until somebody opened each."""
+    import segno
+
+    from honk.base.errors import UsageError
+    from honk.cli.exit_codes import OK, USAGE
+    from honk.cli.machine_lines import check_line
+    from honk.cli.progress import print_lines
+    from honk.config import read_settings
+    from honk.workflows.doctor import State
+    from honk.workflows.phone import SECONDS, links, prove
+
+    settings = read_settings()
+    wanted = links(settings.serve.public_url, settings.serve.preview_domain)
+    if not wanted:
+        raise UsageError("Neither serve.public_url nor serve.preview_domain is set, so there is nothing to prove.")
+
+    def show(link: "Link") -> None:
+        sys.stderr.write(f"{link.name}: open this on a phone within {SECONDS / 60:.0f} minutes: {link.url}\n")
+        if sys.stderr.isatty():
+            segno.make(link.url, error="l").terminal(sys.stderr, compact=True)
+
+    is_proved = True
+    async for check in prove(settings.home, wanted, (settings.serve.host, settings.serve.port), show):
+        is_proved = is_proved and check.state is State.OK
+        if as_json:
+            sys.stdout.write(f"{check_line(check)}\n")
+        else:
+            print_lines(check_lines(check))
+    return OK if is_proved else USAGE
 
 
 def check_lines(check: "Check") -> "list[Line]":

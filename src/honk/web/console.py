@@ -9,6 +9,7 @@ from honk.entrance import COOKIE, Entrance
 from honk.team import Team
 from honk.web.board import board_routes
 from honk.web.pages import HERE, Pages
+from honk.web.reached import reached_routes
 from honk.web.task import task_routes
 
 
@@ -20,6 +21,7 @@ def create_console(team: Team, serve: ServeSettings, entrance: Entrance) -> Fast
     for routes in (_way_in(entrance, is_secure=serve.public_url.startswith("https")), board_routes(pages)):
         console.include_router(routes)
     console.include_router(task_routes(pages))
+    console.include_router(reached_routes(team))
     return console
 
 
