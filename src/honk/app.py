@@ -29,6 +29,7 @@ from honk.workflows.housekeeping import Housekeeper, Plan, Swept
 from honk.workflows.identity import refuse_unsignable
 from honk.workflows.journal import Journal
 from honk.workflows.keep import finish_stopped
+from honk.workflows.people import PeopleDesk
 from honk.workflows.phone import note_reached
 from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
 from honk.workflows.reconcile import differences, thaw
@@ -38,6 +39,7 @@ from honk.workflows.result import RunResult, result_of, sandbox_of
 from honk.workflows.shift import Shift
 from honk.workflows.sights import Sights
 from honk.workflows.verify import VerifyResult, verify_checkout
+from honk.workflows.ways_in import WaysIn
 
 __all__ = ["App", "RunRequest", "RunResult"]
 ALL = 1_000_000
@@ -47,8 +49,17 @@ ALL = 1_000_000
 class App:
     """Built by `bootstrap`; the doors hand on to it. `is_alone`: no other process is at work in the state folder."""
 
-    def __init__(self, house: House, engine: Engine, keeper: Housekeeper, *, is_alone: bool = True) -> None:
-        self._house = house
+    def __init__(
+        self,
+        house: House,
+        engine: Engine,
+        keeper: Housekeeper,
+        *,
+        people: PeopleDesk,
+        ways_in: WaysIn,
+        is_alone: bool = True,
+    ) -> None:
+        self._house, self.people, self.ways_in = house, people, ways_in
         self._engine = engine
         self._keeper, self.is_alone = keeper, is_alone
         self.sights = Sights(house)

@@ -6,6 +6,7 @@ import stat
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -28,6 +29,7 @@ from honk.base.signing import Signer
 from honk.config import ANTHROPIC_URL, AcpSettings, Settings
 from honk.domain.commit_text import Identity, parse_person
 from honk.domain.limits import Limits
+from honk.domain.passes import Stay
 from honk.domain.retention import Kind, Rules
 from honk.engine import Engine
 from honk.engine.deferred import DeferredEngine
@@ -54,8 +56,10 @@ from honk.workflows.claim import Claim, make_private, take
 from honk.workflows.doctor import Machine
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper
+from honk.workflows.people import PeopleDesk
 from honk.workflows.replay import run_replay
 from honk.workflows.task import run_task
+from honk.workflows.ways_in import WaysIn
 from honk.workspace.overlay import OverlayWorkspaces
 from honk.workspace.porter_source import adopt_porter, handed_key, is_key_handed
 from honk.workspace.source import LocalSource
@@ -123,7 +127,9 @@ async def open_app(
         engine.register("task", partial(run_task, house))
         engine.register("replay", partial(run_replay, house))
         stack.push_async_callback(engine.stop)
-        yield App(house, engine, _housekeeper(settings, store), is_alone=is_alone)
+        people, ways_in = PeopleDesk(people=store.people), _ways_in(settings, store)
+        keeper = _housekeeper(settings, store)
+        yield App(house, engine, keeper, people=people, ways_in=ways_in, is_alone=is_alone)
 
 
 @asynccontextmanager
@@ -146,6 +152,13 @@ def limits_of(settings: Settings) -> Limits:
         output_bytes=ceilings.output_mib << 20,
         disk_bytes=ceilings.disk_mib << 20,
     )
+
+
+def _ways_in(settings: Settings, store: SqlStore) -> WaysIn:
+    stay = Stay(
+        idle=timedelta(hours=settings.serve.session_idle_hours), whole=timedelta(days=settings.serve.session_days)
+    )
+    return WaysIn(people=store.people, links=store.links, sessions=store.sessions, tokens=store.tokens, stay=stay)
 
 
 def _engine(home: Path) -> Engine:

@@ -159,6 +159,10 @@ class ServeSettings(BaseModel):
     tls_key: str = ""
     agents: int = Field(0, ge=0)
     """How many agents work at once; 0 reckons it from cores and memory."""
+    session_idle_hours: float = Field(72.0, gt=0)
+    """People are signed out after so long without a request."""
+    session_days: float = Field(30.0, gt=0)
+    """And after so long in any case."""
     park_hours: float = Field(16.0, gt=0)
     """Working hours that a question or a reached limit waits for a person."""
 

@@ -1,40 +1,65 @@
 """Where people come in: from what a browser or a program shows to the visitor it stands for."""
 
+import hashlib
 import hmac
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from honk.domain.people import EVERYWHERE, Door, Member, Role, Visitor
+from honk.domain.people import Door, Visitor
+from honk.workflows.ways_in import WaysIn
 
 COOKIE = "honk_session"
-OWNER = Member(person_id="owner", name="Owner", email="owner@localhost", grants={EVERYWHERE: Role.ADMIN})
-"""Whoever owns the state folder and started the server."""
+SECURE_COOKIE = "__Host-honk_session"
+"""Under TLS: a browser takes it from this host only, for all of it, and never shows it unencrypted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn(Visitor):
+    """Somebody in a browser."""
+
+    csrf: str = field(repr=False)
+    """What every unsafe request of this session must bring: as the form's field `csrf`, or in `X-CSRF-Token`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrance:
-    """One key for the owner, new at each start and good for one sign-in; its session lasts as long as the server."""
+    """`is_secure`: people reach us by https."""
 
-    key: str = field(repr=False)
-    _used: list[bool] = field(default_factory=list, repr=False)
-    _session: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    ways_in: WaysIn
+    is_secure: bool = False
 
-    @classmethod
-    def with_new_key(cls) -> "Entrance":
-        """Known to nobody yet."""
-        return cls(key=secrets.token_urlsafe(24))
+    @property
+    def cookie(self) -> str:
+        """The session cookie's name. No other is looked at, so that nobody can plant a weaker one."""
+        return SECURE_COOKIE if self.is_secure else COOKIE
 
-    def sign_in(self, key: str) -> str | None:
-        """The new session, to be kept in a cookie; None for a wrong or used key."""
-        if self._used or not hmac.compare_digest(key.encode(), self.key.encode()):
-            return None
-        self._used.append(True)
-        return self._session
-
-    def visitor(self, cookies: Mapping[str, str]) -> Visitor | None:
+    async def visitor(self, cookies: Mapping[str, str]) -> SignedIn | None:
         """Whose session it is; None for a stranger."""
-        shown = cookies.get(COOKIE, "")
-        if not self._used or not hmac.compare_digest(shown.encode(), self._session.encode()):
+        secret = cookies.get(self.cookie, "")
+        member = await self.ways_in.member_of_session(secret)
+        return SignedIn(member=member, door=Door.CONSOLE, csrf=csrf_of(secret)) if member is not None else None
+
+    async def bearer(self, authorization: str) -> Visitor | None:
+        """Whose token an `Authorization` header shows; None for a stranger."""
+        scheme, _, secret = authorization.strip().partition(" ")
+        if scheme.lower() != "bearer":
             return None
-        return Visitor(member=OWNER, door=Door.CONSOLE)
+        member = await self.ways_in.member_of_token(secret.strip())
+        return Visitor(member=member, door=Door.TOKEN) if member is not None else None
+
+    async def sign_in(self, link: str, cookies: Mapping[str, str]) -> str | None:
+        """A new session, to be kept in a cookie; None for a link that is not good. What the browser had before ends."""
+        session = await self.ways_in.enter_by_link(link)
+        if session is not None:
+            await self.sign_out(cookies)
+        return session
+
+    async def sign_out(self, cookies: Mapping[str, str]) -> None:
+        """End this browser's session."""
+        if secret := cookies.get(self.cookie, ""):
+            await self.ways_in.end_session(secret)
+
+
+def csrf_of(session: str) -> str:
+    """What only this session's own pages can know. Nothing of the session can be read from it."""
+    return hmac.new(session.encode("utf-8", "replace"), b"honk csrf", hashlib.sha256).hexdigest()

@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 
+from honk.entrance import COOKIE, SECURE_COOKIE, csrf_of
 from honk.testing.replies import Script
 from honk.testing.scripted_model import ScriptedModel
 from honk.testing.scripts import judge
@@ -23,7 +24,7 @@ from honk.testing.scripts import judge
 HONK = str(Path(sys.executable).with_name("honk"))
 KEY = "made-up"
 _ADDRESS = re.compile(r"Honk serves on (https?://\S+)")
-_WAY_IN = re.compile(r"Your way in, once: (https?://\S+)")
+_WAY_IN = re.compile(r"Your way in\D*15 minutes: (\S+)|You are signed in already")
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Server:
     process: asyncio.subprocess.Process | None = None
     url: str = ""
     way_in: str = ""
+    """Empty where the owner is signed in already."""
+    is_told: bool = False
     said: list[str] = field(default_factory=list)
     browser: aiohttp.ClientSession | None = None
     trusted: Path | None = None
@@ -87,26 +90,22 @@ class Server:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, limit=16 << 20,
         )  # fmt: skip
         assert self.process.stdout is not None
-        self.url = self.way_in = ""
+        self.url, self.way_in, self.is_told = "", "", False
         async with asyncio.timeout(60):
-            while not self.way_in:
+            while not self.url or not self.is_told:
                 line = (await self.process.stdout.readline()).decode()
                 assert line, "".join(self.said)
                 self.said.append(line)
                 if found := _ADDRESS.search(line):
                     self.url = found[1]
                 if found := _WAY_IN.search(line):
-                    self.way_in = found[1]
+                    self.is_told, self.way_in = True, found[1] or ""
+        jar = self.browser.cookie_jar if self.browser is not None else None
         if self.browser is not None:
             await self.browser.close()
-        trust = ssl.create_default_context(cafile=self.trusted) if self.trusted else True
-        self.browser = aiohttp.ClientSession(
-            base_url=self.url,
-            cookie_jar=aiohttp.CookieJar(unsafe=True),
-            connector=aiohttp.TCPConnector(ssl=trust),
-        )
-        async with self.browser.get(self.way_in) as answer:
-            assert answer.status == 200, await answer.text()
+        elif not self.way_in:
+            self.way_in = (await self.honk("people", "link")).strip()
+        self.browser = await browser_of(self.url, self.way_in, jar, self.trusted)
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End it; its exit code."""
@@ -140,6 +139,27 @@ class Server:
                 if line.startswith(b"data: "):
                     told.append(json.loads(line[6:]))
         return told
+
+
+async def browser_of(
+    url: str, link: str = "", jar: aiohttp.abc.AbstractCookieJar | None = None, trusted: Path | None = None
+) -> aiohttp.ClientSession:
+    """A browser that came in by this link, or has the cookies of another one; it brings its session's token along."""
+    jar = jar if jar is not None else aiohttp.CookieJar(unsafe=True)
+    trust = ssl.create_default_context(cafile=trusted) if trusted else True
+    if link:
+        connector = aiohttp.TCPConnector(ssl=trust)
+        async with aiohttp.ClientSession(cookie_jar=jar, connector=connector) as browser, browser.get(link) as page:
+            assert page.status == 200, await page.text()
+            async with browser.post(page.url.with_query(None), data={"key": page.url.query["key"]}) as answer:
+                assert answer.status == 200, await answer.text()
+    (session,) = [one.value for one in jar if one.key in (COOKIE, SECURE_COOKIE)]
+    return aiohttp.ClientSession(
+        base_url=url,
+        cookie_jar=jar,
+        connector=aiohttp.TCPConnector(ssl=trust),
+        headers={"X-CSRF-Token": csrf_of(session)},
+    )
 
 
 @asynccontextmanager

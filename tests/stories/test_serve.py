@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from desk import OLD, RIGHT, git
 from server import Server, make_certificate, serving
+from yarl import URL
 
 from honk.testing import scripts
 
@@ -38,8 +39,9 @@ async def test_a_request_in_the_console_becomes_a_pull_request(home: Path, calc:
 async def test_a_stranger_sees_nothing_and_a_link_is_good_once(home: Path, calc: Path) -> None:
     async with serving(home, {}, calc) as server:
         assert server.browser is not None
-        async with server.browser.get(server.way_in) as again:
+        async with server.browser.get(URL(server.way_in).relative()) as again:
             assert again.status == 403
+            assert "lets nobody in" in await again.text()
         server.browser.cookie_jar.clear()
         for path in ("/", "/api/tasks", "/api/repositories", "/tasks/x", "/tasks/x/events"):
             async with server.browser.get(path) as answer:

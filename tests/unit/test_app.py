@@ -13,6 +13,8 @@ from honk.engine import Engine
 from honk.testing.store import FakeStore
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper
+from honk.workflows.people import PeopleDesk
+from honk.workflows.ways_in import WaysIn
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +31,8 @@ class Forge:
 
 def desk() -> App:
     house = SimpleNamespace(forge=Forge(), tasks=FakeStore().tasks)
-    return App(cast(House, house), cast(Engine, None), cast(Housekeeper, None))
+    people, ways_in = cast(PeopleDesk, None), cast(WaysIn, None)
+    return App(cast(House, house), cast(Engine, None), cast(Housekeeper, None), people=people, ways_in=ways_in)
 
 
 async def test_pull_requests_come_newest_first() -> None:

@@ -43,8 +43,9 @@ def create_api(team: Team, entrance: Entrance) -> FastAPI:
     """The application; to be mounted where its paths shall begin."""
     api = FastAPI(title="Honk", version=__version__)
 
-    def visitor(request: Request) -> Visitor:
-        found = entrance.visitor(request.cookies)
+    async def visitor(request: Request) -> Visitor:
+        shown = request.headers.get("authorization")
+        found = await (entrance.visitor(request.cookies) if shown is None else entrance.bearer(shown))
         if found is None:
             raise HTTPException(401, "Sign in first.")
         return found

@@ -108,6 +108,7 @@ def command_line() -> "typer.Typer":
         demo,
         doctor,
         gc,
+        people,
         pr,
         replay,
         repo,
@@ -136,6 +137,7 @@ def command_line() -> "typer.Typer":
     app.add_typer(task.app, name="task")
     app.command("serve", short_help="Serve a team: console, API and agents.")(serve.serve)
     app.add_typer(repo.app, name="repo")
+    app.add_typer(people.app, name="people")
     app.add_typer(setup.app, name="setup")
     app.command("replay", short_help="Run a finished task again, and show both side by side.")(replay.replay)
     app.command("stats", short_help="Show how tasks end, with the denominators.")(stats.stats)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from honk.entrance import Entrance
+from honk.cli.address import address_told, link_to
 
 if TYPE_CHECKING:
+    from honk.app import App
     from honk.config import ServeSettings, Settings
+    from honk.entrance import Entrance
     from honk.team import Team
 
 STOP_SECONDS = 3
@@ -92,6 +94,8 @@ async def serve_on(listening: socket.socket, team: "Team", settings: "Settings")
     """Serve until a signal; connections are given a moment, workers none: they go on at the next start."""
     import uvicorn
 
+    from honk.entrance import Entrance
+
     class Server(uvicorn.Server):
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -109,21 +113,37 @@ async def serve_on(listening: socket.socket, team: "Team", settings: "Settings")
             self.should_exit = True
 
     host, port = listening.getsockname()[:2]
-    entrance = Entrance.with_new_key()
+    scheme = "https" if settings.serve.has_tls else "http"
+    address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    origin = settings.serve.public_url or address
+    entrance = Entrance(ways_in=team.app.ways_in, is_secure=is_reached_by_https(settings))
     config = uvicorn.Config(
         doors(team, settings, entrance), log_level="warning", access_log=False, lifespan="off", server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=settings.serve.behind_proxy,
         ssl_certfile=settings.serve.tls_certificate or None, ssl_keyfile=settings.serve.tls_key or None,
     )  # fmt: skip
-    scheme = "https" if settings.serve.has_tls else "http"
-    origin = settings.serve.public_url or f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-    sys.stdout.write(f"Honk serves on {origin} (Ctrl-C ends it)\n")
-    sys.stdout.write(f"Your way in, once: {origin}/enter?key={entrance.key}\n")
-    sys.stdout.flush()
-    await Server(config).serve(sockets=[listening])
+    with address_told(settings.home, address):
+        sys.stdout.write(f"Honk serves on {origin} (Ctrl-C ends it)\n")
+        sys.stdout.write(await way_in(team.app, origin))
+        sys.stdout.flush()
+        await Server(config).serve(sockets=[listening])
 
 
-def doors(team: "Team", settings: "Settings", entrance: Entrance) -> Any:
+async def way_in(app: "App", url: str) -> str:
+    """A line for the owner: a link, unless they are in already."""
+    owner = await app.people.owner()
+    if await app.ways_in.has_session(owner):
+        return "You are signed in already. A new way in: honk people link\n"
+    return f"Your way in, once and within 15 minutes: {link_to(url, await app.ways_in.new_link(owner))}\n"
+
+
+def is_reached_by_https(settings: "Settings") -> bool:
+    """Whether browsers speak TLS, with us or with a proxy in front."""
+    serve = settings.serve
+    return serve.has_tls or serve.behind_proxy or serve.public_url.startswith("https:")
+
+
+def doors(team: "Team", settings: "Settings", entrance: "Entrance") -> Any:
     """The console, with the API below /api."""
     from honk.api.server import create_api
     from honk.web.console import create_console

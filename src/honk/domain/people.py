@@ -1,8 +1,12 @@
 """Who may ask for what. Pure: the roles, what each may do, and the words of a refusal."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+
+from honk.base.errors import UsageError
 
 EVERYWHERE = "*"
 """In place of a repository's id: all of them, also those to come."""
@@ -62,9 +66,15 @@ class Member:
     email: str
     grants: Mapping[str, Role] = field(default_factory=dict)
     """By repository id, or `EVERYWHERE`."""
+    subject: str | None = None
+    """Who they are to the system that signs them in: its issuer and its own id of them, which never change."""
+    left_at: datetime | None = None
+    """None for who is here."""
 
     def role_in(self, repository_id: str) -> Role | None:
         """The highest that holds there; None is a guest."""
+        if self.left_at is not None:
+            return None
         held = [role for where, role in self.grants.items() if where in (repository_id, EVERYWHERE)]
         return max(held, key=_HEIGHT.__getitem__, default=None)
 
@@ -79,6 +89,37 @@ class Visitor:
 
     member: Member
     door: Door
+
+
+OWNER = Member(person_id="owner", name="Owner", email="owner@localhost", grants={EVERYWHERE: Role.ADMIN})
+"""Whoever owns the state folder and started the server."""
+_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+"""What HTML takes for an address, in lower case."""
+LONGEST_NAME = 100
+
+
+def checked_email(text: str) -> str:
+    """The address as it is kept: in lower case.
+
+    Raises:
+        UsageError: it is none.
+    """
+    email = text.strip().lower()
+    if not _EMAIL.fullmatch(email) or ".." in email:
+        raise UsageError(f"{text!r} is no e-mail address. Nothing was done. Write it as name@example.org.")
+    return email
+
+
+def checked_name(text: str) -> str:
+    """The name as it is kept. It becomes an author of commits, so it holds nothing that git takes for more.
+
+    Raises:
+        UsageError: it is none.
+    """
+    name = " ".join("".join(char if char.isprintable() and char not in "<>" else " " for char in text).split())
+    if not name or len(name) > LONGEST_NAME:
+        raise UsageError(f"A name has 1 to {LONGEST_NAME} characters. Nothing was done.")
+    return name
 
 
 def why_not(visitor: Visitor, act: Act, repository_id: str) -> str | None:

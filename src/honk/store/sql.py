@@ -13,6 +13,8 @@ from honk.store.holdings import SqlHoldings
 from honk.store.ledger import SqlLedger
 from honk.store.memo import SqlMemo
 from honk.store.messages import SqlMessages
+from honk.store.passes import SqlApiTokens, SqlSignInLinks, SqlWebSessions
+from honk.store.people import SqlPeople
 from honk.store.pull_requests import SqlPullRequests
 from honk.store.repositories import SqlRepositories
 from honk.store.runs import SqlRuns
@@ -33,6 +35,9 @@ class SqlStore:
         self.pull_requests = SqlPullRequests(database)
         self.approvals = SqlApprovals(database)
         self.messages = SqlMessages(database)
+        self.people = SqlPeople(database)
+        self.links, self.sessions = SqlSignInLinks(database), SqlWebSessions(database)
+        self.tokens = SqlApiTokens(database)
         self.ledger = SqlLedger(database)
         self.board = SqlBoard(database)
         self.memo = SqlMemo(database)

@@ -16,13 +16,13 @@ def board_routes(pages: Pages) -> APIRouter:
 
     @routes.get("/")
     async def board(request: Request) -> Response:
-        who = pages.visitor(request)
+        who = await pages.visitor(request)
         tasks, repositories = await pages.team.tasks(who), await pages.team.repositories(who)
         return pages.page("board.html", who=who, tasks=tasks, repositories=repositories)
 
     @routes.post("/tasks")
     async def ask(request: Request, repository_id: Annotated[str, Form()], prompt: Annotated[str, Form()]) -> Response:
-        who = pages.visitor(request)
+        who = await pages.visitor(request)
         try:
             task = await pages.team.request(who, NewRequest(repository_id=repository_id, prompt=prompt))
         except HonkError as error:

@@ -8,9 +8,8 @@ from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from honk.domain.people import Visitor
 from honk.domain.task import subject_of
-from honk.entrance import Entrance
+from honk.entrance import Entrance, SignedIn
 from honk.team import Team
 
 HERE = Path(__file__).parent
@@ -34,12 +33,12 @@ class Pages:
     def of(cls, team: Team, entrance: Entrance) -> "Pages":
         return cls(team=team, entrance=entrance, templates=_templates())
 
-    def visitor(self, request: Request) -> Visitor:
+    async def visitor(self, request: Request) -> SignedIn:
         """Who is looking; a stranger gets no page."""
-        if (found := self.entrance.visitor(request.cookies)) is None:
+        if (found := await self.entrance.visitor(request.cookies)) is None:
             raise HTTPException(401, "Sign in first.")
         return found
 
-    def page(self, name: str, **shown: Any) -> HTMLResponse:
+    def page(self, name: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
         """A page of these values; what a template asks for beside them is an error."""
-        return HTMLResponse(self.templates.get_template(name).render(**shown))
+        return HTMLResponse(self.templates.get_template(name).render(**shown), status_code=status)

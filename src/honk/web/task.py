@@ -15,12 +15,12 @@ def task_routes(pages: Pages) -> APIRouter:
 
     @routes.get("")
     async def show(request: Request, task_id: str) -> Response:
-        who = pages.visitor(request)
+        who = await pages.visitor(request)
         return pages.page("task.html", who=who, task=await pages.team.task(who, task_id))
 
     @routes.get("/events")
     async def events(request: Request, task_id: str) -> Response:
-        who, after = pages.visitor(request), request.headers.get("last-event-id", "")
+        who, after = await pages.visitor(request), request.headers.get("last-event-id", "")
         await pages.team.task(who, task_id)
 
         async def told() -> AsyncIterator[str]:
