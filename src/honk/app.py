@@ -39,6 +39,7 @@ from honk.workflows.result import RunResult, result_of, sandbox_of
 from honk.workflows.shift import Shift
 from honk.workflows.sights import Sights
 from honk.workflows.verify import VerifyResult, verify_checkout
+from honk.workflows.watch import Watch
 from honk.workflows.ways_in import WaysIn
 
 __all__ = ["App", "RunRequest", "RunResult"]
@@ -57,12 +58,14 @@ class App:
         *,
         people: PeopleDesk,
         ways_in: WaysIn,
+        watch: Watch,
         is_alone: bool = True,
     ) -> None:
         self._house, self.people, self.ways_in = house, people, ways_in
         self._engine = engine
         self._keeper, self.is_alone = keeper, is_alone
         self.sights = Sights(house)
+        self.watch = watch
 
     async def submit(self, request: RunRequest) -> Task:
         """The accepted task: durable, and begun as soon as the engine is free. A redelivery gets the one it made.
@@ -105,9 +108,11 @@ class App:
         await self._keeper.refuse_low_disk()
 
     async def _accept(self, workflow: str, task: Task, brief: Brief, run: Run, delivery: Delivery) -> Task:
-        """Write it down and enqueue it, in one transaction."""
+        """Write it down and enqueue it, in one transaction. Raises OverQuota: there is no money for it; nothing was
+        begun."""
         await self._engine.start()
         enlist = self._engine.enlist(workflow, run.run_id, run.run_id)
+        enlist = self.watch.purse.within(task.asker.email, run.limits.cost_usd, enlist)
         if not await self._house.tasks.accept(delivery, task, brief, run, enlist):
             if (
                 known := await redelivered(self._house, delivery.delivery_id, task.prompt, task.repository.location)

@@ -22,11 +22,13 @@ from honk.app import App
 from honk.base.censor import Censor
 from honk.base.errors import UsageError
 from honk.base.maven_client import maven_repository
+from honk.base.memory import cores, total_bytes
 from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
 from honk.base.registry_clients import crates_index, go_proxy, npm_registry
 from honk.base.signing import Signer
-from honk.config import ANTHROPIC_URL, AcpSettings, Settings
+from honk.config import ANTHROPIC_URL, AcpSettings, QuotaSettings, Settings
+from honk.domain.admission import slots_of
 from honk.domain.commit_text import Identity, parse_person
 from honk.domain.limits import Limits
 from honk.domain.passes import Stay
@@ -52,13 +54,16 @@ from honk.team import Team, Terms
 from honk.verifier import BaseRuns, Gate
 from honk.verifier.clean_room import CleanRoomGate
 from honk.verifier.unwalled import UnwalledGate
+from honk.workflows.admission import Admission
 from honk.workflows.claim import Claim, make_private, take
 from honk.workflows.doctor import Machine
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper
 from honk.workflows.people import PeopleDesk
+from honk.workflows.quota import Allowances, Purse
 from honk.workflows.replay import run_replay
 from honk.workflows.task import run_task
+from honk.workflows.watch import Watch
 from honk.workflows.ways_in import WaysIn
 from honk.workspace.overlay import OverlayWorkspaces
 from honk.workspace.porter_source import adopt_porter, handed_key, is_key_handed
@@ -129,7 +134,8 @@ async def open_app(
         stack.push_async_callback(engine.stop)
         people, ways_in = PeopleDesk(people=store.people), _ways_in(settings, store)
         keeper = _housekeeper(settings, store)
-        yield App(house, engine, keeper, people=people, ways_in=ways_in, is_alone=is_alone)
+        watch = _watch(settings, house)
+        yield App(house, engine, keeper, people=people, ways_in=ways_in, watch=watch, is_alone=is_alone)
 
 
 @asynccontextmanager
@@ -138,6 +144,20 @@ async def open_team(settings: Settings, *, upstream: Upstream | None = None) -> 
     async with open_app(settings, upstream=upstream) as app, app.shift():
         terms = Terms(agent=settings.agent, model=settings.model.name, limits=limits_of(settings))
         yield Team(app, terms)
+
+
+def _watch(settings: Settings, house: House) -> Watch:
+    slots = slots_of(settings.serve.agents, cores(), total_bytes())
+    return Watch(
+        house=house,
+        admission=Admission(home=settings.home, slots=slots),
+        purse=Purse(quotas=house.quotas, events=house.events, allowances=_allowances(settings.quota)),
+    )
+
+
+def _allowances(wanted: QuotaSettings) -> Allowances:
+    teams = {name: (one.month_usd, frozenset(map(str.lower, one.members))) for name, one in wanted.teams.items()}
+    return Allowances(month_usd=wanted.month_usd, person_usd=wanted.person_month_usd, teams=teams)
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -210,6 +230,7 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         messages=store.messages,
         repositories=store.repositories,
         memo=store.memo,
+        quotas=store.quotas,
         blobs=store.blobs,
         source=source,
         workspaces=OverlayWorkspaces(settings.home, source, backend, gateway, store.blobs.put),

@@ -158,11 +158,13 @@ class ServeSettings(BaseModel):
     tls_certificate: str = ""
     tls_key: str = ""
     agents: int = Field(0, ge=0)
-    """How many agents work at once; 0 reckons it from cores and memory."""
+    """How many agents work at once; 0 reckons it: two a core, as far as each finds a GiB of memory, and one is left."""
     session_idle_hours: float = Field(72.0, gt=0)
     """People are signed out after so long without a request."""
     session_days: float = Field(30.0, gt=0)
     """And after so long in any case."""
+    min_free_memory_mib: int = Field(512, ge=0)
+    """Below it no new work begins."""
     park_hours: float = Field(16.0, gt=0)
     """Working hours that a question or a reached limit waits for a person."""
 
@@ -184,6 +186,28 @@ class ServeSettings(BaseModel):
         return bool(self.tls_certificate)
 
 
+class TeamQuotaSettings(BaseModel):
+    """Of some people together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    month_usd: float = Field(ge=0, allow_inf_nan=False)
+    members: tuple[str, ...] = Field(min_length=1)
+    """By their addresses."""
+
+
+class QuotaSettings(BaseModel):
+    """What may be spent in a calendar month (UTC), in US dollars. A task reserves its cap before it begins."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    month_usd: float = Field(1000.0, ge=0, allow_inf_nan=False)
+    """By everybody together, and whatever for."""
+    person_month_usd: float = Field(200.0, ge=0, allow_inf_nan=False)
+    """By each person."""
+    teams: dict[str, TeamQuotaSettings] = {}
+
+
 class Settings(BaseSettings):
     """Everything an operator may set. A misspelt name is an error, not a silence."""
 
@@ -199,6 +223,7 @@ class Settings(BaseSettings):
     identity: IdentitySettings = IdentitySettings()
     retention: RetentionSettings = RetentionSettings()
     serve: ServeSettings = ServeSettings()
+    quota: QuotaSettings = QuotaSettings()
 
     @classmethod
     def settings_customise_sources(

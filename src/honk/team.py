@@ -6,9 +6,11 @@ from pathlib import Path
 
 from honk.app import App, RunRequest, RunResult
 from honk.base.errors import UsageError
+from honk.domain.expectation import Expectation
 from honk.domain.limits import Limits
 from honk.domain.listing import Listing
 from honk.domain.people import EVERYWHERE, Act, Visitor, why_not
+from honk.domain.standing import Frost, Standing
 from honk.domain.task import BriefTerms, Person, Repository, Task
 from honk.lookout import Lookout
 from honk.store import NotFound, TaskEvent
@@ -135,6 +137,41 @@ class Team:
         task = await self.task(visitor, task_id)
         _must(visitor, Act.STEER, _place(task))
         await self.app.stop(task.task_id)
+
+    async def price(self, visitor: Visitor, repository_id: str) -> Expectation:
+        """What a task there will probably take, by those before it.
+
+        Raises:
+            Refused: the person may not ask there.
+        """
+        _must(visitor, Act.REQUEST, repository_id)
+        return await self.app.watch.price(repository_id, self._terms.limits.cost_usd)
+
+    def queue_position(self, task_id: str) -> int | None:
+        """Its place in line, from 1; None where it waits in none."""
+        return self.app.watch.admission.position(task_id)
+
+    async def freeze(self, visitor: Visitor, why: str) -> Frost:
+        """Within 2 s nothing is pushed, merged or asked of a model; what runs parks with its work.
+
+        Raises:
+            Refused: the person may not.
+        """
+        self.must_administer(visitor)
+        return await self.app.watch.freeze(why, visitor.member.name)
+
+    async def thaw(self, visitor: Visitor) -> Frost | None:
+        """Lift it; everything goes on by itself. None where it is not frozen, or by a restore: then `honk thaw`.
+
+        Raises:
+            Refused: the person may not.
+        """
+        self.must_administer(visitor)
+        return await self.app.watch.thaw(visitor.member.name)
+
+    async def standing(self) -> Standing:
+        """Where the installation stands: slots, line, room, money, what holds everything."""
+        return await self.app.watch.standing()
 
     def must_administer(self, visitor: Visitor) -> None:
         """Raises Refused."""

@@ -14,6 +14,7 @@ from honk.testing.store import FakeStore
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper
 from honk.workflows.people import PeopleDesk
+from honk.workflows.watch import Watch
 from honk.workflows.ways_in import WaysIn
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +33,8 @@ class Forge:
 def desk() -> App:
     house = SimpleNamespace(forge=Forge(), tasks=FakeStore().tasks)
     people, ways_in = cast(PeopleDesk, None), cast(WaysIn, None)
-    return App(cast(House, house), cast(Engine, None), cast(Housekeeper, None), people=people, ways_in=ways_in)
+    engine, keeper, watch = cast(Engine, None), cast(Housekeeper, None), cast(Watch, None)
+    return App(cast(House, house), engine, keeper, people=people, ways_in=ways_in, watch=watch)
 
 
 async def test_pull_requests_come_newest_first() -> None:

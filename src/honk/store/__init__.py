@@ -9,6 +9,7 @@ from honk.base.errors import HonkError, OutOfSpace, PlatformError, UsageError
 from honk.domain.board import Filters, Lane, Listed, Scored, Watcher
 from honk.domain.change import Change, PullRequest
 from honk.domain.evidence import Examination, Verdict
+from honk.domain.expectation import Past
 from honk.domain.limits import Limits, Spent
 from honk.domain.listing import Listing
 from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task
@@ -121,6 +122,14 @@ class Holding:
     open_pull_requests: tuple[int, ...]
     blobs: frozenset[str]
     """Keys that its rows name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """Of a quota."""
+
+    used_usd: float
+    reserved_usd: float
 
 
 class Tasks(Protocol):
@@ -303,6 +312,26 @@ class Memo(Protocol):
     async def load(self, key: str) -> str | None: ...
 
     async def save(self, key: str, value: str) -> None: ...
+
+
+class Quotas(Protocol):
+    """What was spent and is reserved, by whom; and what earlier tasks took."""
+
+    def look(self, connection: object, emails: frozenset[str] | None, since: datetime) -> Used:
+        """Inside an open (synchronous) transaction. By whoever asked; None is everybody, and what no task asked for."""
+        ...
+
+    async def used(self, emails: frozenset[str] | None, since: datetime) -> Used:
+        """The same by itself."""
+        ...
+
+    async def spenders(self, since: datetime) -> Sequence[str]:
+        """Whose tasks cost anything."""
+        ...
+
+    async def past(self, repository_id: str, limit: int) -> Sequence[Past]:
+        """How tasks of the repository ended, the newest first."""
+        ...
 
 
 class Blobs(Protocol):

@@ -12,7 +12,7 @@ from honk.store.database import Database
 
 _CALL = t.model_call.c
 _IS_HELD = sa.and_(_CALL.status == BROKEN_OFF, _CALL.reserved_usd > _CALL.cost_usd)
-_COMMITTED = sa.func.coalesce(
+COMMITTED = sa.func.coalesce(
     sa.func.sum(sa.case((_IS_HELD, _CALL.reserved_usd), else_=sa.func.coalesce(_CALL.cost_usd, _CALL.reserved_usd))),
     0.0,
 )
@@ -33,7 +33,7 @@ class SqlLedger:
     async def reserve(self, call: ModelCall, budget_usd: float) -> bool:
         """False, and nothing written, where the run's sum would pass the budget."""
         async with self._database.write() as connection:
-            spent = await connection.scalar(sa.select(_COMMITTED).where(t.model_call.c.run_id == call.run_id))
+            spent = await connection.scalar(sa.select(COMMITTED).where(t.model_call.c.run_id == call.run_id))
             if round((spent or 0.0) + call.reserved_usd, _DECIMALS) > budget_usd:
                 return False
             await connection.execute(sa.insert(t.model_call).values(asdict(call)))
@@ -52,7 +52,7 @@ class SqlLedger:
         """What is known, and what is held besides."""
         query = sa.select(
             _KNOWN,
-            _COMMITTED,
+            COMMITTED,
             sa.func.count(),
             _TURNS,
             sa.func.coalesce(sa.func.sum(_CALL.input_tokens), 0),

@@ -16,6 +16,7 @@ from honk.store.messages import SqlMessages
 from honk.store.passes import SqlApiTokens, SqlSignInLinks, SqlWebSessions
 from honk.store.people import SqlPeople
 from honk.store.pull_requests import SqlPullRequests
+from honk.store.quotas import SqlQuotas
 from honk.store.repositories import SqlRepositories
 from honk.store.runs import SqlRuns
 from honk.store.tasks import SqlTasks
@@ -41,6 +42,7 @@ class SqlStore:
         self.ledger = SqlLedger(database)
         self.board = SqlBoard(database)
         self.memo = SqlMemo(database)
+        self.quotas = SqlQuotas(database)
         self.holdings = SqlHoldings(database)
         self.blobs = blobs
 

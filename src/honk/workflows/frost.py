@@ -1,18 +1,54 @@
-"""A restored state folder is frozen: nothing goes out of it before somebody has heard what differs outside."""
+"""A frozen state folder: nothing goes out of it, in any process, until somebody lifts that."""
 
 import json
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from honk.base.clock import now
 from honk.base.errors import UsageError
+from honk.domain.standing import INSTALLATION, Frost
+from honk.store import Events
 
 FLAG = "frozen"
 """A file in the state folder; while it is there, every outward act refuses."""
+RESTORED = "restored"
 
 
-def freeze(home: Path, why: str) -> None:
-    """Outward acts refuse from now on, in every process."""
-    (home / FLAG).write_text(json.dumps({"why": why, "since": now().isoformat(timespec="seconds")}) + "\n")
+class Frozen(UsageError):
+    """Nothing was done, for the state folder is frozen."""
+
+
+def freeze(home: Path, why: str, who: str = RESTORED) -> Frost:
+    """Outward acts refuse from now on, in every process. Frozen already: it stays as it is."""
+    text = json.dumps({"why": why, "since": now().isoformat(), "who": who}) + "\n"
+    half = home / f"{FLAG}.{os.getpid()}.part"
+    half.write_text(text)
+    try:
+        os.link(half, home / FLAG)
+    except FileExistsError:
+        pass
+    finally:
+        half.unlink()
+    found = frost_of(home)
+    return found if found is not None else freeze(home, why, who)
+
+
+def frost_of(home: Path) -> Frost | None:
+    """Why, since when and by whom it is frozen; None where it is not. A flag that cannot be read freezes as well."""
+    try:
+        text = (home / FLAG).read_text()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        text = ""
+    try:
+        told = json.loads(text)
+        since = datetime.fromisoformat(str(told["since"]))
+        who = str(told.get("who", RESTORED))
+        return Frost(why=str(told["why"]), since=since, who=who, is_restored=who == RESTORED)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Frost(why="by hand", since=datetime.fromtimestamp(0, UTC), who="somebody", is_restored=False)
 
 
 def is_frozen(home: Path) -> bool:
@@ -27,10 +63,34 @@ def melt(home: Path) -> None:
 
 def refuse_frozen(home: Path) -> None:
     """Raises:
-    UsageError: the state folder is frozen.
+    Frozen: the state folder is frozen.
     """
-    if is_frozen(home):
-        raise UsageError(
+    if (frost := frost_of(home)) is None:
+        return
+    if frost.is_restored:
+        raise Frozen(
             f"{home} was restored from a backup and is frozen: nothing is begun, pushed, merged or closed. "
             "honk thaw compares it with what exists outside, tells the differences, and lets go."
         )
+    raise Frozen(
+        f"Honk is frozen ({words_of(frost)}): nothing is begun, pushed, merged or asked of a model, and nothing is "
+        "lost. An administrator lifts it: honk thaw"
+    )
+
+
+def words_of(frost: Frost) -> str:
+    """Who, when and why, in a few words."""
+    why = f": {frost.why}" if frost.why else ""
+    return f"by {frost.who} at {frost.since:%Y-%m-%d %H:%M} UTC{why}"
+
+
+async def tell_freezing(events: Events, frost: Frost) -> None:
+    """For the record, once however many notice it."""
+    body = {"who": frost.who, "why": frost.why, "since": frost.since.isoformat()}
+    await events.append(INSTALLATION, "frozen", body, f"frozen:{frost.since.isoformat()}")
+
+
+async def tell_thawing(events: Events, frost: Frost, who: str) -> None:
+    """For the record: what was lifted, and by whom."""
+    body = {"who": who, "why": frost.why, "since": frost.since.isoformat(), "frozen_by": frost.who}
+    await events.append(INSTALLATION, "thawed", body, f"thawed:{frost.since.isoformat()}")

@@ -10,7 +10,7 @@ from honk.domain.commit_text import Identity
 from honk.forge import Forge
 from honk.gateway import Gateway, Ledger
 from honk.judge import Judge
-from honk.store import Approvals, Blobs, Board, Events, Memo, Messages, PullRequests, Repositories, Runs, Tasks
+from honk.store import Approvals, Blobs, Board, Events, Memo, Messages, PullRequests, Quotas, Repositories, Runs, Tasks
 from honk.verifier import Gate
 from honk.workspace import Source, Workspaces
 
@@ -32,6 +32,7 @@ class House:
     messages: Messages
     repositories: Repositories
     memo: Memo
+    quotas: Quotas
     blobs: Blobs
     source: Source
     workspaces: Workspaces
