@@ -18,7 +18,7 @@ from honk.engine import ENDED, Engine, EngineError, WorkflowStatus
 from honk.insight.kept import Kept
 from honk.insight.side_by_side import Comparison
 from honk.insight.tally import Tally, tally
-from honk.store import Delivery, NotFound, Run, TaskEvent
+from honk.store import Delivery, Message, NotFound, Run, TaskEvent
 from honk.store.archive import Contents, write_archive
 from honk.workflows.accept import RunRequest, brief_of, delivery_of, redelivered, task_of
 from honk.workflows.deletion import Deletion, delete_task
@@ -38,6 +38,7 @@ from honk.workflows.replay import ReplayRequest, compare_replay, replay_of
 from honk.workflows.result import RunResult, result_of, sandbox_of
 from honk.workflows.shift import Shift
 from honk.workflows.sights import Sights
+from honk.workflows.talk import Talk
 from honk.workflows.verify import VerifyResult, verify_checkout
 from honk.workflows.watch import Watch
 from honk.workflows.ways_in import WaysIn
@@ -66,6 +67,7 @@ class App:
         self._keeper, self.is_alone = keeper, is_alone
         self.sights = Sights(house)
         self.watch = watch
+        self.talk = Talk(house=house, engine=engine, accept=self._accept_linked)
 
     async def submit(self, request: RunRequest) -> Task:
         """The accepted task: durable, and begun as soon as the engine is free. A redelivery gets the one it made.
@@ -108,19 +110,34 @@ class App:
         await self._keeper.refuse_low_disk()
 
     async def _accept(self, workflow: str, task: Task, brief: Brief, run: Run, delivery: Delivery) -> Task:
-        """Write it down and enqueue it, in one transaction. Raises OverQuota: there is no money for it; nothing was
-        begun."""
-        await self._engine.start()
-        enlist = self._engine.enlist(workflow, run.run_id, run.run_id)
-        enlist = self.watch.purse.within(task.asker.email, run.limits.cost_usd, enlist)
-        if not await self._house.tasks.accept(delivery, task, brief, run, enlist):
+        if not await self._enlisted(workflow, task, brief, run, delivery):
             if (
                 known := await redelivered(self._house, delivery.delivery_id, task.prompt, task.repository.location)
             ) is not None:
                 return known
             raise UsageError("This request was accepted before, and its task was deleted since. Nothing was begun.")
-        await Journal(self._house.events, task.task_id, run.run_id).accepted(task, self._house.sandbox)
         return task
+
+    async def _accept_linked(
+        self, task: Task, brief: Brief, run: Run, delivery: Delivery, message: Message | None
+    ) -> bool:
+        self._house.agent_of(task.agent).mounts()
+        await refuse_unsignable(self._house)
+        await self._make_ready()
+        return await self._enlisted("task", task, brief, run, delivery, message)
+
+    async def _enlisted(
+        self, workflow: str, task: Task, brief: Brief, run: Run, delivery: Delivery, message: Message | None = None
+    ) -> bool:
+        """Write it down and enqueue it, in one transaction; False for a delivery that came before. Raises OverQuota:
+        there is no money for it; nothing was begun."""
+        await self._engine.start()
+        enlist = self._engine.enlist(workflow, run.workflow_id, run.workflow_id)
+        enlist = self.watch.purse.within(task.asker.email, run.limits.cost_usd, enlist)
+        if not await self._house.tasks.accept(delivery, task, brief, run, enlist, message):
+            return False
+        await Journal(self._house.events, task.task_id, run.run_id).accepted(task, self._house.sandbox)
+        return True
 
     async def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
         """The task's events as they come; ends behind the outcome, which a broken run gets as well.

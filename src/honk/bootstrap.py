@@ -2,15 +2,12 @@
 
 import asyncio
 import os
-import stat
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from honk.agent import Agent, AgentError
 from honk.agent.acp import AcpAgent
@@ -59,6 +56,7 @@ from honk.workflows.claim import Claim, make_private, take
 from honk.workflows.doctor import Machine
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper
+from honk.workflows.key import has_key, read_key, refuse_readable_key
 from honk.workflows.people import PeopleDesk
 from honk.workflows.quota import Allowances, Purse
 from honk.workflows.replay import run_replay
@@ -66,7 +64,7 @@ from honk.workflows.task import run_task
 from honk.workflows.watch import Watch
 from honk.workflows.ways_in import WaysIn
 from honk.workspace.overlay import OverlayWorkspaces
-from honk.workspace.porter_source import adopt_porter, handed_key, is_key_handed
+from honk.workspace.porter_source import adopt_porter
 from honk.workspace.source import LocalSource
 
 
@@ -78,20 +76,11 @@ REGISTRIES = {
     "python": _python_index, "npm": npm_registry, "go": go_proxy, "cargo": crates_index, "maven": maven_repository,
 }  # fmt: skip
 SANDBOXES: Mapping[str, Callable[[], SandboxBackend]] = {"bubblewrap": BubblewrapBackend, "none": NoneBackend}
-KEY_VARIABLE = "ANTHROPIC_API_KEY"
-KEY_FILE = Path("secrets") / "anthropic"
 NO_MODEL = (
     "There is no model key, so the agent has no model to ask. Nothing was begun. Set ANTHROPIC_API_KEY, or put "
     "the key into secrets/anthropic in the state folder (mode 600), or name your own gateway by model.base_url in "
     "honk.toml. To see the whole way without a key: honk demo"
 )
-READABLE_KEY = (
-    "Without a sandbox the agent runs as the same user as the gateway, so it could read the model key out of the "
-    "gateway's memory, its environment or its file. Nothing was begun. Use the bubblewrap sandbox (honk doctor says "
-    "what is missing), or take the key away (ANTHROPIC_API_KEY, secrets/anthropic in the state folder, model.headers), "
-    "or let model.base_url lead to a gateway of your own on this machine, with a key that is good for nothing else."
-)
-
 READABLE_SIGNING_KEY = (
     "Without a sandbox the agent runs as the same user as Honk, so it could sign whatever it likes. Nothing was begun. "
     'Use the bubblewrap sandbox (honk doctor says what is missing), or set identity.signing = "off" in honk.toml.'
@@ -228,6 +217,7 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         pull_requests=store.pull_requests,
         approvals=store.approvals,
         messages=store.messages,
+        parking=store.parking,
         repositories=store.repositories,
         memo=store.memo,
         quotas=store.quotas,
@@ -297,43 +287,6 @@ def agent_of(words: str, *, censor: Censor, has_model: bool, acp: AcpSettings | 
         f'There is no agent "{words}". Say "claude", "acp:PROGRAM ARGS" for a program of the Agent Client Protocol, or '
         '"command:PROGRAM ARGS" for any program. Nothing was begun.'
     )
-
-
-def read_key(home: Path) -> str:
-    """The model key: handed over by root's side, or from the environment (and then struck out of it), or from
-    `secrets/anthropic` in the state folder. Empty where there is none.
-
-    Raises:
-        UsageError: the key file may be read by others.
-    """
-    if key := handed_key(os.environ) or os.environ.pop(KEY_VARIABLE, "").strip():
-        return key
-    path = home / KEY_FILE
-    if not path.exists():
-        return ""
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise UsageError(f"{path} may be read by others, so it is not used. Close it: chmod 600 {path}")
-    return path.read_text().strip()
-
-
-def has_key(home: Path) -> bool:
-    """Whether a key is in the environment, handed over, or in the state folder; it is not read."""
-    return bool(os.environ.get(KEY_VARIABLE) or is_key_handed(os.environ) or (home / KEY_FILE).exists())
-
-
-def refuse_readable_key(upstream: Upstream, *, has_idle_key: bool) -> None:
-    """Without a sandbox no key may be at hand, but one for a gateway on this machine.
-
-    Raises:
-        UsageError: there is one, used by the gateway or lying idle.
-    """
-    host = urlsplit(upstream.base_url).hostname or ""
-    try:
-        is_near = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        is_near = False
-    if has_idle_key or (upstream.headers and not is_near):
-        raise UsageError(READABLE_KEY)
 
 
 def _gate(store: SqlStore, backend: SandboxBackend) -> Gate:

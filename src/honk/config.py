@@ -1,8 +1,10 @@
 """Typed settings of an installation: `honk.toml` in the state folder, and `HONK_` variables over it."""
 
 import os
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -166,7 +168,15 @@ class ServeSettings(BaseModel):
     min_free_memory_mib: int = Field(512, ge=0)
     """Below it no new work begins."""
     park_hours: float = Field(16.0, gt=0)
-    """Working hours that a question or a reached limit waits for a person."""
+    """Working hours (Monday to Friday, 9 to 18) that a question or a reached limit waits for a person."""
+    zone: str = ""
+    """Of the working hours, as Europe/Stockholm; empty is this machine's."""
+
+    @field_validator("zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        zone_named(value)
+        return value
 
     @field_validator("public_url")
     @classmethod
@@ -250,6 +260,24 @@ def default_home() -> Path:
     if not (home := os.environ.get("HOME")):
         raise UsageError("Neither HONK_HOME nor HOME is set, so there is no place for Honk's state. Set HONK_HOME.")
     return Path(home) / ".local" / "state" / "honk"
+
+
+def zone_named(name: str) -> tzinfo:
+    """The zone, with its changes of the clock; empty is this machine's.
+
+    Raises:
+        ValueError: there is none of this name.
+    """
+    if name:
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, OSError) as error:
+            raise ValueError(f"{name!r} is no time zone, as Europe/Stockholm is") from error
+    try:
+        with Path("/etc/localtime").open("rb") as rules:
+            return ZoneInfo.from_file(rules, key="localtime")
+    except (OSError, ValueError):
+        return UTC
 
 
 def read_settings(**overrides: Any) -> Settings:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from honk.app import App, RunRequest, RunResult
 from honk.base.errors import UsageError
+from honk.domain.conversation import Parked
 from honk.domain.expectation import Expectation
 from honk.domain.limits import Limits
 from honk.domain.listing import Listing
@@ -13,7 +14,9 @@ from honk.domain.people import EVERYWHERE, Act, Visitor, why_not
 from honk.domain.standing import Frost, Standing
 from honk.domain.task import BriefTerms, Person, Repository, Task
 from honk.lookout import Lookout
-from honk.store import NotFound, TaskEvent
+from honk.store import Message, NotFound, TaskEvent
+from honk.workflows.legs import Resumption, Spoken
+from honk.workflows.talk import Said
 
 
 class Refused(UsageError):
@@ -128,6 +131,66 @@ class Team:
         result = await self.result(visitor, task_id)
         return await self.app.diff(result.diff_blob) if result.diff_blob else b""
 
+    async def say(self, visitor: Visitor, task_id: str, text: str, message_id: str) -> Said:
+        """Take a person's words for the agent; after the task's end they begin a linked one. Said twice under one id,
+        they are said once.
+
+        Raises:
+            Refused: the person may not.
+            UsageError: there are no words, or too many, or the linked task cannot be begun.
+        """
+        task = await self._steered(visitor, task_id)
+        return await self.app.talk.say(task, _spoken(visitor, text, message_id), self._terms.limits)
+
+    async def answer(self, visitor: Visitor, task_id: str, question_id: str, text: str, message_id: str) -> Resumption:
+        """Answer the agent's question; the first answer holds, and whoever came later is told whose it was.
+
+        Raises:
+            Refused: the person may not.
+            UsageError: no such question was asked.
+        """
+        task = await self._steered(visitor, task_id)
+        return await self.app.talk.answer(task, question_id, _spoken(visitor, text, message_id))
+
+    async def extend(self, visitor: Visitor, task_id: str, message_id: str) -> Resumption:
+        """Grant as much again of the limit that the task waits at, once.
+
+        Raises:
+            Refused: the person may not.
+            UsageError: it does not wait at a limit.
+        """
+        task = await self._steered(visitor, task_id)
+        return await self.app.talk.extend(task, _spoken(visitor, "Go on.", message_id))
+
+    async def retry(self, visitor: Visitor, task_id: str) -> Task:
+        """The linked task that does the same once more.
+
+        Raises:
+            Refused: the person may not.
+            UsageError: it has not ended, or there is nothing to try again.
+        """
+        task = await self._steered(visitor, task_id)
+        said = await self.app.talk.retry(task, _spoken(visitor, "Again.", ""), self._terms.limits)
+        return await self.app.task(said.task_id)
+
+    async def conversation(self, visitor: Visitor, task_id: str) -> Sequence[Message]:
+        """What people said to it, in order."""
+        return await self.app.talk.conversation(await self.task(visitor, task_id))
+
+    async def parked(self, visitor: Visitor, task_id: str) -> Parked | None:
+        """What it waits for; None where it does not wait."""
+        return await self.app.talk.parked((await self.task(visitor, task_id)).task_id)
+
+    async def parked_tasks(self, visitor: Visitor) -> Sequence[Parked]:
+        """Of all that this person may read, the longest waiting first."""
+        parked = [(one, await self.app.task(one.task_id)) for one in await self.app.talk.all_parked()]
+        return [one for one, task in parked if why_not(visitor, Act.READ, _place(task)) is None]
+
+    async def _steered(self, visitor: Visitor, task_id: str) -> Task:
+        task = await self.task(visitor, task_id)
+        _must(visitor, Act.STEER, _place(task))
+        return task
+
     async def stop(self, visitor: Visitor, task_id: str) -> None:
         """End it as cancelled; the agent is gone within 2 s, its work is kept.
 
@@ -181,6 +244,12 @@ class Team:
 def _must(visitor: Visitor, act: Act, repository_id: str) -> None:
     if (why := why_not(visitor, act, repository_id)) is not None:
         raise Refused(f"{why} Nothing was done.")
+
+
+def _spoken(visitor: Visitor, text: str, message_id: str) -> Spoken:
+    member = visitor.member
+    person = Person(name=member.name, email=member.email)
+    return Spoken(person=person, person_id=member.person_id, text=text, message_id=message_id)
 
 
 def _place(task: Task) -> str:

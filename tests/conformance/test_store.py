@@ -12,8 +12,10 @@ from honk.testing.ledger_rules import LEDGER_RULES, LedgerRule
 from honk.testing.listing_rules import LISTING_RULES
 from honk.testing.store import FakeStore
 from honk.testing.store_rules import STORE_RULES, Store, StoreRule
+from honk.testing.talk_rules import TALK_RULES
 
 pytestmark = pytest.mark.anyio
+RULES = (*STORE_RULES, *LISTING_RULES, *BOARD_RULES, *TALK_RULES)
 
 
 @asynccontextmanager
@@ -29,7 +31,9 @@ async def sql(home: Path) -> AsyncIterator[Store]:
 
 
 @pytest.mark.parametrize("make", [in_memory, sql], ids=lambda make: make.__name__)
-@pytest.mark.parametrize("rule", [*STORE_RULES, *LISTING_RULES, *BOARD_RULES], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize(
+    "rule", [*STORE_RULES, *LISTING_RULES, *BOARD_RULES, *TALK_RULES], ids=lambda rule: rule.__name__
+)
 async def test_store(rule: StoreRule, make: Callable, tmp_path: Path) -> None:
     async with make(tmp_path / "home") as store:
         await rule(store)

@@ -40,7 +40,7 @@ def demo(
 
 def may_have_key(home: Path) -> bool:
     """Whether a key is in the environment, in the state folder, or handed over by root's side (which is not read)."""
-    from honk.bootstrap import KEY_FILE, KEY_VARIABLE
+    from honk.workflows.key import KEY_FILE, KEY_VARIABLE
     from honk.workspace.porter_source import is_key_handed
 
     return bool(os.environ.get(KEY_VARIABLE)) or is_key_handed(os.environ) or (home / KEY_FILE).exists()

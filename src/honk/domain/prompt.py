@@ -18,9 +18,8 @@ def checked_prompt(prompt: str) -> str:
     Raises:
         UsageError: it is empty, or too long.
     """
-    plain = _ESCAPE_SEQUENCE.sub("", prompt)
-    kept = "".join(char for char in plain if char in "\n\t" or (char.isprintable() and char != "\x7f"))
-    if not kept.strip():
+    kept = plain_words(prompt)
+    if not kept:
         raise UsageError(
             'The request is empty. Nothing was begun. Say what is to be done: honk run "fix the crash on empty titles"'
         )
@@ -29,4 +28,24 @@ def checked_prompt(prompt: str) -> str:
             f"The request is {size:,} bytes long; {PROMPT_BYTES:,} is the most. Nothing was begun. Put long "
             "logs into a file of the repository, commit it, and name it in the request."
         )
-    return kept.strip()
+    return kept
+
+
+def checked_message(text: str) -> str:
+    """What a person says to a task, under the same rules.
+
+    Raises:
+        UsageError: it is empty, or too long.
+    """
+    kept = plain_words(text)
+    if not kept:
+        raise UsageError("The message is empty. Nothing was said.")
+    if (size := len(kept.encode("utf-8", "surrogateescape"))) > PROMPT_BYTES:
+        raise UsageError(f"The message is {size:,} bytes long; {PROMPT_BYTES:,} is the most. Nothing was said.")
+    return kept
+
+
+def plain_words(text: str) -> str:
+    """Without control characters, and without space at either end."""
+    plain = _ESCAPE_SEQUENCE.sub("", text)
+    return "".join(char for char in plain if char in "\n\t" or (char.isprintable() and char != "\x7f")).strip()

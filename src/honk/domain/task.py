@@ -66,6 +66,12 @@ class Brief:
     preconditions: tuple[str, ...] = ()
     out_of_bounds: tuple[str, ...] = ()
     done_when: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    """What people with the right to steer said since, each with its name, in order: it is asked as well."""
+    before: tuple[str, ...] = ()
+    """What was asked in the tasks that this one goes on with, whose change is part of its own; the first first."""
+    background: tuple[str, ...] = ()
+    """What was asked before and is settled: told to the agent, asked of nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

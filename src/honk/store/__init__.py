@@ -8,6 +8,7 @@ from typing import Protocol
 from honk.base.errors import HonkError, OutOfSpace, PlatformError, UsageError
 from honk.domain.board import Filters, Lane, Listed, Scored, Watcher
 from honk.domain.change import Change, PullRequest
+from honk.domain.conversation import Leg, TakenUp
 from honk.domain.evidence import Examination, Verdict
 from honk.domain.expectation import Past
 from honk.domain.limits import Limits, Spent
@@ -46,6 +47,15 @@ class Run:
     verdict: Verdict | None = None
     seconds: Mapping[str, float] | None = None
     """By stage: prepare, environment, agent, verify, judge, publish, total."""
+    leg: Leg = field(default_factory=Leg)
+    """The newest: where it begins."""
+    takes_up: TakenUp | None = None
+    """What it goes on with, where its task is linked to one before."""
+
+    @property
+    def workflow_id(self) -> str:
+        """Of its newest leg."""
+        return self.leg.workflow_of(self.run_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +145,11 @@ class Used:
 class Tasks(Protocol):
     """The truth about requests."""
 
-    async def accept(self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist) -> bool:
-        """Delivery first, then task, brief and run, then `enlist`, in one transaction. False for a redelivery."""
+    async def accept(
+        self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist, message: Message | None = None
+    ) -> bool:
+        """Delivery first, then task, brief and run, the message that it came by, then `enlist`, in one transaction.
+        False for a redelivery."""
         ...
 
     async def task(self, task_id: str) -> Task:
@@ -159,10 +172,16 @@ class Tasks(Protocol):
         """What this arrival became; None where it never came, or its task was deleted since."""
         ...
 
-    async def set_status(self, task_id: str, status: Status, outcome: Outcome | None = None) -> None: ...
+    async def set_status(self, task_id: str, status: Status, outcome: Outcome | None = None) -> None:
+        """With an outcome it waits for nothing any more."""
+        ...
 
     async def replays(self, task_id: str) -> Sequence[Task]:
         """Those of exactly this task, the newest first."""
+        ...
+
+    async def followers(self, task_id: str) -> Sequence[Task]:
+        """Those that go on with exactly this task, the newest first."""
         ...
 
     async def brief(self, task_id: str, version: int | None = None) -> Brief:
@@ -291,18 +310,6 @@ class Approvals(Protocol):
 
     async def list(self, number: int) -> Sequence[Approval]:
         """Those of the pull request, in the order they were given."""
-        ...
-
-
-class Messages(Protocol):
-    """What people said to tasks."""
-
-    async def append(self, message: Message) -> bool:
-        """False for a `message_id` that came before."""
-        ...
-
-    async def of(self, task_id: str) -> Sequence[Message]:
-        """In the order they were said."""
         ...
 
 

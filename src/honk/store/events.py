@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from honk.base.clock import now
 from honk.base.records import dump, load
@@ -26,22 +27,11 @@ class SqlEvents:
     async def append(self, task_id: str, kind: str, body: Mapping[str, object], key: str | None = None) -> None:
         """Numbered by the only writer, so there are no gaps and no doubles."""
         async with self._database.write() as connection:
-            if key is not None:
-                known = sa.select(t.event.c.sequence).where(t.event.c.idempotency_key == key)
-                if (await connection.execute(known)).first() is not None:
-                    return
-            last = sa.select(sa.func.coalesce(sa.func.max(t.event.c.sequence), 0)).where(t.event.c.task_id == task_id)
-            sequence = (await connection.scalar(last) or 0) + 1
-            await connection.execute(
-                sa.insert(t.event).values(
-                    task_id=task_id,
-                    sequence=sequence,
-                    kind=kind,
-                    body=dump(_Body, dict(body)),
-                    idempotency_key=key,
-                    at=now(),
-                )
-            )
+            await append_event(connection, task_id, kind, body, key)
+        self.ring(task_id)
+
+    def ring(self, task_id: str) -> None:
+        """Something was appended: its followers look."""
         for bell in self._bells.get(task_id, ()):
             bell.set()
         for bell, grown in self._lookouts.items():
@@ -92,3 +82,17 @@ class SqlEvents:
                 yield taken
         finally:
             del self._lookouts[bell]
+
+
+async def append_event(
+    connection: AsyncConnection, task_id: str, kind: str, body: Mapping[str, object], key: str | None
+) -> None:
+    """Inside a transaction of somebody else; who follows is to be rung for after it."""
+    if key is not None:
+        known = sa.select(t.event.c.sequence).where(t.event.c.idempotency_key == key)
+        if (await connection.execute(known)).first() is not None:
+            return
+    last = sa.select(sa.func.coalesce(sa.func.max(t.event.c.sequence), 0)).where(t.event.c.task_id == task_id)
+    sequence = (await connection.scalar(last) or 0) + 1
+    row = {"task_id": task_id, "sequence": sequence, "kind": kind, "body": dump(_Body, dict(body)), "at": now()}
+    await connection.execute(sa.insert(t.event).values(idempotency_key=key, **row))

@@ -60,7 +60,7 @@ class SqlHoldings:
             await connection.exec_driver_sql("PRAGMA secure_delete=ON")
             run_ids = sa.select(t.run.c.run_id).where(t.run.c.task_id == task_id)
             await connection.execute(sa.delete(t.attempt).where(t.attempt.c.run_id.in_(run_ids)))
-            for table in (t.run, t.brief, t.message, t.event, t.task):
+            for table in (t.run, t.brief, t.message, t.parked, t.event, t.task):
                 await connection.execute(sa.delete(table).where(table.c.task_id == task_id))
             # The arrival's id stays: a redelivery must not bring the task back.
             await connection.execute(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from honk.base.records import dump, load
 from honk.domain.change import Change
+from honk.domain.conversation import Leg, TakenUp
 from honk.domain.evidence import Examination, Verdict
 from honk.domain.limits import Limits, Spent
 from honk.domain.task import Person, Repository
@@ -22,6 +23,8 @@ _JSON: Mapping[str, type] = {
     "verdict": Verdict,
     "seconds": dict[str, float],
     "person": Person,
+    "leg": Leg,
+    "takes_up": TakenUp,
 }
 
 

@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from honk.domain.conversation import Leg
 from honk.store import Attempt, NotFound, Run
 from honk.store import tables as t
 from honk.store.database import Database
@@ -23,7 +25,7 @@ class SqlRuns:
             row = (await connection.execute(sa.select(t.run).where(t.run.c.run_id == run_id))).first()
         if row is None:
             raise NotFound(f"No run is called {run_id!r}.")
-        return Run(**values_of(row))
+        return run_of(row)
 
     async def latest_run(self, task_id: str) -> Run:
         """The newest. Raises NotFound."""
@@ -32,7 +34,7 @@ class SqlRuns:
             row = (await connection.execute(query)).first()
         if row is None:
             raise NotFound(f"Task {task_id!r} has no run.")
-        return Run(**values_of(row))
+        return run_of(row)
 
     async def save_run(self, run: Run) -> None:
         """Insert or replace by `run_id`."""
@@ -59,3 +61,9 @@ class SqlRuns:
                 values = values_of(row)
                 found[values.pop("task_id")].append(Attempt(**values))
         return found
+
+
+def run_of(row: sa.Row[Any]) -> Run:
+    """What was written before there were legs is in its first."""
+    values = values_of(row)
+    return Run(**{**values, "leg": values["leg"] or Leg()})

@@ -13,6 +13,7 @@ from honk.store.holdings import SqlHoldings
 from honk.store.ledger import SqlLedger
 from honk.store.memo import SqlMemo
 from honk.store.messages import SqlMessages
+from honk.store.parking import SqlParking
 from honk.store.passes import SqlApiTokens, SqlSignInLinks, SqlWebSessions
 from honk.store.people import SqlPeople
 from honk.store.pull_requests import SqlPullRequests
@@ -35,7 +36,8 @@ class SqlStore:
         self.events = SqlEvents(database)
         self.pull_requests = SqlPullRequests(database)
         self.approvals = SqlApprovals(database)
-        self.messages = SqlMessages(database)
+        self.messages = SqlMessages(database, self.events)
+        self.parking = SqlParking(database, self.events)
         self.people = SqlPeople(database)
         self.links, self.sessions = SqlSignInLinks(database), SqlWebSessions(database)
         self.tokens = SqlApiTokens(database)

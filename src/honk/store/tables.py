@@ -115,6 +115,9 @@ run = sa.Table(
     _text("examination", null=True),
     _text("verdict", null=True),
     _text("seconds", null=True),
+    # Null: the first.
+    _text("leg", null=True),
+    _text("takes_up", null=True),
 )
 attempt = sa.Table(
     "honk_attempt",
@@ -146,7 +149,7 @@ message = sa.Table(
     # The question it answers; null for words that nobody asked for.
     sa.Column("question_id", sa.Text, nullable=True),
     # When the agent was handed it; null while it waits.
-    _instant("used_at", null=True),
+    sa.Column("used_at", Instant, nullable=True, index=True),
 )
 parked = sa.Table(
     "honk_parked",

@@ -14,6 +14,7 @@ from honk.domain.task import Brief, Outcome, OutcomeName, Status, Task
 from honk.store import Approval, Attempt, Delivery, Enlist, Message, NotFound, Run, StoreError, TaskEvent
 from honk.testing.forge import MemoryPullRequests
 from honk.testing.ledger import FakeLedger
+from honk.testing.talk import FakeMessages, FakeParking
 
 
 class FakeRuns:
@@ -54,13 +55,17 @@ class FakeRuns:
 class FakeTasks:
     """Port `Tasks`. What `accept` is given as a run goes to the runs beside it."""
 
-    def __init__(self, runs: FakeRuns) -> None:
+    def __init__(self, runs: FakeRuns, messages: FakeMessages) -> None:
         self._runs = runs
+        self._messages = messages
         self._deliveries: dict[str, str] = {}
         self._tasks: dict[str, Task] = {}
         self._briefs: dict[str, Brief] = {}
+        self.parking: FakeParking | None = None
 
-    async def accept(self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist) -> bool:
+    async def accept(
+        self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist, message: Message | None = None
+    ) -> bool:
         if delivery.delivery_id in self._deliveries:
             return False
         enlist(None)
@@ -68,6 +73,8 @@ class FakeTasks:
         self._tasks[task.task_id] = task
         self._briefs[task.task_id] = brief
         await self._runs.save_run(run)
+        if message is not None:
+            await self._messages.append(message)
         return True
 
     async def task(self, task_id: str) -> Task:
@@ -96,9 +103,14 @@ class FakeTasks:
         if task_id not in self._tasks:
             raise NotFound(f"No task is called {task_id!r}.")
         self._tasks[task_id] = replace(self._tasks[task_id], status=status, outcome=outcome)
+        if outcome is not None and self.parking is not None:
+            self.parking.forget(task_id)
 
     async def replays(self, task_id: str) -> Sequence[Task]:
         return [task for task in await self.tasks() if task.replay_of == task_id]
+
+    async def followers(self, task_id: str) -> Sequence[Task]:
+        return [task for task in await self.tasks() if task.follows == task_id]
 
     async def brief(self, task_id: str, version: int | None = None) -> Brief:
         if task_id not in self._briefs or version not in (None, self._briefs[task_id].version):
@@ -162,22 +174,6 @@ class FakeApprovals:
     async def list(self, number: int) -> Sequence[Approval]:
         mine = [approval for approval in self._approvals.values() if approval.number == number]
         return sorted(mine, key=lambda approval: approval.at)
-
-
-class FakeMessages:
-    """Port `Messages`."""
-
-    def __init__(self) -> None:
-        self._messages: dict[str, Message] = {}
-
-    async def append(self, message: Message) -> bool:
-        is_new = message.message_id not in self._messages
-        self._messages.setdefault(message.message_id, message)
-        return is_new
-
-    async def of(self, task_id: str) -> Sequence[Message]:
-        mine = [message for message in self._messages.values() if message.task_id == task_id]
-        return sorted(mine, key=lambda message: message.at)
 
 
 class FakeBoard:
@@ -285,16 +281,20 @@ class FakeStore:
     events: FakeEvents = field(default_factory=FakeEvents)
     pull_requests: MemoryPullRequests = field(default_factory=MemoryPullRequests)
     approvals: FakeApprovals = field(default_factory=FakeApprovals)
-    messages: FakeMessages = field(default_factory=FakeMessages)
     ledger: FakeLedger = field(default_factory=FakeLedger)
     memo: FakeMemo = field(default_factory=FakeMemo)
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
+    messages: FakeMessages = field(init=False)
     tasks: FakeTasks = field(init=False)
     board: FakeBoard = field(init=False)
+    parking: FakeParking = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "board", FakeBoard(self))
-        object.__setattr__(self, "tasks", FakeTasks(self.runs))
+        object.__setattr__(self, "messages", FakeMessages(self.events))
+        object.__setattr__(self, "tasks", FakeTasks(self.runs, self.messages))
+        object.__setattr__(self, "parking", FakeParking(self.tasks, self.runs, self.events, self.messages))
+        self.messages.tasks, self.tasks.parking = self.tasks, self.parking
 
 
 def _is_wanted(task: Task, listing: Listing) -> bool:

@@ -20,7 +20,6 @@ from honk.store import (
     Events,
     Memo,
     Message,
-    Messages,
     NotFound,
     PullRequests,
     Run,
@@ -28,6 +27,7 @@ from honk.store import (
     StoreError,
     Tasks,
 )
+from honk.store.conversation import Messages, Parking
 from honk.testing.refusal import refusal
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -74,6 +74,8 @@ class Store(Protocol):
     def approvals(self) -> Approvals: ...
     @property
     def messages(self) -> Messages: ...
+    @property
+    def parking(self) -> Parking: ...
     @property
     def memo(self) -> Memo: ...
     @property

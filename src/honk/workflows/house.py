@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from honk.agent import Agent
@@ -10,7 +11,8 @@ from honk.domain.commit_text import Identity
 from honk.forge import Forge
 from honk.gateway import Gateway, Ledger
 from honk.judge import Judge
-from honk.store import Approvals, Blobs, Board, Events, Memo, Messages, PullRequests, Quotas, Repositories, Runs, Tasks
+from honk.store import Approvals, Blobs, Board, Events, Memo, PullRequests, Quotas, Repositories, Runs, Tasks
+from honk.store.conversation import Messages, Parking
 from honk.verifier import Gate
 from honk.workspace import Source, Workspaces
 
@@ -30,6 +32,7 @@ class House:
     pull_requests: PullRequests
     approvals: Approvals
     messages: Messages
+    parking: Parking
     repositories: Repositories
     memo: Memo
     quotas: Quotas
@@ -49,3 +52,5 @@ class House:
     """None where commits are not signed."""
     halt_free_bytes: int = 64 << 20
     """Below it a run halts, while there is still room to write that down."""
+    park_until: Callable[[datetime], datetime] | None = None
+    """Until when what is parked then waits for a person. None where nobody is there to be asked: a command alone."""

@@ -12,6 +12,7 @@ from honk.domain.evidence import Examination, Report, Verdict, Verification
 from honk.domain.health import EnvironmentHealth, health_line
 from honk.domain.task import Outcome, Task
 from honk.store import Events
+from honk.store.conversation import Fact
 from honk.workspace import Advance
 
 
@@ -103,8 +104,17 @@ class Journal:
         await self._fact("merged", body | {"has_moved": advance.has_moved, "advice": advance.advice}, "merged")
 
     async def outcome(self, outcome: Outcome, verification: Verification) -> None:
+        fact = self.fact_of_outcome(outcome, verification)
+        await self.events.append(self.task_id, fact.kind, fact.body, fact.key)
+
+    def fact_of_outcome(self, outcome: Outcome, verification: Verification) -> Fact:
+        """For whoever writes it together with the outcome itself."""
         body = {"outcome": str(outcome.name), "reason": outcome.reason, "verification": str(verification)}
-        await self._fact("outcome", body, "outcome")
+        return Fact("outcome", body, f"{self.run_id}:outcome")
+
+    async def followed_by(self, task_id: str) -> None:
+        """A linked task goes on with this one."""
+        await self._fact("followed_by", {"task_id": task_id}, "followed_by")
 
     async def _fact(self, kind: str, body: Mapping[str, object], key: str) -> None:
         await self.events.append(self.task_id, kind, body, f"{self.run_id}:{key}")

@@ -9,6 +9,7 @@ from itertools import count
 
 from honk.base.errors import HonkError, OutOfSpace
 from honk.domain.change import Change
+from honk.domain.conversation import run_of
 from honk.domain.decide import Attempted, Next, decide
 from honk.domain.evidence import Examination, Verdict, Verification, gate
 from honk.domain.task import Outcome, OutcomeName, Status
@@ -23,13 +24,14 @@ Conclude = Callable[[Steps, Record, Change], Awaitable[Outcome]]
 """What becomes of a change that neither gate nor judge objects to."""
 
 
-async def run_rounds(house: House, step: Steps, run_id: str, conclude: Conclude) -> None:
+async def run_rounds(house: House, step: Steps, workflow_id: str, conclude: Conclude) -> None:
     """Work, look, decide; again with what was learnt, until `conclude` has the change or it is given up.
 
     Every step is recorded: after a crash the run goes on behind the last record, in the same agent session.
     """
+    run_id, leg = run_of(workflow_id)
     record = await Record.load(house, run_id)
-    if await record.is_over():
+    if await record.is_over() or record.run.leg.number != leg:
         return
     if record.task.status is Status.RUNNING:
         await record.journal.resumed()

@@ -1,0 +1,130 @@
+"""A task that goes on with an ended one: a reply after its end, or the same once more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from honk.base.clock import now
+from honk.base.errors import UsageError
+from honk.base.ids import new_id
+from honk.domain.change import PullRequest
+from honk.domain.conversation import TakenUp, attributed
+from honk.domain.limits import Limits
+from honk.domain.task import Brief, OutcomeName, Status, Task
+from honk.store import Run
+from honk.workflows.house import House
+from honk.workflows.legs import Spoken
+
+AGAIN = frozenset({OutcomeName.FAILED, OutcomeName.CANCELLED, OutcomeName.VETOED, OutcomeName.NEEDS_HUMAN})
+"""What may be tried again: it brought nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """A linked task, not yet accepted."""
+
+    task: Task
+    brief: Brief
+    run: Run
+
+
+async def newest_of(house: House, task: Task) -> Task:
+    """The last of the tasks that go on with this one; itself where none does."""
+    while followers := await house.tasks.followers(task.task_id):
+        task = followers[0]
+    return task
+
+
+async def chain_of(house: House, task: Task) -> Sequence[Task]:
+    """The task and those it goes on with, the newest first."""
+    chain = [task]
+    while chain[-1].follows is not None:
+        chain.append(await house.tasks.task(chain[-1].follows))
+    return chain
+
+
+async def reply_to(house: House, ended: Task, spoken: Spoken, limits: Limits) -> Linked:
+    """The task that a reply after the end begins: with the old brief, and the kept work where there is any.
+
+    An open pull request is gone on with. Where it was merged or closed, and where nothing was kept, the newest base is
+    begun from.
+    """
+    brief = await house.tasks.brief(ended.task_id)
+    asked = (*brief.before, brief.goal, *await said_to(house, ended))
+    opened = await _pull_request(house, ended)
+    run = await house.runs.latest_run(opened.task_id if opened and opened.state == "open" else ended.task_id)
+    is_settled = opened is not None and opened.state != "open"
+    if run.change is None or is_settled:
+        base_branch, base_sha = await _newest_base(house, ended)
+        fresh = Brief(version=1, goal=spoken.text, background=(*brief.background, *asked))
+        return _linked(ended, spoken, limits, fresh, (base_branch, base_sha), None)
+    taken_up = TakenUp(change=run.change, pull_request=opened.number if opened else None)
+    onward = Brief(version=1, goal=spoken.text, before=asked, background=brief.background)
+    return _linked(ended, spoken, limits, onward, (ended.base_branch, run.change.base_sha), taken_up)
+
+
+async def again(house: House, ended: Task, spoken: Spoken, limits: Limits) -> Linked:
+    """The same request once more, from the newest base.
+
+    Raises:
+        UsageError: it has not ended, or it did what it could.
+    """
+    if ended.outcome is None or ended.outcome.name not in AGAIN:
+        how = ended.outcome.name if ended.outcome else ended.status
+        raise UsageError(
+            f"Task {ended.task_id} is {how}: there is nothing to try again. Nothing was begun. Say what is to change "
+            "instead."
+        )
+    brief = await house.tasks.brief(ended.task_id)
+    said = (*brief.said, *await said_to(house, ended))
+    same = Brief(
+        version=1,
+        goal=brief.goal,
+        preconditions=brief.preconditions,
+        out_of_bounds=brief.out_of_bounds,
+        done_when=brief.done_when,
+        said=said,
+        background=(*brief.background, *brief.before),
+    )
+    return _linked(ended, spoken, limits, same, await _newest_base(house, ended), None)
+
+
+async def said_to(house: House, task: Task) -> tuple[str, ...]:
+    """What people said to it, as agents are told."""
+    return tuple(attributed(one.person, one.text) for one in await house.messages.of(task.task_id) if one.used_at)
+
+
+async def _pull_request(house: House, ended: Task) -> PullRequest | None:
+    """The newest of the whole conversation."""
+    ids = {one.task_id for one in await chain_of(house, ended)}
+    found = [one for one in await house.forge.pull_requests(ended.repository) if one.task_id in ids]
+    return max(found, key=lambda one: one.number, default=None)
+
+
+async def _newest_base(house: House, ended: Task) -> tuple[str, str]:
+    facts = await house.source.describe(Path(ended.repository.location), ended.base_branch)
+    return facts.base_branch, facts.base_sha
+
+
+def _linked(
+    ended: Task, spoken: Spoken, limits: Limits, brief: Brief, base: tuple[str, str], taken_up: TakenUp | None
+) -> Linked:
+    task = Task(
+        task_id=new_id(6),
+        repository=ended.repository,
+        base_branch=base[0],
+        base_sha=base[1],
+        prompt=brief.goal,
+        asker=spoken.person,
+        agent=ended.agent,
+        model=ended.model,
+        created_at=now(),
+        status=Status.QUEUED,
+        notes=(f"It goes on with task {ended.task_id}.",),
+        follows=ended.task_id,
+        person_id=spoken.person_id,
+    )
+    run = Run(
+        run_id=f"{task.task_id}-1", task_id=task.task_id, limits=limits, started_at=task.created_at, takes_up=taken_up
+    )
+    return Linked(task=task, brief=brief, run=run)

@@ -1,0 +1,130 @@
+"""What people say to tasks: before, while and after the agent works."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from honk.base.clock import now
+from honk.domain.conversation import Parked
+from honk.domain.limits import Limits
+from honk.domain.prompt import checked_message
+from honk.domain.task import Brief, Task
+from honk.engine import Engine
+from honk.store import Delivery, Message, Run
+from honk.store.conversation import Fact
+from honk.workflows.follow_up import Linked, again, newest_of, reply_to
+from honk.workflows.house import House
+from honk.workflows.journal import Journal
+from honk.workflows.legs import Legs, Resumption, Spoken, message_of, told
+
+Accept = Callable[[Task, Brief, Run, Delivery, Message | None], Awaitable[bool]]
+"""Makes sure that there is room, writes it all down and enqueues it; False for an arrival that came before."""
+_SYSTEM_DOOR = "reply"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Which task took the words."""
+
+    task_id: str
+    has_begun: bool = False
+    """Whether it was begun by them, since the one that was spoken to had ended."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Talk:
+    """A sub-desk of the App."""
+
+    house: House
+    engine: Engine
+    accept: Accept
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Two replies to an ended task begin one new one: the branch is one."""
+
+    @property
+    def legs(self) -> Legs:
+        """Lets parked runs go on."""
+        return Legs(self.house, self.engine)
+
+    async def say(self, task: Task, spoken: Spoken, limits: Limits) -> Said:
+        """Take a person's words. An open question is answered by them; after the end they begin a linked task, under
+        these limits. Said twice under one id, they are said once.
+
+        Raises:
+            UsageError: there are none, or too many; or the new task cannot be begun.
+        """
+        spoken = replace(spoken, text=checked_message(spoken.text))
+        async with self._one_at_a_time:
+            if (known := await self.house.messages.get(spoken.message_id)) is not None:
+                return Said(task_id=known.task_id, has_begun=known.task_id != task.task_id)
+            task = await newest_of(self.house, task)
+            if task.outcome is not None:
+                return await self._begin(await reply_to(self.house, task, spoken, limits), spoken)
+            parked = await self.house.parking.of(task.task_id)
+            if parked is not None and parked.question is not None:
+                resumed = await self.legs.answer(task, parked.question.question_id, spoken)
+                if resumed.is_first:
+                    return Said(task_id=task.task_id)
+            message = replace(message_of(task, spoken), used_at=None)
+            fact = Fact("message", told(message), f"message:{message.message_id}")
+            await self.house.messages.append(message, fact)
+        return Said(task_id=task.task_id)
+
+    async def answer(self, task: Task, question_id: str, spoken: Spoken) -> Resumption:
+        """See `Legs.answer`."""
+        return await self.legs.answer(task, question_id, replace(spoken, text=checked_message(spoken.text)))
+
+    async def extend(self, task: Task, spoken: Spoken) -> Resumption:
+        """See `Legs.extend`."""
+        return await self.legs.extend(task, spoken)
+
+    async def retry(self, task: Task, spoken: Spoken, limits: Limits) -> Said:
+        """The same once more, as a linked task.
+
+        Raises:
+            UsageError: it has not ended, or there is nothing to try again.
+        """
+        async with self._one_at_a_time:
+            task = await newest_of(self.house, task)
+            return await self._begin(await again(self.house, task, spoken, limits), None)
+
+    async def take_left_over(self, limits: Limits) -> None:
+        """Words that came while a task was ending begin a linked one, as if they had come after its end."""
+        for message in await self.house.messages.left_over():
+            spoken = Spoken(
+                person=message.person,
+                person_id=message.person_id,
+                text=message.text,
+                message_id=f"late-{message.message_id}",
+            )
+            async with self._one_at_a_time:
+                task = await newest_of(self.house, await self.house.tasks.task(message.task_id))
+                if task.outcome is None:
+                    late = replace(message_of(task, spoken), used_at=None)
+                    await self.house.messages.append(late, Fact("message", told(late), f"message:{late.message_id}"))
+                else:
+                    await self._begin(await reply_to(self.house, task, spoken, limits), spoken)
+                await self.house.messages.use([message.message_id], now())
+
+    async def conversation(self, task: Task) -> Sequence[Message]:
+        """In the order they were said."""
+        return await self.house.messages.of(task.task_id)
+
+    async def parked(self, task_id: str) -> Parked | None:
+        """None where it does not wait."""
+        return await self.house.parking.of(task_id)
+
+    async def all_parked(self) -> Sequence[Parked]:
+        """The longest waiting first."""
+        return await self.house.parking.list()
+
+    async def _begin(self, linked: Linked, spoken: Spoken | None) -> Said:
+        """Accept it. The event on the task before is told again by a redelivery."""
+        task = linked.task
+        arrival = spoken.message_id if spoken else f"{_SYSTEM_DOOR}-{task.task_id}"
+        delivery = Delivery(delivery_id=arrival, door=_SYSTEM_DOOR, received_at=task.created_at, body=task.prompt)
+        message = message_of(task, spoken) if spoken else None
+        await self.accept(task, linked.brief, linked.run, delivery, message)
+        assert task.follows is not None
+        await Journal(self.house.events, task.follows, linked.run.run_id).followed_by(task.task_id)
+        return Said(task_id=task.task_id, has_begun=True)
