@@ -24,7 +24,7 @@ from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
 from honk.base.registry_clients import crates_index, go_proxy, npm_registry
 from honk.base.signing import Signer
-from honk.config import ANTHROPIC_URL, AcpSettings, QuotaSettings, Settings
+from honk.config import ANTHROPIC_URL, AcpSettings, Settings
 from honk.domain.admission import slots_of
 from honk.domain.commit_text import Identity, parse_person
 from honk.domain.limits import Limits
@@ -58,7 +58,7 @@ from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper
 from honk.workflows.key import has_key, read_key, refuse_readable_key
 from honk.workflows.people import PeopleDesk
-from honk.workflows.quota import Allowances, Purse
+from honk.workflows.quota import Purse
 from honk.workflows.replay import run_replay
 from honk.workflows.task import run_task
 from honk.workflows.watch import Watch
@@ -140,13 +140,8 @@ def _watch(settings: Settings, house: House) -> Watch:
     return Watch(
         house=house,
         admission=Admission(home=settings.home, slots=slots),
-        purse=Purse(quotas=house.quotas, events=house.events, allowances=_allowances(settings.quota)),
+        purse=Purse(quotas=house.quotas, events=house.events, allowances=settings.quota.allowances()),
     )
-
-
-def _allowances(wanted: QuotaSettings) -> Allowances:
-    teams = {name: (one.month_usd, frozenset(map(str.lower, one.members))) for name, one in wanted.teams.items()}
-    return Allowances(month_usd=wanted.month_usd, person_usd=wanted.person_month_usd, teams=teams)
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from honk.base.errors import UsageError
 from honk.domain.commit_text import parse_person
 from honk.domain.exposure import checked_preview_domain, checked_public_url
+from honk.domain.quota import Allowances
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -216,6 +217,11 @@ class QuotaSettings(BaseModel):
     person_month_usd: float = Field(200.0, ge=0, allow_inf_nan=False)
     """By each person."""
     teams: dict[str, TeamQuotaSettings] = {}
+
+    def allowances(self) -> Allowances:
+        """The same, as the purse takes them."""
+        teams = {name: (one.month_usd, frozenset(map(str.lower, one.members))) for name, one in self.teams.items()}
+        return Allowances(month_usd=self.month_usd, person_usd=self.person_month_usd, teams=teams)
 
 
 class Settings(BaseSettings):

@@ -1,6 +1,7 @@
 """How much money may be spent in a month, by whom, and the words for it. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -36,6 +37,38 @@ class Quota:
     def words(self) -> str:
         """Whose it is, for people."""
         return "this installation" if self.of is Of.INSTALLATION else f"{self.of} {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowances:
+    """What the settings grant for a month."""
+
+    month_usd: float
+    person_usd: float
+    teams: Mapping[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
+    """By name: the quota, and the members' addresses in small letters."""
+
+    @property
+    def whole(self) -> Quota:
+        """Everybody's together."""
+        return Quota(of=Of.INSTALLATION, name="", limit_usd=self.month_usd)
+
+    def of(self, email: str) -> Sequence[Quota]:
+        """All that a person's task must fit into."""
+        email = email.lower()
+        person = Quota(of=Of.PERSON, name=email, limit_usd=self.person_usd, emails=frozenset({email}))
+        return (person, *(team for team in self._teams() if team.emails and email in team.emails), self.whole)
+
+    def all(self, emails: Sequence[str]) -> Sequence[Quota]:
+        """Those of these people, of every team, and everybody's."""
+        people = [Quota(of=Of.PERSON, name=one, limit_usd=self.person_usd, emails=frozenset({one})) for one in emails]
+        return (*people, *self._teams(), self.whole)
+
+    def _teams(self) -> Sequence[Quota]:
+        return [
+            Quota(of=Of.TEAM, name=name, limit_usd=limit, emails=members)
+            for name, (limit, members) in self.teams.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

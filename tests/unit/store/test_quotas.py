@@ -13,13 +13,13 @@ from honk.base.ids import new_id
 from honk.domain.expectation import Past
 from honk.domain.limits import Limits, Spent
 from honk.domain.money import ModelCall
-from honk.domain.quota import month_of
+from honk.domain.quota import Allowances, month_of
 from honk.domain.standing import INSTALLATION
 from honk.domain.task import Brief, Outcome, OutcomeName, Person, Status
 from honk.store import Delivery, Run
 from honk.store.sql import SqlStore, open_store
 from honk.testing.store_rules import a_task
-from honk.workflows.quota import Allowances, OverQuota, Purse
+from honk.workflows.quota import OverQuota, Purse
 
 pytestmark = pytest.mark.anyio
 ADA, BOB = "ada@example.test", "bob@example.test"
