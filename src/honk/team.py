@@ -1,10 +1,12 @@
 """The team's desk: the front desk for people with rights. Every door but the command line hands on to it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from honk.app import App, RunRequest, RunResult
+from honk.app import App, RunRequest
+from honk.app import RunResult as RunResult
 from honk.base.errors import UsageError
 from honk.domain.conversation import Parked
 from honk.domain.expectation import Expectation
@@ -13,6 +15,7 @@ from honk.domain.listing import Listing
 from honk.domain.people import EVERYWHERE, Act, Visitor, why_not
 from honk.domain.standing import Frost, Standing
 from honk.domain.task import BriefTerms, Person, Repository, Task
+from honk.insight.kept import Kept
 from honk.lookout import Lookout
 from honk.store import Message, NotFound, TaskEvent
 from honk.workflows.legs import Resumption, Spoken
@@ -111,11 +114,12 @@ class Team:
             raise NotFound(f"No task is called {task_id!r}.")
         return task
 
-    async def follow(self, visitor: Visitor, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
+    async def follow(self, visitor: Visitor, task_id: str, after: int = 0) -> AsyncGenerator[TaskEvent, None]:
         """The task's events as they come, to its outcome."""
         task = await self.task(visitor, task_id)
-        async for event in self.app.follow(task.task_id, after):
-            yield event
+        async with aclosing(self.app.sights.follow(task.task_id, after)) as events:
+            async for event in events:
+                yield event
 
     async def result(self, visitor: Visitor, task_id: str) -> RunResult:
         """What came of it.
@@ -125,6 +129,21 @@ class Team:
         """
         task = await self.task(visitor, task_id)
         return await self.app.result(task.task_id)
+
+    async def kept(self, visitor: Visitor, task_id: str) -> Kept:
+        """Everything that is kept of it, also while it runs."""
+        task = await self.task(visitor, task_id)
+        return await self.app.kept(task.task_id)
+
+    async def blob(self, visitor: Visitor, task_id: str, key: str) -> bytes:
+        """A large thing that this task's own rows name.
+
+        Raises:
+            NotFound: they do not name it, or it is not kept any more.
+        """
+        if key not in (await self.kept(visitor, task_id)).blobs:
+            raise NotFound(f"Task {task_id!r} names nothing that is kept under {key!r}.")
+        return await self.app.diff(key)
 
     async def diff(self, visitor: Visitor, task_id: str) -> bytes:
         """The newest change of the task; empty where there is none."""

@@ -1,83 +1,58 @@
-"""The HTTP API, described by its own OpenAPI document."""
+"""The HTTP API as one application, with the description that is made of it."""
 
-from typing import Annotated
+from typing import Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request
-from pydantic import BaseModel, Field
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from honk import __version__
-from honk.domain.people import Visitor
-from honk.domain.task import Task
+from honk.api.entry import Entry
+from honk.api.evidence import evidence_routes
+from honk.api.problems import MEDIA_TYPE, answer_problems
+from honk.api.shapes import EventOut
+from honk.api.talk import talk_routes
+from honk.api.tasks import task_routes
 from honk.entrance import Entrance
-from honk.team import NewRequest, Team
+from honk.team import Team
+
+ABOUT = (
+    "Tasks of a background coding agent: ask, watch, steer, stop, and read what came of it. What is refused comes as "
+    "`application/problem+json`; its `detail` says what happened, what was kept and what to do next. A token may read, "
+    "request and stop; what ships is a person's own yes, in the console."
+)
 
 
-class TaskRequest(BaseModel):
-    """A request."""
-
-    repository_id: str = Field(min_length=1, max_length=200)
-    prompt: str = Field(min_length=1, max_length=100_000)
-    base: str | None = Field(None, max_length=250)
-
-
-class RepositoryOut(BaseModel):
-    """A repository that can be asked for."""
-
-    repository_id: str
-    name: str
-
-
-class TaskOut(BaseModel):
-    """A task."""
-
-    task_id: str
-    repository: str
-    prompt: str
-    status: str
-    outcome: str | None
-    reason: str | None
-    created_at: str
-
-
-def create_api(team: Team, entrance: Entrance) -> FastAPI:
-    """The application; to be mounted where its paths shall begin."""
-    api = FastAPI(title="Honk", version=__version__)
-
-    async def visitor(request: Request) -> Visitor:
-        shown = request.headers.get("authorization")
-        found = await (entrance.visitor(request.cookies) if shown is None else entrance.bearer(shown))
-        if found is None:
-            raise HTTPException(401, "Sign in first.")
-        return found
-
-    @api.get("/repositories")
-    async def repositories(who: Annotated[Visitor, Depends(visitor)]) -> list[RepositoryOut]:
-        found = await team.repositories(who)
-        return [RepositoryOut(repository_id=one.repository_id, name=one.name) for one in found]
-
-    @api.get("/tasks")
-    async def tasks(who: Annotated[Visitor, Depends(visitor)]) -> list[TaskOut]:
-        return [_told(one) for one in await team.tasks(who)]
-
-    @api.post("/tasks", status_code=201)
-    async def request(wanted: TaskRequest, who: Annotated[Visitor, Depends(visitor)]) -> TaskOut:
-        asked = NewRequest(repository_id=wanted.repository_id, prompt=wanted.prompt, base=wanted.base)
-        return _told(await team.request(who, asked))
-
-    @api.get("/tasks/{task_id}")
-    async def task(task_id: str, who: Annotated[Visitor, Depends(visitor)]) -> TaskOut:
-        return _told(await team.task(who, task_id))
-
+def create_api(team: Team, entrance: Entrance, owner_token: str | None = None) -> FastAPI:
+    """The application; to be mounted where its paths shall begin. With `owner_token` the machine's own command line
+    comes in as the owner."""
+    api = _Described(title="Honk", version=__version__, description=ABOUT, docs_url=None, redoc_url=None,
+                     generate_unique_id_function=_name_of, servers=[{"url": "/api"}])  # fmt: skip
+    entry = Entry(entrance=entrance, owner_token=owner_token)
+    for routes in (task_routes(team, entry), talk_routes(team, entry), evidence_routes(team, entry)):
+        api.include_router(routes)
+    answer_problems(api)
     return api
 
 
-def _told(task: Task) -> TaskOut:
-    return TaskOut(
-        task_id=task.task_id,
-        repository=task.repository.name,
-        prompt=task.prompt,
-        status=str(task.status),
-        outcome=str(task.outcome.name) if task.outcome else None,
-        reason=task.outcome.reason if task.outcome else None,
-        created_at=task.created_at.isoformat(),
-    )
+def _name_of(route: APIRoute) -> str:
+    return route.name
+
+
+class _Described(FastAPI):
+    """Describes errors as they are sent: as problems."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            told = super().openapi()
+            event = EventOut.model_json_schema(ref_template="#/components/schemas/{model}")
+            told["components"]["schemas"]["EventOut"] = event
+            for methods in told["paths"].values():
+                for operation in methods.values():
+                    for status, answer in operation["responses"].items():
+                        content = answer.get("content", {})
+                        if int(status) >= 400 and "application/json" in content:
+                            answer["content"] = {MEDIA_TYPE: content["application/json"]}
+                        elif len(content) > 1:
+                            content.pop("application/json", None)
+        assert self.openapi_schema is not None
+        return self.openapi_schema

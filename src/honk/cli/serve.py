@@ -145,9 +145,10 @@ def is_reached_by_https(settings: "Settings") -> bool:
 
 def doors(team: "Team", settings: "Settings", entrance: "Entrance") -> Any:
     """The console, with the API below /api."""
+    from honk.api.bounds import Bounds
     from honk.api.server import create_api
     from honk.web.console import create_console
 
     console = create_console(team, settings.serve, entrance)
     console.mount("/api", create_api(team, entrance))
-    return console
+    return Bounds(console)

@@ -384,5 +384,9 @@ class NewerSchema(StoreError, PlatformError):
     """The database was written by a newer Honk; nothing was touched."""
 
 
+class StoreBusy(StoreError):
+    """Another program keeps the database locked; nothing of what was asked was done, and it may be asked again."""
+
+
 class StoreFull(StoreError, OutOfSpace):
     """The disk has no room for what was to be written; what was written before is kept."""

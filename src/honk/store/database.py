@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from honk.base.sqlite import prepare
-from honk.store import NewerSchema, StoreError, StoreFull
+from honk.store import NewerSchema, StoreBusy, StoreError, StoreFull
 from honk.store.migrations import REVISIONS, TABLE
 
 _WRITES = "honk_writes"
@@ -94,8 +94,9 @@ def worded(path: Path, error: BaseException) -> StoreError:
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_FULL"):
         return StoreFull(f"The disk is full: {path} could not be written. What was recorded before is kept. {_ROOM}")
+    kind = StoreBusy if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) else StoreError
     remedy = next((text for code, text in _REMEDIES.items() if name.startswith(code)), "Nothing of it was written.")
-    return StoreError(f"The database {path} refused: {error}. What was recorded before is kept. {remedy}")
+    return kind(f"The database {path} refused: {error}. What was recorded before is kept. {remedy}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,15 @@
 """What there is to see of tasks, gathered by reading alone: a task's whole story, pages of the board, scores."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from honk.domain.board import Filters, Lane, Listed, Scored, Watcher
 from honk.insight.sheet import Sheet
-from honk.store import NotFound
+from honk.store import NotFound, TaskEvent
 from honk.workflows.house import House
+from honk.workflows.onlook import look_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,16 @@ class Sights:
             pull_requests=tuple(await house.board.pull_requests(task.task_id)),
             diff=await self._diff(run.change.diff_blob if run.change else None),
         )
+
+    async def follow(self, task_id: str, after: int = 0) -> AsyncGenerator[TaskEvent, None]:
+        """The task's events as they come, to its outcome; somebody else sees to the run's end.
+
+        Raises:
+            NotFound: there is no such task.
+        """
+        async with aclosing(look_on(self.house, await self.house.tasks.task(task_id), after)) as events:
+            async for event in events:
+                yield event
 
     async def _diff(self, key: str | None) -> bytes | None:
         """None where there is none, or it is not kept any more."""

@@ -1,0 +1,85 @@
+"""What came of a task: events, result, reports, diff, kept files."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.responses import Response
+
+from honk.api.entry import Entry
+from honk.api.problems import responses
+from honk.api.shapes import BlobList
+from honk.api.watch import MEDIA_TYPE as EVENTS
+from honk.api.watch import EventStream
+from honk.domain.evidence import Report
+from honk.domain.people import Visitor
+from honk.team import RunResult, Team
+
+DIFF = "text/x-diff"
+BINARY = "application/octet-stream"
+_SAFE = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox"}
+"""Whatever stands in a diff or a log, no browser runs it."""
+_EVENT = {
+    "type": "object",
+    "description": "`data` is an EventOut in JSON, `event` its kind, `id` its sequence. The last event is `end`.",
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+    "required": ["event", "data"],
+}
+
+
+def _content(media_type: str, schema: Any) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {media_type: {"schema": schema}}, "description": "OK"}}
+
+
+def evidence_routes(team: Team, entry: Entry) -> APIRouter:
+    """`/tasks/ID` and what is below it."""
+    routes = APIRouter(prefix="/tasks/{task_id}", tags=["evidence"])
+    Who = Annotated[Visitor, Depends(entry.visitor)]
+    stream = _content(EVENTS, _EVENT)
+
+    @routes.get("/events", response_class=Response, responses={**responses(404), **stream})
+    async def follow_task(
+        task_id: str,
+        who: Who,
+        last_event_id: Annotated[int, Header(ge=0, lt=2**53, description="The last one that was seen.")] = 0,
+    ) -> Response:
+        """What happened and what happens, as server-sent events; ends behind the outcome."""
+        task = await team.task(who, task_id)
+        return EventStream(team.follow(who, task.task_id, last_event_id))
+
+    @routes.get("/result", responses=responses(404, 409))
+    async def show_result(task_id: str, who: Who) -> RunResult:
+        """What came of it, once it has ended."""
+        return await team.result(who, task_id)
+
+    @routes.get("/reports", responses=responses(404))
+    async def list_reports(task_id: str, who: Who) -> list[Report]:
+        """What each verifier said of the newest change, also while the task runs."""
+        examination = (await team.kept(who, task_id)).run.examination
+        return list(examination.reports) if examination is not None else []
+
+    @routes.get(
+        "/diff", response_class=Response, responses={**responses(404, 409), **_content(DIFF, {"type": "string"})}
+    )
+    async def show_diff(task_id: str, who: Who) -> Response:
+        """The newest change of an ended task, also one that was refused; empty where there is none."""
+        return Response(await team.diff(who, task_id), headers=_SAFE, media_type=DIFF)
+
+    @routes.get("/blobs", responses=responses(404))
+    async def list_blobs(task_id: str, who: Who) -> BlobList:
+        """The keys of what is kept with it: diffs and logs."""
+        return BlobList(keys=list((await team.kept(who, task_id)).blobs))
+
+    @routes.get(
+        "/blobs/{key:path}",
+        response_class=Response,
+        responses={**responses(404), **_content(BINARY, {"type": "string", "format": "binary"})},
+    )
+    async def download_blob(task_id: str, key: str, who: Who) -> Response:
+        """One of them, to be saved and never shown."""
+        data = await team.blob(who, task_id, key)
+        name = "".join(char if char.isalnum() and char.isascii() else "-" for char in key)
+        return Response(
+            data, headers={**_SAFE, "content-disposition": f'attachment; filename="{name}"'}, media_type=BINARY
+        )
+
+    return routes

@@ -1,0 +1,29 @@
+"""A task's events for somebody who only looks, while somebody else sees to the run's end."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import cast
+
+from honk.domain.task import Status, Task
+from honk.store import TaskEvent
+from honk.workflows.house import House
+
+LAST = "outcome"
+"""The kind behind which nothing comes."""
+
+
+async def look_on(house: House, task: Task, after: int = 0) -> AsyncGenerator[TaskEvent, None]:
+    """Those after the number as they come, to the outcome. Where that was told before the number, none."""
+    if task.status is Status.FINISHED:
+        told = await house.events.read(task.task_id)
+        if any(event.kind == LAST for event in told):
+            for event in told:
+                if event.sequence > after:
+                    yield event
+            return
+    coming = cast(AsyncGenerator[TaskEvent, None], house.events.follow(task.task_id, after))
+    async with aclosing(coming):
+        async for event in coming:
+            yield event
+            if event.kind == LAST:
+                return
