@@ -5,8 +5,9 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 3
 """What an open connection is given to end by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server at work."""
+
+    origin: str
+    """Its address for people."""
+    running: "asyncio.Task[None]"
+    """Ends when it does."""
 
 
 def serve(
@@ -92,6 +103,25 @@ def listen(host: str, port: int) -> socket.socket:
 
 async def serve_on(listening: socket.socket, team: "Team", settings: "Settings") -> None:
     """Serve until a signal; connections are given a moment, workers none: they go on at the next start."""
+    loop, numbers = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
+    ended = asyncio.Event()
+    for number in numbers:
+        loop.add_signal_handler(number, ended.set)
+    try:
+        async with serving(listening, team, settings) as served:
+            served.running.add_done_callback(lambda _: ended.set())
+            sys.stdout.write(f"Honk serves on {served.origin} (Ctrl-C ends it)\n")
+            sys.stdout.write(await way_in(team.app, served.origin))
+            sys.stdout.flush()
+            await ended.wait()
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+@asynccontextmanager
+async def serving(listening: socket.socket, team: "Team", settings: "Settings") -> AsyncIterator[Served]:
+    """Serve beside what the caller does. Signals stay the caller's. What broke the server is raised at the end."""
     import uvicorn
 
     from honk.entrance import Entrance
@@ -99,34 +129,27 @@ async def serve_on(listening: socket.socket, team: "Team", settings: "Settings")
     class Server(uvicorn.Server):
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
-            """By the loop's own handlers: the library's raise the signal again after the end, in the middle of ours."""
-            loop, numbers = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
-            for number in numbers:
-                loop.add_signal_handler(number, self.leave)
-            try:
-                yield
-            finally:
-                for number in numbers:
-                    loop.remove_signal_handler(number)
-
-        def leave(self) -> None:
-            self.should_exit = True
+            """None: the library's own raise the signal again after the end, in the middle of ours."""
+            yield
 
     host, port = listening.getsockname()[:2]
     scheme = "https" if settings.serve.has_tls else "http"
     address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-    origin = settings.serve.public_url or address
     entrance = Entrance(ways_in=team.app.ways_in, is_secure=is_reached_by_https(settings))
-    config = uvicorn.Config(
-        doors(team, settings, entrance), log_level="warning", access_log=False, lifespan="off", server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=settings.serve.behind_proxy,
-        ssl_certfile=settings.serve.tls_certificate or None, ssl_keyfile=settings.serve.tls_key or None,
+    server = Server(
+        uvicorn.Config(
+            doors(team, settings, entrance), log_level="warning", access_log=False, lifespan="off", server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=settings.serve.behind_proxy,
+            ssl_certfile=settings.serve.tls_certificate or None, ssl_keyfile=settings.serve.tls_key or None,
+        )
     )  # fmt: skip
     with address_told(settings.home, address):
-        sys.stdout.write(f"Honk serves on {origin} (Ctrl-C ends it)\n")
-        sys.stdout.write(await way_in(team.app, origin))
-        sys.stdout.flush()
-        await Server(config).serve(sockets=[listening])
+        running = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield Served(settings.serve.public_url or address, running)
+        finally:
+            server.should_exit = True
+            await running
 
 
 async def way_in(app: "App", url: str) -> str:
