@@ -182,7 +182,7 @@ class App:
     @asynccontextmanager
     async def shift(self) -> AsyncIterator[None]:
         """While it lasts everything that was begun goes on by itself, and no run ends without an outcome."""
-        shift = Shift(house=self._house, engine=self._engine, settle=self._settle)
+        shift = Shift(house=self._house, engine=self._engine, watch=self.watch, settle=self._settle)
         await shift.begin()
         try:
             yield

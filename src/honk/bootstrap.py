@@ -17,15 +17,17 @@ from honk.agent.claude_program import version
 from honk.agent.command import CommandAgent, invocation
 from honk.app import App
 from honk.base.censor import Censor
+from honk.base.disk import free_bytes
 from honk.base.errors import UsageError
 from honk.base.maven_client import maven_repository
-from honk.base.memory import cores, total_bytes
+from honk.base.memory import available_bytes, cores, total_bytes
 from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
 from honk.base.registry_clients import crates_index, go_proxy, npm_registry
 from honk.base.signing import Signer
 from honk.config import ANTHROPIC_URL, AcpSettings, Settings
-from honk.domain.admission import slots_of
+from honk.domain.admission import Room, slots_of
+from honk.domain.breaker import Fault, FaultKind
 from honk.domain.commit_text import Identity, parse_person
 from honk.domain.limits import Limits
 from honk.domain.passes import Stay
@@ -34,11 +36,11 @@ from honk.engine import Engine
 from honk.engine.deferred import DeferredEngine
 from honk.engine.records import DBOSRecords
 from honk.forge.local import LocalForge
-from honk.gateway import Upstream
+from honk.gateway import Gatekeeper, Upstream
 from honk.gateway.anthropic import AnthropicGateway
 from honk.gateway.package_door import PackageDoor
 from honk.gateway.pricing import PRICES, Price
-from honk.gateway.trial import try_upstream
+from honk.gateway.trial import is_answering, try_upstream
 from honk.judge.claude import ClaudeJudge
 from honk.judge.route import through
 from honk.sandbox import SandboxBackend, SandboxUnavailable
@@ -51,7 +53,8 @@ from honk.team import Team, Terms
 from honk.verifier import BaseRuns, Gate
 from honk.verifier.clean_room import CleanRoomGate
 from honk.verifier.unwalled import UnwalledGate
-from honk.workflows.admission import Admission
+from honk.workflows.admission import Admission, admitted
+from honk.workflows.breaker import Breaker, Probe
 from honk.workflows.claim import Claim, make_private, take
 from honk.workflows.doctor import Machine
 from honk.workflows.house import House
@@ -94,6 +97,7 @@ async def open_app(
     upstream: Upstream | None = None,
     claim: Claim = Claim.WORK,
     waits: Callable[[str], None] | None = None,
+    serves: bool = False,
 ) -> AsyncIterator[App]:
     """The front desk; what is claimed of the state folder is ours until the context ends. The engine starts with the
     first work.
@@ -115,33 +119,56 @@ async def open_app(
         if settings.sandbox == NoneBackend.name:
             has_idle_key = upstream is not None and has_key(settings.home)
             refuse_readable_key(upstream or _upstream(settings, key), has_idle_key=has_idle_key)
-        house = _house(settings, store, upstream or _upstream(settings, key), Censor((key,)))
+        admission = _admission(settings, store)
+        house = _house(settings, store, upstream or _upstream(settings, key), Censor((key,)), admission)
         stack.push_async_callback(house.gateway.close)
         engine = DeferredEngine(partial(_engine, settings.home))
-        engine.register("task", partial(run_task, house))
-        engine.register("replay", partial(run_replay, house))
+        admission.breaker.probes = _probes(settings, house)
+        for name, story in (("task", run_task), ("replay", run_replay)):
+            engine.register(name, admitted(house, admission, story) if serves else partial(story, house))
         stack.push_async_callback(engine.stop)
         people, ways_in = PeopleDesk(people=store.people), _ways_in(settings, store)
         keeper = _housekeeper(settings, store)
-        watch = _watch(settings, house)
+        purse = Purse(quotas=store.quotas, events=store.events, allowances=settings.quota.allowances())
+        watch = Watch(house=house, admission=admission, purse=purse)
         yield App(house, engine, keeper, people=people, ways_in=ways_in, watch=watch, is_alone=is_alone)
 
 
 @asynccontextmanager
 async def open_team(settings: Settings, *, upstream: Upstream | None = None) -> AsyncIterator[Team]:
     """The team's desk, with everything at work that was begun before. Raises as `open_app` does."""
-    async with open_app(settings, upstream=upstream) as app, app.shift():
+    async with open_app(settings, upstream=upstream, serves=True) as app, app.shift():
         terms = Terms(agent=settings.agent, model=settings.model.name, limits=limits_of(settings))
         yield Team(app, terms)
 
 
-def _watch(settings: Settings, house: House) -> Watch:
+def _admission(settings: Settings, store: SqlStore) -> Admission:
+    def room() -> Room:
+        return Room(
+            free_disk_bytes=free_bytes(settings.home),
+            free_memory_bytes=available_bytes(),
+            least_disk_bytes=settings.retention.min_free_mib << 20,
+            least_memory_bytes=settings.serve.min_free_memory_mib << 20,
+        )
+
     slots = slots_of(settings.serve.agents, cores(), total_bytes())
-    return Watch(
-        house=house,
-        admission=Admission(home=settings.home, slots=slots),
-        purse=Purse(quotas=house.quotas, events=house.events, allowances=settings.quota.allowances()),
-    )
+    breaker = Breaker(memo=store.memo, events=store.events)
+    return Admission(home=settings.home, slots=slots, room=room, breaker=breaker)
+
+
+def _probes(settings: Settings, house: House) -> Mapping[FaultKind, Probe]:
+    async def model(fault: Fault) -> bool:
+        return await is_answering(house.gateway, fault.model)
+
+    async def forge(_fault: Fault) -> bool:
+        await house.forge.pull_requests()
+        return True
+
+    async def disk(_fault: Fault) -> bool:
+        return free_bytes(settings.home) >= settings.retention.min_free_mib << 20
+
+    kinds = dict.fromkeys((FaultKind.KEY, FaultKind.PAYMENT, FaultKind.MODEL), model)
+    return {**kinds, FaultKind.FORGE: forge, FaultKind.DISK: disk}
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -193,8 +220,10 @@ def _housekeeper(settings: Settings, store: SqlStore) -> Housekeeper:
     )
 
 
-def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Censor) -> House:
-    gateway = AnthropicGateway(upstream, store.ledger, packages=PackageDoor(REGISTRIES), prices=_prices(settings))
+def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Censor, gatekeeper: Gatekeeper) -> House:
+    gateway = AnthropicGateway(
+        upstream, store.ledger, packages=PackageDoor(REGISTRIES), prices=_prices(settings), gatekeeper=gatekeeper
+    )
     source = adopt_porter(os.environ, settings.home) or LocalSource()
     backend = SANDBOXES[settings.sandbox]()
     judge = ClaudeJudge(

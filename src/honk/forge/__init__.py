@@ -107,3 +107,7 @@ class ForgeNotFound(ForgeError, UsageError):
 
 class ForgeConflict(ForgeError, UsageError):
     """The forge is not in the state that was verified; the message says what moved."""
+
+
+class ForgeDown(ForgeError):
+    """The forge does not answer, to anybody; what was asked of it may be asked again."""

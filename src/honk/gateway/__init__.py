@@ -64,6 +64,18 @@ class Gateway(Protocol):
     async def close(self) -> None: ...
 
 
+class Gatekeeper(Protocol):
+    """Whom the gateway asks before a call to a model, and tells what came of it."""
+
+    def objection(self) -> str | None:
+        """Why no call may go out now; None where it may."""
+        ...
+
+    def answered(self, status: int, model: str) -> None:
+        """The status of the far side's answer; 0 where there was none."""
+        ...
+
+
 @dataclass(slots=True)
 class RegistryLog:
     """What went over a package route."""

@@ -12,8 +12,9 @@ import aiohttp
 from aiohttp import web
 
 from honk.base.clock import monotonic_seconds
+from honk.domain.breaker import UNREACHABLE
 from honk.domain.money import BROKEN_OFF
-from honk.gateway import GatewayError, Grant, Ledger, RegistryLog, Upstream
+from honk.gateway import Gatekeeper, GatewayError, Grant, Ledger, RegistryLog, Upstream
 from honk.gateway.admission import MAX_BODY_BYTES, Question, Refusal, admit
 from honk.gateway.far_side import FarSide, passed_down
 from honk.gateway.metering import EventParser, Meter
@@ -50,6 +51,7 @@ class AnthropicGateway:
         max_output_tokens: int = DEFAULT_MAX_OUTPUT_TOKENS,
         patience: Patience | None = None,
         trust_env_proxy: bool = False,
+        gatekeeper: Gatekeeper | None = None,
         clock: Callable[[], float] = monotonic_seconds,
     ) -> None:
         """`max_output_tokens`: the most one answer may write; a broken stream keeps a reservation that rests on it."""
@@ -57,6 +59,7 @@ class AnthropicGateway:
         self._prices = prices
         self._patience = patience or Patience()
         self._clock = clock
+        self._gatekeeper = gatekeeper
         self._till = Till(ledger, max_output_tokens=max_output_tokens)
         self._far_side = FarSide(upstream, self._patience, trust_env_proxy=trust_env_proxy)
 
@@ -68,6 +71,7 @@ class AnthropicGateway:
             till=self._till,
             prices=self._prices,
             patience=self._patience,
+            gatekeeper=self._gatekeeper,
             clock=self._clock,
         )
         return serve(listener, route.answer, self._patience)
@@ -102,9 +106,11 @@ class _ModelRoute:
         till: Till,
         prices: Mapping[str, Price],
         patience: Patience,
+        gatekeeper: Gatekeeper | None,
         clock: Callable[[], float],
     ) -> None:
         self._grant = grant
+        self._gatekeeper = gatekeeper
         self._far_side = far_side
         self._till = till
         self._prices = prices
@@ -139,6 +145,8 @@ class _ModelRoute:
         asked = admit(raw if path == _GENERATE else _as_question(raw), self._prices)
         if isinstance(asked, Refusal):
             return _refuse(asked)
+        if self._gatekeeper is not None and (why := self._gatekeeper.objection()) is not None:
+            return _refuse(Refusal(status=403, kind="permission_error", message=why))
         try:
             return await (self._generate(request, asked) if path == _GENERATE else self._count(request, asked))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -192,6 +200,7 @@ class _ModelRoute:
         try:
             async with self._far_side.post(_GENERATE + "?beta=true", body, request.headers) as response:
                 status = response.status
+                self._tell(status, question)
                 if status != 200:
                     usage = Usage()  # errors are not billed
                     return await self._failed(response)
@@ -201,6 +210,11 @@ class _ModelRoute:
                 return await self._whole(response, meter)
         except aiohttp.ClientConnectorError:
             usage = Usage()  # nothing was sent
+            self._tell(UNREACHABLE, question)
+            raise
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            if status == 0:
+                self._tell(UNREACHABLE, question)
             raise
         finally:
             if meter.is_complete:
@@ -208,6 +222,10 @@ class _ModelRoute:
             elif meter.has_begun:
                 usage, status = meter.so_far, BROKEN_OFF
             await self._till.settle(reserved, question, usage, status=status, seconds=self._clock() - began)
+
+    def _tell(self, status: int, question: Question) -> None:
+        if self._gatekeeper is not None:
+            self._gatekeeper.answered(status, question.model)
 
     async def _stream(
         self,

@@ -1,10 +1,16 @@
 """One cheap call to the model's service, to tell whether the key works before a run depends on it."""
 
+import secrets
+import socket
+
 import aiohttp
 
-from honk.gateway import GatewayError, Upstream
+from honk.base.ids import new_id
+from honk.gateway import Gateway, GatewayError, Grant, Upstream
 
 TIMEOUT_SECONDS = 20.0
+PROBE_USD = 1.0
+"""More than the gateway can set aside for a question of one token; what it costs is a hundredth of a cent."""
 
 
 async def try_upstream(upstream: Upstream, model: str) -> str:
@@ -30,3 +36,26 @@ async def try_upstream(upstream: Upstream, model: str) -> str:
     if status != 200:
         raise GatewayError(f"{upstream.base_url} answered {status} for the model {model}.")
     return f"{model} answered at {upstream.base_url}"
+
+
+async def is_answering(gateway: Gateway, model: str) -> bool:
+    """Whether the service answers the model's one-token question, through the gateway, which writes its cost down."""
+    token = secrets.token_urlsafe(32)
+    grant = Grant(run_id=f"probe-{new_id()}", purpose="probe", token=token, budget_usd=PROBE_USD)
+    body = {"model": model, "max_tokens": 1, "messages": [{"role": "user", "content": "ping"}]}
+    headers = {"anthropic-version": "2023-06-01", "x-api-key": token}
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(2)
+        listener.setblocking(False)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/messages"
+        try:
+            async with (
+                gateway.serve_model(listener, grant),
+                aiohttp.ClientSession(timeout=timeout, trust_env=False) as session,
+                session.post(url, json=body, headers=headers) as got,
+            ):
+                return got.status == 200
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            return False

@@ -1,7 +1,7 @@
 """The rooms as a workflow is handed them: ports only, named in `bootstrap`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -50,6 +50,8 @@ class House:
     identity: Identity
     signer: Signer | None = None
     """None where commits are not signed."""
+    pauses: dict[str, float] = field(default_factory=dict)
+    """By run: the seconds that it stood still in this process, since something held everything."""
     halt_free_bytes: int = 64 << 20
     """Below it a run halts, while there is still room to write that down."""
     park_until: Callable[[datetime], datetime] | None = None

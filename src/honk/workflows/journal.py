@@ -39,6 +39,14 @@ class Journal:
         body |= {"base_branch": task.base_branch, "base_sha": task.base_sha, "notes": list(task.notes)}
         await self._fact("accepted", body | {"sandbox": sandbox, "agent": task.agent, "model": task.model}, "accepted")
 
+    async def waits(self, why: str) -> None:
+        """Not begun, for something beside taken slots."""
+        await self._fact("waits", {"text": why}, f"waits:{why}")
+
+    async def stands_still(self, why: str) -> None:
+        """Under way, and stopped with its work kept, for what concerns everybody."""
+        await self._tell("parked", {"kind": "fault", "words": why})
+
     async def resumed(self) -> None:
         """Work goes on where a process left off that died, or left."""
         await self._tell("resumed", {})

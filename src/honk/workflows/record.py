@@ -39,6 +39,7 @@ class Record:
     worked_seconds: float = 0.0
     """What earlier processes worked on it."""
     begun_seconds: float = field(default_factory=monotonic_seconds)
+    paused_before: float = 0.0
 
     @classmethod
     async def load(cls, house: House, run_id: str) -> "Record":
@@ -50,7 +51,10 @@ class Record:
         brief = await house.tasks.brief(run.task_id)
         journal = Journal(house.events, task.task_id, run_id)
         worked = worked_seconds(await house.events.read(task.task_id))
-        return cls(house=house, journal=journal, task=task, brief=brief, run=run, worked_seconds=worked)
+        paused = house.pauses.get(run_id, 0.0)
+        return cls(
+            house=house, journal=journal, task=task, brief=brief, run=run, worked_seconds=worked, paused_before=paused
+        )
 
     async def begin(self, number: int) -> None:
         """Count an attempt as soon as it begins: one that is stopped was made as well."""
@@ -60,7 +64,6 @@ class Record:
 
     def assignment(self, number: int, feedback: str) -> Assignment:
         """The next attempt, with what is left of the limits. Time in which no process ran does not count."""
-        elapsed = self.worked_seconds + monotonic_seconds() - self.begun_seconds
         return Assignment(
             task=self.task,
             brief=self.brief,
@@ -68,8 +71,17 @@ class Record:
             number=number,
             feedback=feedback,
             turns_before=self.turns,
-            seconds_left=max(0.0, self.run.limits.wall_seconds - elapsed),
+            seconds_left=self._seconds_left(),
         )
+
+    def refreshed(self, assignment: Assignment) -> Assignment:
+        """The same with what is left by now: a step may have stood still, and be done again."""
+        return replace(assignment, seconds_left=self._seconds_left())
+
+    def _seconds_left(self) -> float:
+        stood = self.house.pauses.get(self.run.run_id, 0.0) - self.paused_before
+        elapsed = self.worked_seconds + monotonic_seconds() - self.begun_seconds - stood
+        return max(0.0, self.run.limits.wall_seconds - elapsed)
 
     async def attempted(
         self, assignment: Assignment, worked: Worked, change: Change | None, attempted: Attempted, decision: Decision
@@ -157,12 +169,17 @@ def environment_told(events: Sequence[TaskEvent]) -> EnvironmentHealth | None:
 
 
 def worked_seconds(events: Sequence[TaskEvent]) -> float:
-    """How long the run was worked on, from its events: the time between a crash and the resumption does not count.
+    """How long the run was worked on, from its events: the time between a crash and the resumption does not count, nor
+    that in which it was parked or waited in line.
 
     Nor does what no work can have taken: between two events the clock of the machine may have been set.
     """
     told = [event for event in events if event.kind != "accepted"]
-    gaps = ((after.at - before.at).total_seconds() for before, after in pairwise(told) if after.kind != "resumed")
+    gaps = (
+        (after.at - before.at).total_seconds()
+        for before, after in pairwise(told)
+        if after.kind != "resumed" and before.kind not in ("parked", "waits")
+    )
     return sum(gap for gap in gaps if 0.0 < gap <= LONGEST_SILENCE_SECONDS)
 
 

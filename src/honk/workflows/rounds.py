@@ -87,7 +87,9 @@ class _Pass:
         """The agent works; what it left becomes one commit of ours."""
         house, journal, number = self.house, self.record.journal, assignment.number
         async with journal.stage("agent", number):
-            worked = await self.step(f"agent {number}", Worked, lambda: work(house, ground, assignment, journal))
+            worked = await self.step(
+                f"agent {number}", Worked, lambda: work(house, ground, self.record.refreshed(assignment), journal)
+            )
         async with journal.stage("collect", number):
             change = await self.collect(ground, assignment, worked)
         if change is not None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from honk.base.errors import HonkError
 from honk.domain.task import Status
 from honk.engine import Engine
+from honk.store import Run
 from honk.workflows.house import House
+from honk.workflows.watch import Watch
 
 SWEEP_SECONDS = 10.0
 """How soon a task that lost its leg is found."""
@@ -22,6 +24,7 @@ class Shift:
 
     house: House
     engine: Engine
+    watch: Watch
     settle: Callable[[str], Awaitable[None]]
     """Waits for a run's end, and gives it an outcome where it broke."""
     _watched: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -30,6 +33,7 @@ class Shift:
     async def begin(self) -> None:
         """Go on with what a process before this one left, and look again every few seconds."""
         await self.engine.start()
+        await self.watch.admission.begin([run.workflow_id for run in await self._unended()])
         await self.engine.take_over()
         await self.sweep()
         self._sweeping = asyncio.create_task(self._sweep_on())
@@ -40,20 +44,28 @@ class Shift:
             task.cancel()
             with suppress(asyncio.CancelledError, HonkError):
                 await task
+        await self.watch.admission.end()
 
     async def sweep(self) -> None:
         """Watch every run that has begun and not ended; one that lost its workflow is resumed."""
-        for status in (Status.QUEUED, Status.RUNNING):
-            for task in await self.house.tasks.tasks(status=status, limit=100_000):
-                run = await self.house.runs.latest_run(task.task_id)
-                watching = self._watched.get(run.run_id)
-                if watching is None or watching.done():
-                    await self.engine.resume(run.run_id)
-                    self._watched[run.run_id] = asyncio.create_task(self._watch(run.run_id))
+        for run in await self._unended():
+            watching = self._watched.get(run.workflow_id)
+            if watching is None or watching.done():
+                await self.engine.resume(run.workflow_id)
+                self._watched[run.workflow_id] = asyncio.create_task(self._watch(run.workflow_id))
+
+    async def _unended(self) -> list[Run]:
+        """The runs of all tasks that have begun or wait in line."""
+        return [
+            await self.house.runs.latest_run(task.task_id)
+            for status in (Status.QUEUED, Status.RUNNING)
+            for task in await self.house.tasks.tasks(status=status, limit=100_000)
+        ]
 
     async def _watch(self, run_id: str) -> None:
         try:
             await self.settle(run_id)
+            await self.watch.purse.tell_alerts()
         except HonkError as error:
             _log.warning("run %s halted: %s", run_id, error)
         finally:

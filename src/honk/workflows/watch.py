@@ -25,7 +25,7 @@ class Watch:
         """From now on nothing is begun, pushed, merged or asked of a model, in any process; what runs parks with its
         work within 2 s. Frozen already: it stays as it is. An outward act that had begun may end."""
         frost = await asyncio.to_thread(freeze, self.house.home, why, who)
-        await self.admission.look()
+        self.admission.look()
         await tell_freezing(self.house.events, frost)
         return frost
 
@@ -38,7 +38,7 @@ class Watch:
         await tell_freezing(self.house.events, frost)  # whoever froze it may have died before telling
         await tell_thawing(self.house.events, frost, who)
         await asyncio.to_thread(melt, self.house.home)
-        await self.admission.look()
+        self.admission.look()
         return frost
 
     async def price(self, repository_id: str, cap_usd: float) -> Expectation:
@@ -49,7 +49,7 @@ class Watch:
         """Where everything stands."""
         return Standing(
             frost=frost_of(self.house.home),
-            breaker=self.admission.broken,
+            breaker=self.admission.breaker.fault.words if self.admission.breaker.fault else None,
             slots=self.admission.slots,
             running=self.admission.running,
             queued=self.admission.queued,
