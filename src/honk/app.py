@@ -1,7 +1,7 @@
 """The front desk: everything a person may ask, one short method each."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -32,6 +32,7 @@ from honk.workflows.keep import finish_stopped
 from honk.workflows.people import PeopleDesk
 from honk.workflows.phone import note_reached
 from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
+from honk.workflows.readiness import unready
 from honk.workflows.reconcile import differences, thaw
 from honk.workflows.record import Record
 from honk.workflows.replay import ReplayRequest, compare_replay, replay_of
@@ -266,6 +267,10 @@ class App:
         """The newest first."""
         return await self._house.tasks.find(listing)
 
+    async def counts(self) -> Mapping[tuple[Status, OutcomeName | None], int]:
+        """How many tasks there are of each kind."""
+        return await self._house.tasks.counts()
+
     async def tasks(self, limit: int = 50) -> Sequence[Task]:
         """The newest first."""
         return await self._house.tasks.tasks(limit=limit)
@@ -340,6 +345,10 @@ class App:
     async def note_reached(self, nonce: str, host: str) -> bool:
         """Somebody opened a link of `honk doctor --phone`; False for one that nobody waits for."""
         return await asyncio.to_thread(note_reached, self._house.home, nonce, host)
+
+    async def unready(self) -> tuple[str, ...]:
+        """Why work cannot be taken in and done just now, a sentence each."""
+        return await unready(self._house, self._engine)
 
     @property
     def is_frozen(self) -> bool:

@@ -48,6 +48,7 @@ from honk.sandbox.bubblewrap import BubblewrapBackend, bubblewrap_program
 from honk.sandbox.ceilings import has_cgroup
 from honk.sandbox.none import NoneBackend
 from honk.sandbox.probe import probe
+from honk.store.heard import Ear
 from honk.store.sql import DATABASE_NAME, SqlStore, open_store
 from honk.team import Team, Terms
 from honk.verifier import BaseRuns, Gate
@@ -98,12 +99,13 @@ async def open_app(
     claim: Claim = Claim.WORK,
     waits: Callable[[str], None] | None = None,
     serves: bool = False,
+    ear: Ear | None = None,
 ) -> AsyncIterator[App]:
     """The front desk; what is claimed of the state folder is ours until the context ends. The engine starts with the
     first work.
 
     `upstream` replaces the model's service of the settings. With `waits` we stand in line for a folder that is in
-    use: it is called once, with who has it.
+    use: it is called once, with who has it. `ear` hears what is told and billed.
 
     Raises:
         HomeBusy: another Honk has what is claimed, and nobody waits; names it.
@@ -114,6 +116,8 @@ async def open_app(
         is_alone = await take(stack, settings.home, claim, waits)
         store = await open_store(settings.home)
         stack.push_async_callback(store.close)
+        if ear is not None:
+            store.listen(ear)
         key = "" if upstream is not None else read_key(settings.home)
         hide_memory()
         if settings.sandbox == NoneBackend.name:
@@ -135,9 +139,11 @@ async def open_app(
 
 
 @asynccontextmanager
-async def open_team(settings: Settings, *, upstream: Upstream | None = None) -> AsyncIterator[Team]:
+async def open_team(
+    settings: Settings, *, upstream: Upstream | None = None, ear: Ear | None = None
+) -> AsyncIterator[Team]:
     """The team's desk, with everything at work that was begun before. Raises as `open_app` does."""
-    async with open_app(settings, upstream=upstream, serves=True) as app, app.shift():
+    async with open_app(settings, upstream=upstream, serves=True, ear=ear) as app, app.shift():
         terms = Terms(agent=settings.agent, model=settings.model.name, limits=limits_of(settings))
         yield Team(app, terms)
 

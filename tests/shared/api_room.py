@@ -11,6 +11,9 @@ from typing import Any, cast
 import uvicorn
 
 from honk.api.bounds import Bounds
+from honk.api.entry import Entry
+from honk.api.health import health_routes
+from honk.api.metrics import Metrics, Timed
 from honk.api.server import create_api
 from honk.base.clock import now
 from honk.bootstrap import limits_of, open_app
@@ -81,7 +84,7 @@ def serving_api(home: Path) -> Iterator[ApiRoom]:
             app.talk.house, app.talk.engine = house, app._engine
             team = Team(app, Terms(agent=settings.agent, model="sonnet", limits=limits_of(settings)))
             await house.repositories.offer(REPOSITORY, now())
-            api = Bounds(create_api(team, cast(Entrance, Doorkeeper()), OWNER_TOKEN))
+            api = _doors(team)
             server = Server(uvicorn.Config(api, port=0, log_level="critical", lifespan="off"))
             serving = asyncio.create_task(server.serve())
             while not server.started:
@@ -101,6 +104,14 @@ def serving_api(home: Path) -> Iterator[ApiRoom]:
     finally:
         kept["server"].should_exit = True
         thread.join(20)
+
+
+def _doors(team: Team) -> Timed:
+    metrics = Metrics()
+    entry = Entry(entrance=cast(Entrance, Doorkeeper()), owner_token=OWNER_TOKEN)
+    api = create_api(team, entry)
+    api.include_router(health_routes(team, entry, metrics, lambda: False), include_in_schema=False)
+    return Timed(Bounds(api), metrics)
 
 
 class Server(uvicorn.Server):

@@ -33,6 +33,11 @@ async def test_a_request_in_the_console_becomes_a_pull_request(home: Path, calc:
         assert (task["status"], task["outcome"]) == ("finished", "opened")
         assert git(calc, "branch", "--list", "honk/*").strip()
         assert git(calc, "log", "-1", "--format=%an", git(calc, "branch", "--list", "honk/*").strip()) == "Owner"
+        async with server.browser.get("/metrics") as answer:
+            figures = await answer.text()
+        assert 'honk_tasks_ended_total{outcome="opened"} 1.0' in figures
+        assert 'honk_model_calls_total{answer="answered",purpose="judge"} 1.0' in figures
+        assert await server.json("GET", "/readyz") == {"is_ready": True, "problems": []}
         assert await server.stop(signal.SIGINT) == 0
 
 

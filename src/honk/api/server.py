@@ -12,7 +12,6 @@ from honk.api.problems import MEDIA_TYPE, answer_problems
 from honk.api.shapes import EventOut
 from honk.api.talk import talk_routes
 from honk.api.tasks import task_routes
-from honk.entrance import Entrance
 from honk.team import Team
 
 ABOUT = (
@@ -22,12 +21,10 @@ ABOUT = (
 )
 
 
-def create_api(team: Team, entrance: Entrance, owner_token: str | None = None) -> FastAPI:
-    """The application; to be mounted where its paths shall begin. With `owner_token` the machine's own command line
-    comes in as the owner."""
+def create_api(team: Team, entry: Entry) -> FastAPI:
+    """The application; to be mounted where its paths shall begin."""
     api = _Described(title="Honk", version=__version__, description=ABOUT, docs_url=None, redoc_url=None,
                      generate_unique_id_function=_name_of, servers=[{"url": "/api"}])  # fmt: skip
-    entry = Entry(entrance=entrance, owner_token=owner_token)
     for routes in (task_routes(team, entry), talk_routes(team, entry), evidence_routes(team, entry)):
         api.include_router(routes)
     answer_problems(api)

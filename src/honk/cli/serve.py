@@ -1,13 +1,14 @@
 """honk serve: a team's server, in one process: console, API and workers."""
 
 import asyncio
+import secrets
 import signal
 import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ import typer
 from honk.cli.address import address_told, link_to
 
 if TYPE_CHECKING:
+    from honk.api.metrics import Metrics
     from honk.app import App
     from honk.config import ServeSettings, Settings
     from honk.entrance import Entrance
@@ -71,11 +73,13 @@ def refuse_exposed(serve: "ServeSettings") -> None:
 
 
 async def _serve(settings: "Settings") -> None:
+    from honk.api.metrics import Metrics
     from honk.bootstrap import open_team
 
     listening = listen(settings.serve.host, settings.serve.port)
-    async with open_team(settings) as team:
-        await serve_on(listening, team, settings)
+    metrics = Metrics()
+    async with open_team(settings, ear=metrics) as team:
+        await serve_on(listening, team, settings, metrics)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -101,14 +105,16 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def serve_on(listening: socket.socket, team: "Team", settings: "Settings") -> None:
+async def serve_on(
+    listening: socket.socket, team: "Team", settings: "Settings", metrics: "Metrics | None" = None
+) -> None:
     """Serve until a signal; connections are given a moment, workers none: they go on at the next start."""
     loop, numbers = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
     ended = asyncio.Event()
     for number in numbers:
         loop.add_signal_handler(number, ended.set)
     try:
-        async with serving(listening, team, settings) as served:
+        async with serving(listening, team, settings, metrics) as served:
             served.running.add_done_callback(lambda _: ended.set())
             sys.stdout.write(f"Honk serves on {served.origin} (Ctrl-C ends it)\n")
             sys.stdout.write(await way_in(team.app, served.origin))
@@ -120,7 +126,9 @@ async def serve_on(listening: socket.socket, team: "Team", settings: "Settings")
 
 
 @asynccontextmanager
-async def serving(listening: socket.socket, team: "Team", settings: "Settings") -> AsyncIterator[Served]:
+async def serving(
+    listening: socket.socket, team: "Team", settings: "Settings", metrics: "Metrics | None" = None
+) -> AsyncIterator[Served]:
     """Serve beside what the caller does. Signals stay the caller's. What broke the server is raised at the end."""
     import uvicorn
 
@@ -136,18 +144,20 @@ async def serving(listening: socket.socket, team: "Team", settings: "Settings") 
     scheme = "https" if settings.serve.has_tls else "http"
     address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     entrance = Entrance(ways_in=team.app.ways_in, is_secure=is_reached_by_https(settings))
+    behind = Behind(team=team, settings=settings, entrance=entrance, metrics=metrics)
     server = Server(
         uvicorn.Config(
-            doors(team, settings, entrance), log_level="warning", access_log=False, lifespan="off", server_header=False,
+            doors(behind), log_level="warning", access_log=False, lifespan="off", server_header=False,
             timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=settings.serve.behind_proxy,
             ssl_certfile=settings.serve.tls_certificate or None, ssl_keyfile=settings.serve.tls_key or None,
         )
     )  # fmt: skip
-    with address_told(settings.home, address):
+    with address_told(settings.home, address, behind.owner_token):
         running = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             yield Served(settings.serve.public_url or address, running)
         finally:
+            behind.ending.set()
             server.should_exit = True
             await running
 
@@ -166,12 +176,33 @@ def is_reached_by_https(settings: "Settings") -> bool:
     return serve.has_tls or serve.behind_proxy or serve.public_url.startswith("https:")
 
 
-def doors(team: "Team", settings: "Settings", entrance: "Entrance") -> Any:
-    """The console, with the API below /api."""
+@dataclass(frozen=True, kw_only=True)
+class Behind:
+    """What the doors of one server lead to."""
+
+    team: "Team"
+    settings: "Settings"
+    entrance: "Entrance"
+    metrics: "Metrics | None" = None
+    """What has listened to the store from its start; None counts from now."""
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set as soon as the server is asked to end."""
+    owner_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    """For the owner's commands on this machine, as long as the server runs."""
+
+
+def doors(behind: Behind) -> Any:
+    """The console, with the API below /api, and what watches over them."""
     from honk.api.bounds import Bounds
+    from honk.api.entry import Entry
+    from honk.api.health import health_routes
+    from honk.api.metrics import Metrics, Timed
     from honk.api.server import create_api
     from honk.web.console import create_console
 
-    console = create_console(team, settings.serve, entrance)
-    console.mount("/api", create_api(team, entrance))
-    return Bounds(console)
+    metrics = behind.metrics or Metrics()
+    entry = Entry(entrance=behind.entrance, owner_token=behind.owner_token)
+    console = create_console(behind.team, behind.settings.serve, behind.entrance)
+    console.include_router(health_routes(behind.team, entry, metrics, behind.ending.is_set))
+    console.mount("/api", create_api(behind.team, entry))
+    return Timed(Bounds(console), metrics)

@@ -89,6 +89,20 @@ def _fold_log(path: Path) -> None:
         raise worded(path, error) from error
 
 
+def try_to_write(path: Path, patience_seconds: float) -> None:
+    """Begin to write, and write nothing.
+
+    Raises:
+        StoreError: nobody could write now.
+    """
+    try:
+        with closing(sqlite3.connect(path, timeout=patience_seconds, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise worded(path, error) from error
+
+
 def worded(path: Path, error: BaseException) -> StoreError:
     """The driver's error, for the person who must act."""
     name = getattr(error, "sqlite_errorname", "")

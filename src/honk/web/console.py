@@ -1,6 +1,6 @@
-"""The console as one application: its files of routes, its static files, its health."""
+"""The console as one application: its files of routes, its static files."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from honk.config import ServeSettings
@@ -18,17 +18,7 @@ def create_console(team: Team, serve: ServeSettings, entrance: Entrance) -> Fast
     console = FastAPI(openapi_url=None)
     console.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     pages = Pages.of(team, entrance)
-    for routes in (_health(), enter_routes(pages), board_routes(pages), task_routes(pages)):
+    for routes in (enter_routes(pages), board_routes(pages), task_routes(pages)):
         console.include_router(routes)
     console.include_router(reached_routes(team))
     return console
-
-
-def _health() -> APIRouter:
-    routes = APIRouter()
-
-    @routes.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    return routes
