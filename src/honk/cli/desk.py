@@ -88,6 +88,16 @@ def run_async(main: Coroutine[Any, Any, T]) -> T:
         raise SystemExit(CANCELLED) from None
 
 
+def person_here() -> str:
+    """Who gives a command on this machine, for the record."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
 def person_path(path: Path | None) -> Path:
     """An absolute path as the person meant it; where they stand, for None.
 

@@ -107,6 +107,7 @@ def command_line() -> "typer.Typer":
         backup,
         demo,
         doctor,
+        freeze,
         gc,
         people,
         pr,
@@ -146,7 +147,8 @@ def command_line() -> "typer.Typer":
     app.command("gc", short_help="Delete what has passed its age, or is over the ceiling.")(gc.gc)
     app.command("backup", short_help="Save what cannot be made again into one file.")(backup.backup)
     app.command("restore")(restore.restore)
-    app.command("thaw", short_help="Tell what differs after a restore, and let it act again.")(thaw.thaw)
+    app.command("freeze", short_help="Stop at once whatever goes out; what runs keeps its work.")(freeze.freeze)
+    app.command("thaw", short_help="Lift that, or let a restored state act again.")(thaw.thaw)
     app.command("version")(version_.version)
     return app
 

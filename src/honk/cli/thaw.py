@@ -1,4 +1,4 @@
-"""honk thaw: lets a restored state folder act outside again, once its differences were told."""
+"""honk thaw: lifts a freezing; after a restore, once what differs outside was told."""
 
 from typing import Annotated
 
@@ -8,7 +8,9 @@ import typer
 def thaw(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Let go although there are differences.")] = False,
 ) -> None:
-    """Compare a restored state with what exists outside, tell the differences, and let outward acts through again.
+    """Lift a freezing: everything goes on by itself, also in a running server.
+
+    A restored state is compared with what exists outside first, and the differences are told.
 
     Exit code 3 where there are differences and nobody agreed to go on.
     """
@@ -24,7 +26,11 @@ async def _thaw(*, is_agreed: bool) -> int:
     from honk.cli.facts import Line, Tone
     from honk.cli.progress import print_lines
     from honk.cli.terminal import one_line
+    from honk.config import read_settings
+    from honk.workflows.frost import frost_of
 
+    if (frost := frost_of(read_settings().home)) is not None and not frost.is_restored:
+        return await _lift()
     async with own_desk() as desk:
         if not desk.is_frozen:
             print_lines([Line(text="Nothing is frozen here.")])
@@ -36,4 +42,20 @@ async def _thaw(*, is_agreed: bool) -> int:
             return NOTHING_TO_MERGE
         await desk.thaw()
     print_lines([Line(text="thawed: work goes on" if found else "thawed: everything outside is as it is here")])
+    return OK
+
+
+async def _lift() -> int:
+    """Of a freezing that somebody ordered: beside whoever works."""
+    from honk.cli.desk import person_here, reading_desk
+    from honk.cli.exit_codes import OK
+    from honk.cli.facts import Line
+    from honk.cli.progress import print_lines
+    from honk.cli.terminal import one_line
+    from honk.workflows.frost import words_of
+
+    async with reading_desk() as desk:
+        frost = await desk.watch.thaw(person_here())
+    words = "nothing is frozen any more" if frost is None else f"it was frozen {one_line(words_of(frost), 300)}"
+    print_lines([Line(text=f"thawed: everything goes on ({words})")])
     return OK

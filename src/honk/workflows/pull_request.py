@@ -61,6 +61,7 @@ async def merge_pull_request(house: House, number: int, *, sentence: str | None)
     message = merge_message(task=record.task, brief=record.brief, examination=examination, verdict=run.verdict,
                             pull_request=pull_request, approver=facts.asker, sentence=sentence,
                             signed_off_by=house.identity.author_of(record.task) if signs_off else None)  # fmt: skip
+    refuse_frozen(house.home)  # once more: what lies between may take long
     merged = await house.forge.merge(
         pull_request, head_sha=run.change.head_sha, tree_sha=run.change.tree_sha, message=message
     )
