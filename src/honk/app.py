@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from honk.base.clock import now
 from honk.base.errors import OutOfSpace, UsageError
+from honk.domain.catalog import Offered
 from honk.domain.change import PullRequest
 from honk.domain.listing import Listing
 from honk.domain.people import Door
@@ -21,6 +22,7 @@ from honk.insight.tally import Tally, tally
 from honk.store import Delivery, Message, NotFound, Run, TaskEvent
 from honk.store.archive import Contents, write_archive
 from honk.workflows.accept import RunRequest, brief_of, delivery_of, redelivered, task_of
+from honk.workflows.catalog import offered, read_catalog
 from honk.workflows.deletion import Deletion, delete_task
 from honk.workflows.export import kept_of
 from honk.workflows.frost import is_frozen, refuse_frozen
@@ -233,13 +235,15 @@ class App:
         return task
 
     async def offer_repository(self, path: Path) -> Repository:
-        """From now on a team may ask for this one.
+        """From now on a team may ask for this one. Its mirror is made, and what it says of itself is read.
 
         Raises:
             UsageError: there is no repository that can be worked on; nothing was changed.
         """
         facts = await self._house.source.describe(path, None)
         repository = Repository(repository_id=facts.repository_id, name=facts.name, location=str(facts.root))
+        await self._house.workspaces.template(repository, facts.base_sha)
+        await read_catalog(self._house, repository, self._house.workspaces.tree(repository, facts.base_sha))
         await self._house.repositories.offer(repository, now())
         return repository
 
@@ -250,6 +254,10 @@ class App:
     async def offered_repositories(self) -> Sequence[Repository]:
         """Those that a team may ask for, by name."""
         return await self._house.repositories.offered()
+
+    async def catalogs(self) -> Sequence[Offered]:
+        """The same, with what each says of itself."""
+        return await offered(self._house)
 
     async def tally(self) -> Tally:
         """How all tasks that are kept ended."""

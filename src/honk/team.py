@@ -8,6 +8,7 @@ from pathlib import Path
 from honk.app import App, RunRequest
 from honk.app import RunResult as RunResult
 from honk.base.errors import UsageError
+from honk.domain.catalog import Offered
 from honk.domain.conversation import Parked
 from honk.domain.expectation import Expectation
 from honk.domain.limits import Limits
@@ -59,6 +60,11 @@ class Team:
         """Those that this person may at least read, by name."""
         offered = await self.app.offered_repositories()
         return [one for one in offered if why_not(visitor, Act.READ, one.repository_id) is None]
+
+    async def catalogs(self, visitor: Visitor) -> Sequence[Offered]:
+        """The same, with what each says of itself: its components, and whose they are."""
+        found = await self.app.catalogs()
+        return [one for one in found if why_not(visitor, Act.READ, one.repository.repository_id) is None]
 
     async def request(self, visitor: Visitor, wanted: NewRequest) -> Task:
         """The accepted task.

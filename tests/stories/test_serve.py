@@ -1,12 +1,13 @@
 """A team's server: a request in the console becomes a pull request, and the server starts and ends cleanly."""
 
+import json
 import os
 import re
 import signal
 from pathlib import Path
 
 import pytest
-from desk import OLD, RIGHT, git
+from desk import CALC, OLD, RIGHT, git, make_repository
 from server import Server, make_certificate, serving
 from yarl import URL
 
@@ -106,3 +107,30 @@ async def test_the_doctor_proves_the_names_under_which_people_reach_the_server(h
         async with server.browser.get(f"/reached/{links[0].rsplit('/', 1)[1]}") as answer:
             assert answer.status == 404, "a link is dead when nobody waits for it"
         assert os.listdir(home / "reached") == []
+
+
+CATALOG = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: sums-service, title: Sums}
+spec: {type: service, owner: "group:default/reckoners"}
+---
+not: ours
+"""
+
+
+async def test_a_repository_says_what_it_is_and_whose(home: Path, tmp_path: Path) -> None:
+    """Row 22: the component's name leads to its repository, and its owner is asked to look."""
+    calc = make_repository(tmp_path / "calc", {**CALC, "catalog-info.yaml": CATALOG})
+    async with serving(home, {"default": scripts.straight(CALC_PY, old=OLD, new=RIGHT)}, calc) as server:
+        repositories = await server.json("GET", "/api/repositories")
+        (found,) = [one for one in repositories if "sums-service" in one["components"]]
+        wanted = {"repository_id": found["repository_id"], "prompt": "Make add() of the sums-service add"}
+        assert server.browser is not None
+        async with server.browser.post("/tasks", data=wanted) as answer:
+            assert answer.status == 200
+            task_id = answer.url.path.rsplit("/", 1)[-1]
+        told = await server.follow(task_id)
+        assert told[-1]["body"]["outcome"] == "opened"
+        told = json.loads((await server.honk("pr", "list", "--json")).splitlines()[0])
+        assert told["reviewers"] == ["reckoners"]

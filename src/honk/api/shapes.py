@@ -110,6 +110,8 @@ class RepositoryOut(BaseModel):
 
     repository_id: str
     name: str
+    components: list[str] = Field(description="What its catalog-info.yaml calls its parts.")
+    owners: list[str] = Field(description="Whose they are, by the same file.")
 
 
 class TaskOut(BaseModel):

@@ -15,11 +15,19 @@ def loads(text: str) -> Any:
     Raises:
         ValueError: it is not YAML, or is made to be hard to read; with the reason.
     """
+    documents = loads_all(text)
+    if len(documents) > 1:
+        raise ValueError("several documents where one is expected")
+    return documents[0] if documents else None
+
+
+def loads_all(text: str) -> list[Any]:
+    """All documents of the stream. Raises ValueError as `loads` does."""
     import yaml  # type: ignore[import-untyped, unused-ignore]  # here, for few runs read any
 
     if len(text) > MAX_BYTES or len(_ALIAS.findall(text)) > _MAX_ALIASES:
         raise ValueError("too large, or full of aliases")
     try:
-        return yaml.safe_load(text)
+        return list(yaml.safe_load_all(text))
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(str(error)[:200]) from error

@@ -15,6 +15,7 @@ from honk.domain.task import Brief
 from honk.sandbox import Sandbox, SandboxLost
 from honk.verifier import Plan, Rooms
 from honk.workflows.attempt import Ground
+from honk.workflows.catalog import read_catalog
 from honk.workflows.house import House
 from honk.workflows.identity import refuse_unsigned
 from honk.workflows.record import Record
@@ -38,6 +39,7 @@ async def lay_ground(house: House, record: Record) -> Ground:
         await journal.warning(problem)
     base = house.workspaces.tree(task.repository, task.base_sha)
     await refuse_unsigned(house, base)
+    await read_catalog(house, task.repository, base)
     plan = await house.gate.plan(base, environment)
     return Ground(template=template, environment=environment, plan=plan, guidance=await read_guidance(base))
 

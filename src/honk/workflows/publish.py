@@ -13,6 +13,7 @@ from honk.domain.pull_request_text import pull_request_body
 from honk.domain.task import Task, subject_of
 from honk.engine import Steps
 from honk.forge import Proposal
+from honk.workflows.catalog import read_catalog
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
 from honk.workflows.identity import sealed_message
@@ -64,14 +65,15 @@ async def publish(house: House, step: Steps, record: Record, collected: Change) 
 
 
 async def reviewers_of(house: House, task: Task, change: Change) -> tuple[str, ...]:
-    """The owners of what changed, by the base's own CODEOWNERS: a change cannot choose who looks at it."""
+    """The owners of what changed, by the base's own CODEOWNERS; without one, by its catalog. A change cannot choose who
+    looks at it."""
     base = house.workspaces.tree(task.repository, change.base_sha)
     for place in PLACES:
         if (content := await base.read(place, MAX_OWNERS_BYTES)) is not None:
             rules = parse(content.decode("utf-8", "replace"))
             paths = [path for file in change.files for path in (file.path, file.old_path) if path is not None]
             return await asyncio.to_thread(owners_of, rules, paths)
-    return ()
+    return (await read_catalog(house, task.repository, base)).owners
 
 
 def _proposal(record: Record, change: Change, branch: str, reviewers: tuple[str, ...]) -> Proposal:
