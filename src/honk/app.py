@@ -10,6 +10,7 @@ from honk.base.clock import now
 from honk.base.errors import OutOfSpace, UsageError
 from honk.domain.catalog import Offered
 from honk.domain.change import PullRequest
+from honk.domain.conversation import run_of
 from honk.domain.listing import Listing
 from honk.domain.people import Door
 from honk.domain.prompt import checked_prompt
@@ -19,7 +20,7 @@ from honk.engine import ENDED, Engine, EngineError, WorkflowStatus
 from honk.insight.kept import Kept
 from honk.insight.side_by_side import Comparison
 from honk.insight.tally import Tally, tally
-from honk.store import Delivery, Message, NotFound, Run, TaskEvent
+from honk.store import Delivery, NotFound, Run, TaskEvent
 from honk.store.archive import Contents, write_archive
 from honk.workflows.accept import RunRequest, brief_of, delivery_of, redelivered, task_of
 from honk.workflows.catalog import offered, read_catalog
@@ -121,23 +122,19 @@ class App:
             raise UsageError("This request was accepted before, and its task was deleted since. Nothing was begun.")
         return task
 
-    async def _accept_linked(
-        self, task: Task, brief: Brief, run: Run, delivery: Delivery, message: Message | None
-    ) -> bool:
+    async def _accept_linked(self, task: Task, brief: Brief, run: Run, delivery: Delivery) -> bool:
         self._house.agent_of(task.agent).mounts()
         await refuse_unsignable(self._house)
         await self._make_ready()
-        return await self._enlisted("task", task, brief, run, delivery, message)
+        return await self._enlisted("task", task, brief, run, delivery)
 
-    async def _enlisted(
-        self, workflow: str, task: Task, brief: Brief, run: Run, delivery: Delivery, message: Message | None = None
-    ) -> bool:
+    async def _enlisted(self, workflow: str, task: Task, brief: Brief, run: Run, delivery: Delivery) -> bool:
         """Write it down and enqueue it, in one transaction; False for a delivery that came before. Raises OverQuota:
         there is no money for it; nothing was begun."""
         await self._engine.start()
         enlist = self._engine.enlist(workflow, run.workflow_id, run.workflow_id)
         enlist = self.watch.purse.within(task.asker.email, run.limits.cost_usd, enlist)
-        if not await self._house.tasks.accept(delivery, task, brief, run, enlist, message):
+        if not await self._house.tasks.accept(delivery, task, brief, run, enlist):
             return False
         await Journal(self._house.events, task.task_id, run.run_id).accepted(task, self._house.sandbox)
         return True
@@ -151,7 +148,7 @@ class App:
         task = await self._house.tasks.task(task_id)
         run = await self._house.runs.latest_run(task.task_id)
         await self._engine.start()
-        settling = asyncio.create_task(self._settle(run.run_id))
+        settling = asyncio.create_task(self._settle(run.workflow_id))
         try:
             async for event in _unless_failed(self._house.events.follow(task.task_id, after), settling):
                 yield event
@@ -162,15 +159,17 @@ class App:
             with suppress(asyncio.CancelledError, OutOfSpace):
                 await settling
 
-    async def _settle(self, run_id: str) -> None:
-        """Wait for the run's end; give it an outcome where it broke, so that nothing ends in silence."""
+    async def _settle(self, workflow_id: str) -> None:
+        """Wait for the leg's end; give the run an outcome where it broke, so that nothing ends in silence. One that is
+        parked is nobody's to end."""
         try:
-            status = await self._engine.wait(run_id)
+            status = await self._engine.wait(workflow_id)
             reason = "The run ended without an outcome: a fault in Honk."
         except EngineError as error:
             status, reason = WorkflowStatus.FAILED, f"Honk itself broke: {error}"
-        record = await Record.load(self._house, run_id)
-        if status is not WorkflowStatus.CANCELLED and record.task.status is not Status.FINISHED:
+        record = await Record.load(self._house, run_of(workflow_id)[0])
+        goes_on = record.task.status in (Status.WAITING, Status.FINISHED) or record.run.workflow_id != workflow_id
+        if status is not WorkflowStatus.CANCELLED and not goes_on:
             outcome = Outcome(name=OutcomeName.FAILED, reason=f"{reason} The agent's work is kept with the task.")
             await record.finish(outcome)
 
@@ -185,7 +184,10 @@ class App:
     @asynccontextmanager
     async def shift(self) -> AsyncIterator[None]:
         """While it lasts everything that was begun goes on by itself, and no run ends without an outcome."""
-        shift = Shift(house=self._house, engine=self._engine, watch=self.watch, settle=self._settle)
+        look_after = (self.talk.legs.end_due, self.talk.take_left_over)
+        shift = Shift(
+            house=self._house, engine=self._engine, watch=self.watch, settle=self._settle, look_after=look_after
+        )
         await shift.begin()
         try:
             yield
@@ -195,14 +197,12 @@ class App:
     async def stop(self, task_id: str) -> None:
         """End the task as cancelled; the agent is gone within 2 s and its work is kept. Ended already: nothing."""
         task = await self._house.tasks.task(task_id)
-        run = await self._house.runs.latest_run(task.task_id)
         await self._engine.start()
-        await self._engine.cancel(run.run_id)
-        await finish_stopped(self._house, run.run_id)
+        await self.talk.legs.stop(task)
 
     async def interrupted(self) -> Sequence[Task]:
         """What is begun and has no outcome, the newest first. While nothing runs here, it waits to be resumed."""
-        found = [await self._house.tasks.tasks(status=status) for status in Status if status is not Status.FINISHED]
+        found = [await self._house.tasks.tasks(status=status) for status in (Status.QUEUED, Status.RUNNING)]
         return sorted((task for some in found for task in some), key=lambda task: task.created_at, reverse=True)
 
     async def resume(self, task_id: str | None) -> Task | None:
@@ -220,7 +220,7 @@ class App:
             return None
         run = await self._house.runs.latest_run(task.task_id)
         await self._engine.start()
-        status = await self._engine.status(run.run_id)
+        status = await self._engine.status(run.workflow_id)
         if task.status is Status.FINISHED and status in ENDED:
             return None
         if (sandbox := await sandbox_of(self._house, task.task_id)) != self._house.sandbox:
@@ -231,7 +231,7 @@ class App:
         await Journal(self._house.events, task.task_id, run.run_id).accepted(task, self._house.sandbox)
         if status is WorkflowStatus.CANCELLED:
             await finish_stopped(self._house, run.run_id)
-        await self._engine.resume(run.run_id)
+        await self._engine.resume(run.workflow_id)
         return task
 
     async def offer_repository(self, path: Path) -> Repository:

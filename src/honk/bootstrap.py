@@ -5,7 +5,8 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -25,10 +26,11 @@ from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
 from honk.base.registry_clients import crates_index, go_proxy, npm_registry
 from honk.base.signing import Signer
-from honk.config import ANTHROPIC_URL, AcpSettings, Settings
+from honk.config import ANTHROPIC_URL, AcpSettings, Settings, zone_named
 from honk.domain.admission import Room, slots_of
 from honk.domain.breaker import Fault, FaultKind
 from honk.domain.commit_text import Identity, parse_person
+from honk.domain.conversation import after_working_hours
 from honk.domain.limits import Limits
 from honk.domain.passes import Stay
 from honk.domain.retention import Kind, Rules
@@ -105,7 +107,8 @@ async def open_app(
     first work.
 
     `upstream` replaces the model's service of the settings. With `waits` we stand in line for a folder that is in
-    use: it is called once, with who has it. `ear` hears what is told and billed.
+    use: it is called once, with who has it. `serves` tells that people are there who may be asked; `ear` hears what is
+    told and billed.
 
     Raises:
         HomeBusy: another Honk has what is claimed, and nobody waits; names it.
@@ -125,6 +128,7 @@ async def open_app(
             refuse_readable_key(upstream or _upstream(settings, key), has_idle_key=has_idle_key)
         admission = _admission(settings, store)
         house = _house(settings, store, upstream or _upstream(settings, key), Censor((key,)), admission)
+        house = replace(house, park_until=_park_until(settings) if serves else None)
         stack.push_async_callback(house.gateway.close)
         engine = DeferredEngine(partial(_engine, settings.home))
         admission.breaker.probes = _probes(settings, house)
@@ -175,6 +179,11 @@ def _probes(settings: Settings, house: House) -> Mapping[FaultKind, Probe]:
 
     kinds = dict.fromkeys((FaultKind.KEY, FaultKind.PAYMENT, FaultKind.MODEL), model)
     return {**kinds, FaultKind.FORGE: forge, FaultKind.DISK: disk}
+
+
+def _park_until(settings: Settings) -> Callable[[datetime], datetime]:
+    zone = zone_named(settings.serve.zone)
+    return lambda since: after_working_hours(since, settings.serve.park_hours, zone)
 
 
 def limits_of(settings: Settings) -> Limits:

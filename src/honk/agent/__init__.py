@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from honk.base.errors import HonkError, PlatformError
+from honk.domain.conversation import Question
 from honk.domain.decide import Conclusion
 from honk.domain.limits import LimitName
 from honk.sandbox import Mount, Sandbox
@@ -18,7 +19,7 @@ class Capabilities:
     can_resume: bool
     can_be_messaged: bool
     has_tools: bool
-    """Whether it sees `verify` and `conclude` as tools."""
+    """Whether it sees `verify`, `conclude` and `ask` as tools."""
     ports: tuple[int, ...] = ()
     """Loopback ports of its sandbox, beside the model's, whose listening sockets it serves by itself."""
 
@@ -52,6 +53,8 @@ class Job:
     config_dir: Path
     """Host path of the agent's own state, mounted at `AGENT_CONFIG`; survives the sandbox."""
     verify: Callable[[], Awaitable[ToolAnswer]]
+    onward: str = ""
+    """What a session that is gone on with is told; empty: that it was interrupted."""
     stop_blocks: int = 3
     """How often the agent is sent on by the Stop hook while `verify` is red."""
 
@@ -102,6 +105,8 @@ class Ended:
     turns: int
     """Model generations in this job."""
     conclusion: Conclusion | None = None
+    question: Question | None = None
+    """What it wants to know of a person before it goes on, in this same session."""
     limit: LimitName | None = None
     fault: str | None = None
     """What broke, for a person; None for an ordinary end. An ordinary end is never evidence of anything."""
@@ -119,8 +124,8 @@ class Session(Protocol):
         """What it does, as it does it; ends after `Ended`. Leaving early does not stop it: `cancel` does."""
         ...
 
-    async def message(self, text: str) -> None:
-        """Words of a person for the running agent. Ignored by agents that cannot be messaged."""
+    async def message(self, text: str) -> bool:
+        """Words of a person for the running agent. False where nobody listens (any more): it was told nothing."""
         ...
 
     async def cancel(self) -> None:

@@ -63,6 +63,8 @@ class AcpSession:
         self._told = EventQueue()
         self._said: deque[str] = deque()
         """Words of a person that wait for the turn's end."""
+        self._is_parting = False
+        """From when on nothing more is said to it."""
         self._session_id: str | None = None
         self._is_replaying = False
         self._at_rest = asyncio.Event()
@@ -79,10 +81,12 @@ class AcpSession:
         """See the port."""
         return self._told.events()
 
-    async def message(self, text: str) -> None:
+    async def message(self, text: str) -> bool:
         """Said when the turn under way ends: the protocol has no way to speak into it."""
-        if not self._told.is_over:
-            self._said.append(text)
+        if self._is_parting or self._ending is not None or self._told.is_over:
+            return False
+        self._said.append(text)
+        return True
 
     async def cancel(self) -> None:
         """See the port. The program is asked first, so that it may write its conversation down."""
@@ -132,6 +136,7 @@ class AcpSession:
                 Ended(
                     turns=0,
                     conclusion=self._desk.conclusion,
+                    question=self._desk.question,
                     limit=ending.limit,
                     fault=ending.fault,
                     can_retry=ending.can_retry,
@@ -180,7 +185,7 @@ class AcpSession:
         if tools is not None:
             where["mcpServers"] = [tools.named()]
         if self._earlier is not None and can_load and await self._load(self._earlier, where):
-            return resume_prompt() if self._job.is_resumed else self._job.prompt
+            return (self._job.onward or resume_prompt()) if self._job.is_resumed else self._job.prompt
         begun = await self._ask("session_new", where, NewSessionResponse)
         self._session_id = begun.session_id
         await remember(self._job, begun.session_id)
@@ -214,7 +219,14 @@ class AcpSession:
             if (ended := stopped(self._name, answer.stop_reason)) is not None:
                 raise Over(ended)
             if self._ending is None:
-                words = self._said.popleft() if self._said else await self._desk.sent_back(can_conclude=can_conclude)
+                words = self._next_said() or await self._desk.sent_back(can_conclude=can_conclude) or self._next_said()
+        self._is_parting = True
+
+    def _next_said(self) -> str | None:
+        if not self._said:
+            return None
+        self._desk.told()
+        return self._said.popleft()
 
     async def _part(self, seconds: float) -> int | None:
         """The exit code of a program that is left, or has left; None where it lingers."""

@@ -1,4 +1,4 @@
-"""The desk as programs of any maker reach it: `verify` and `conclude` as an MCP server on a port of the sandbox."""
+"""The desk as programs of any maker reach it: our tools as an MCP server on a port of the sandbox."""
 
 import json
 import secrets
@@ -11,7 +11,18 @@ from typing import Any
 from aiohttp import web
 
 from honk.agent import ToolAnswer
-from honk.agent.desk import CONCLUDE, CONCLUDE_SCHEMA, CONCLUDE_WORDS, VERIFY, VERIFY_SCHEMA, VERIFY_WORDS, Desk
+from honk.agent.desk import (
+    ASK,
+    ASK_SCHEMA,
+    ASK_WORDS,
+    CONCLUDE,
+    CONCLUDE_SCHEMA,
+    CONCLUDE_WORDS,
+    VERIFY,
+    VERIFY_SCHEMA,
+    VERIFY_WORDS,
+    Desk,
+)
 from honk.base.errors import HonkError
 from honk.gateway.serving import Patience, read_body, serve
 
@@ -25,6 +36,7 @@ _PROTOCOLS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 _TOOLS = [
     {"name": VERIFY, "description": VERIFY_WORDS, "inputSchema": VERIFY_SCHEMA},
     {"name": CONCLUDE, "description": CONCLUDE_WORDS, "inputSchema": CONCLUDE_SCHEMA},
+    {"name": ASK, "description": ASK_WORDS, "inputSchema": ASK_SCHEMA},
 ]
 _NO_REQUEST, _NO_METHOD, _NO_PARAMS = -32600, -32601, -32602
 Json = dict[str, Any]
@@ -100,8 +112,10 @@ async def _called(message_id: int | str, params: Json, desk: Desk) -> Json:
                 answer = ToolAnswer(text=str(error), is_error=True)
         case "conclude":
             answer = desk.conclude(given.get("outcome"), given.get("reason"))
+        case "ask":
+            answer = desk.ask(given.get("text"), given.get("choices"), given.get("recommended"))
         case _:
-            return _error(message_id, _NO_PARAMS, f"The tools here are {VERIFY} and {CONCLUDE}.")
+            return _error(message_id, _NO_PARAMS, f"The tools here are {VERIFY}, {CONCLUDE} and {ASK}.")
     content = [{"type": "text", "text": answer.text}]
     return _result(message_id, {"content": content, "isError": answer.is_error})
 

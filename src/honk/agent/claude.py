@@ -44,7 +44,7 @@ class ClaudeAgent:
         """
         installed()
         has_talked = await _has_conversation(job)
-        prompt = resume_prompt() if has_talked and job.is_resumed else job.prompt
+        prompt = (job.onward or resume_prompt()) if has_talked and job.is_resumed else job.prompt
         program = await job.sandbox.spawn(command_line(job, resumes=has_talked), env=environment(job))
         try:
             sessions = await asyncio.to_thread(_sessions)

@@ -49,6 +49,8 @@ class ClaudeSession:
         self._unanswered: set[str] = set()
         self._ending: Ending | None = None
         """The end that was decided on, by us or by the program's result; what comes after does not change it."""
+        self._is_listening = asyncio.Event()
+        """Set from the first words on, and at the end, when nobody waits for it any more."""
         self._work: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -59,11 +61,17 @@ class ClaudeSession:
         """See the port."""
         return self._told.events()
 
-    async def message(self, text: str) -> None:
+    async def message(self, text: str) -> bool:
         """Steer the turn under way; after the end nobody listens."""
-        if self._ending is None and not self._told.is_over:
-            with contextlib.suppress(ClaudeSDKError):
-                await self._say(text)
+        await self._is_listening.wait()
+        if self._ending is not None or self._told.is_over:
+            return False
+        self._desk.told()
+        try:
+            await self._say(text)
+        except (ClaudeSDKError, SandboxError):
+            return False
+        return True
 
     async def cancel(self) -> None:
         """See the port. The program is killed first: the library's own goodbye takes seconds in mid-tool."""
@@ -89,10 +97,13 @@ class ClaudeSession:
             self._settle(self._explained(group.exceptions[0]))
         finally:
             ending = self._ending or Ending(fault="Claude Code ended without a result.", can_retry=True)
+            self._ending = ending
+            self._is_listening.set()
             self._told.tell(
                 Ended(
                     turns=len(self._generations),
                     conclusion=self._desk.conclusion,
+                    question=self._desk.question,
                     limit=ending.limit,
                     fault=ending.fault,
                     can_retry=ending.can_retry,
@@ -106,6 +117,7 @@ class ClaudeSession:
                 watch = group.create_task(self._watch())
                 await self._client.connect()
                 await self._say(self._prompt)
+                self._is_listening.set()
                 async for message in self._client.receive_messages():
                     await self._hear(message)
                 watch.cancel()

@@ -1,4 +1,4 @@
-"""The desk as Claude Code reaches it: `verify` and `conclude` as tools of its library, the guard, the Stop hook."""
+"""The desk as Claude Code reaches it: our tools as tools of its library, the guard, the Stop hook."""
 
 from typing import Any
 
@@ -23,7 +23,8 @@ class Desk(desk.Desk):
         """The in-process tools. That they are always loaded is said on the command line."""
         verify = tool(desk.VERIFY, desk.VERIFY_WORDS, dict(desk.VERIFY_SCHEMA))(self._verify_tool)
         conclude = tool(desk.CONCLUDE, desk.CONCLUDE_WORDS, dict(desk.CONCLUDE_SCHEMA))(self._conclude_tool)
-        return create_sdk_mcp_server(SERVER, tools=[verify, conclude])
+        ask = tool(desk.ASK, desk.ASK_WORDS, dict(desk.ASK_SCHEMA))(self._ask_tool)
+        return create_sdk_mcp_server(SERVER, tools=[verify, conclude, ask])
 
     def hooks(self) -> dict[Any, list[HookMatcher]]:
         """A guard that blocks when it breaks, and a Stop hook that sends back a bounded number of times."""
@@ -38,9 +39,12 @@ class Desk(desk.Desk):
     async def _conclude_tool(self, arguments: Answer) -> Answer:
         return _answer(self.conclude(arguments.get("outcome"), arguments.get("reason")))
 
+    async def _ask_tool(self, arguments: Answer) -> Answer:
+        return _answer(self.ask(arguments.get("text"), arguments.get("choices"), arguments.get("recommended")))
+
     async def _guard(self, event: Any, _call_id: str | None, _context: Any) -> Any:
         self.touched()
-        hint = objection(event["tool_name"], event["tool_input"])
+        hint = self.refusal or objection(event["tool_name"], event["tool_input"])
         if hint is None:
             return {}
         decision = {"permissionDecision": "deny", "permissionDecisionReason": hint}

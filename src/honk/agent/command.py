@@ -111,8 +111,9 @@ class _CommandSession:
     def events(self) -> AsyncIterator[Event]:
         return self._told.events()
 
-    async def message(self, text: str) -> None:
+    async def message(self, text: str) -> bool:
         """Nobody listens."""
+        return False
 
     async def cancel(self) -> None:
         self._settle(Ended(turns=0, fault="The agent was stopped."))

@@ -1,4 +1,4 @@
-"""What we answer while an agent works, whatever program it is: `verify`, `conclude`, and whether it is sent back."""
+"""What we answer while an agent works, whatever program it is: its tools, and whether it is sent back."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -6,6 +6,8 @@ from typing import Any
 
 from honk.agent import Job, ToolAnswer
 from honk.agent.prompt import fenced
+from honk.base.ids import new_uuid
+from honk.domain.conversation import FEWEST_CHOICES, MOST_CHOICES, Question, question_of
 from honk.domain.decide import Conclusion
 from honk.domain.task import OutcomeName
 
@@ -27,6 +29,27 @@ CONCLUDE_SCHEMA: Mapping[str, Any] = {
     },
     "required": ["outcome", "reason"],
 }
+ASK = "ask"
+ASK_WORDS = (
+    "Ask the person who gave the task, where the request leaves open what only they can decide, and a wrong guess "
+    "would waste the work. Say which choice you would take. End your turn after it: the answer comes in this same "
+    "conversation. Never ask what the repository can tell you."
+)
+ASK_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "text": {"type": "string", "minLength": 1, "maxLength": 2000},
+        "choices": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1, "maxLength": 200},
+            "minItems": FEWEST_CHOICES,
+            "maxItems": MOST_CHOICES,
+        },
+        "recommended": {"type": "string", "description": "One of the choices, word for word."},
+    },
+    "required": ["text", "choices", "recommended"],
+}
+_ASKED = "You have asked a question. End your turn now; the answer comes in this same conversation."
 
 
 class Desk:
@@ -42,6 +65,7 @@ class Desk:
         self._known: ToolAnswer | None = None
         """What `verify` said last, as long as the agent has touched nothing since."""
         self.conclusion: Conclusion | None = None
+        self.question: Question | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -76,6 +100,25 @@ class Desk:
         self.conclusion = Conclusion(outcome=OutcomeName(str(outcome)), reason=reason.strip()[:4000])
         return ToolAnswer(text="Noted. Leave the work tree without changes and end your turn now.", is_error=False)
 
+    def ask(self, text: object, choices: object, recommended: object) -> ToolAnswer:
+        """Take the agent's question to a person; one that is none is told back. The first one of a turn holds."""
+        if self.question is not None:
+            return ToolAnswer(text=_ASKED, is_error=True)
+        try:
+            self.question = question_of(new_uuid(), text, choices, recommended)
+        except ValueError as error:
+            return ToolAnswer(text=f"Not understood: {error}.", is_error=True)
+        return ToolAnswer(text=f"Noted. {_ASKED}", is_error=False)
+
+    def told(self) -> None:
+        """A person said something: whatever was asked or concluded before that is asked or concluded again."""
+        self.conclusion = self.question = None
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the agent may not go on working just now; None where it may."""
+        return _ASKED if self.question is not None else None
+
     def touched(self) -> None:
         """The agent does something that may change the work tree."""
         self._touches += 1
@@ -87,7 +130,7 @@ class Desk:
         Raises:
             Exception: the checks broke; `on_broken` has been told.
         """
-        if self.conclusion is not None or self._blocks >= self._job.stop_blocks:
+        if self.conclusion is not None or self.question is not None or self._blocks >= self._job.stop_blocks:
             return None
         answer = self._known or await self.verify()
         if not answer.is_error:

@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from honk.domain.change import Change
 from honk.domain.limits import LimitName, Limits
-from honk.domain.task import Person
 
 FEWEST_CHOICES, MOST_CHOICES = 2, 5
 WORK_BEGINS, WORK_ENDS = 9, 18
@@ -93,17 +92,6 @@ class TakenUp:
     """Base to what was kept, whole."""
     pull_request: int | None = None
     """The open one whose branch it goes on with."""
-
-
-def attributed(person: Person, text: str) -> str:
-    """A person's words as the agent and the judge are told them."""
-    name = " ".join(person.name.split()) or "Somebody"
-    return f"{name} says: {text.strip()}"
-
-
-def answer_words(person: Person, question: Question, text: str) -> str:
-    """The answer for the agent, beside what was asked: its session may have been compacted since."""
-    return f"You asked: {question.text}\n{attributed(person, text)}"
 
 
 def extended(limits: Limits, limit: LimitName) -> Limits:

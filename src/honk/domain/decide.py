@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from honk.domain.conversation import EXTENDABLE, Question
 from honk.domain.evidence import Examination, Ruling, Severity, Verdict, Verification, verification
 from honk.domain.limits import LimitName
 from honk.domain.task import Outcome, OutcomeName
 
 
 class Next(StrEnum):
-    """The three things that can follow an attempt."""
+    """What can follow an attempt."""
 
     PUBLISH = "publish"
     RETRY = "retry"
+    PARK = "park"
+    """A person must say how it goes on."""
     STOP = "stop"
 
 
@@ -38,6 +41,10 @@ class Attempted:
     """The limit that ended the attempt, if one did."""
     fault: str | None = None
     """What broke: the agent's program, the model's service."""
+    question: Question | None = None
+    """What the agent wants to know before it goes on."""
+    has_words: bool = False
+    """Whether a person said something that no agent was handed yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,25 +56,81 @@ class Decision:
     """For the agent, when it is sent back."""
     outcome: Outcome | None = None
     """For the person, when the run stops without publishing."""
+    is_counted: bool = True
+    """Whether the round that follows uses one of the attempts up: one that a person asked for does not."""
+    limit: LimitName | None = None
+    """What it is parked at; None where the agent asks."""
+    words: str = ""
+    """For the person, when it is parked."""
 
 
-def decide(attempted: Attempted, *, attempt: int, attempts_allowed: int, push_executes: bool) -> Decision:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the decision depends on beside the attempt itself."""
+
+    attempts: int
+    """How many may fail."""
+    push_executes: bool
+    can_ask: bool = False
+    """Whether people are there who may answer."""
+    can_extend: bool = False
+    """Whether people are there who may grant a limit once more, and have not yet."""
+
+
+def decide(attempted: Attempted, rules: Rules, *, attempt: int) -> Decision:
     """Publish only a change that no required verifier failed and neither rule nor judge vetoed.
 
     An unverified change is published as a draft that says so; a red or vetoed one goes back to the agent
-    until the attempts are used up. Where a push runs code, what a person must see first is not pushed.
+    until the attempts are used up. Where a push runs code, what a person must see first is not pushed. What a person
+    said meanwhile is done before anything ends.
     """
-    if (ended := _ended_early(attempted)) is not None:
+    if (waits := _waits(attempted, rules)) is not None:
+        return waits
+    ended = _ended_early(attempted)
+    is_broken = attempted.fault is not None or attempted.limit is not None
+    if ended is not None and (is_broken or not attempted.has_words):
         return Decision(next=Next.STOP, outcome=ended)
-    objection = _objection(attempted) or (_waits_for_a_person(attempted) if push_executes else None)
+    objection = None if ended is not None else _objection(attempted)
+    if objection is None and ended is None and rules.push_executes:
+        objection = _waits_for_a_person(attempted)
+    is_red = objection is not None and objection.name is not OutcomeName.NEEDS_HUMAN
+    if attempted.has_words and not (is_red and attempt < rules.attempts):
+        return Decision(next=Next.RETRY, feedback=objection.reason if objection else "", is_counted=False)
     if objection is None:
         return Decision(next=Next.PUBLISH)
-    if objection.name is OutcomeName.NEEDS_HUMAN:
+    if not is_red:
         return Decision(next=Next.STOP, outcome=objection)
-    if attempt < attempts_allowed:
+    if attempt < rules.attempts:
         return Decision(next=Next.RETRY, feedback=objection.reason)
-    spent = f"The attempts limit of this run was reached: {attempt} of {attempts_allowed}."
-    return Decision(next=Next.STOP, outcome=Outcome(name=objection.name, reason=f"{objection.reason}\n{spent}"))
+    return _attempts_are_over(objection, rules, attempt)
+
+
+def _waits(attempted: Attempted, rules: Rules) -> Decision | None:
+    """Where only a person can say how it goes on."""
+    if attempted.fault is not None:
+        return None
+    if attempted.question is not None and attempted.limit is None:
+        words = asked_words(attempted.question)
+        if rules.can_ask:
+            return Decision(next=Next.PARK, words=words)
+        return Decision(next=Next.STOP, outcome=Outcome(name=OutcomeName.NEEDS_HUMAN, reason=words))
+    if attempted.limit in EXTENDABLE and rules.can_extend:
+        return Decision(next=Next.PARK, limit=attempted.limit, words=f"The {attempted.limit} limit was reached.")
+    return None
+
+
+def _attempts_are_over(objection: Outcome, rules: Rules, attempt: int) -> Decision:
+    spent = f"The attempts limit of this run was reached: {attempt} of {rules.attempts}."
+    words = f"{objection.reason}\n{spent}"
+    if rules.can_extend:
+        return Decision(next=Next.PARK, limit=LimitName.ATTEMPTS, feedback=objection.reason, words=words)
+    return Decision(next=Next.STOP, outcome=Outcome(name=objection.name, reason=words))
+
+
+def asked_words(question: Question) -> str:
+    """The agent's question for a person, with its choices."""
+    choices = "\n".join(f"- {one}{' (recommended)' * (one == question.recommended)}" for one in question.choices)
+    return f"The agent asks: {question.text}\n{choices}"
 
 
 def _ended_early(attempted: Attempted) -> Outcome | None:

@@ -57,6 +57,23 @@ class BriefTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """What a person with the right to steer said: it is asked as well."""
+
+    person: str
+    text: str
+    question: str = ""
+    """The agent's own, where these words answer one: never anybody's wish."""
+
+    @property
+    def words(self) -> str:
+        """For whoever must know who said it."""
+        name = " ".join(self.person.split())[:80] or "Somebody"
+        asked = " ".join(self.question.split())[:300]
+        return f"{name} answers {asked!r}: {self.text.strip()}" if asked else f"{name} says: {self.text.strip()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """The written prompt handed to the agent. A new version is a new brief."""
 
@@ -66,12 +83,17 @@ class Brief:
     preconditions: tuple[str, ...] = ()
     out_of_bounds: tuple[str, ...] = ()
     done_when: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
-    """What people with the right to steer said since, each with its name, in order: it is asked as well."""
-    before: tuple[str, ...] = ()
-    """What was asked in the tasks that this one goes on with, whose change is part of its own; the first first."""
-    background: tuple[str, ...] = ()
-    """What was asked before and is settled: told to the agent, asked of nobody."""
+    said: tuple[Saying, ...] = ()
+    """Since the start, in order."""
+    before: tuple[Saying, ...] = ()
+    """In the tasks that this one goes on with, whose change is part of its own; the first first."""
+    background: tuple[Saying, ...] = ()
+    """Before that, and settled: told to the agent, asked of nobody."""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """All that people want of the whole change, in their own words."""
+        return (*(one.text for one in self.before), self.goal, *(one.text for one in self.said))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,7 +125,8 @@ def unread_parts(diff: str) -> tuple[str, ...]:
 
 
 def _task(brief: Brief) -> str:
-    parts = [brief.goal.strip()]
+    parts = ["Asked before, and part of this change:", *(one.words for one in brief.before)] if brief.before else []
+    parts.append(brief.goal.strip())
     for title, lines in (
         ("Given", brief.preconditions),
         ("Out of bounds", brief.out_of_bounds),
@@ -133,6 +134,8 @@ def _task(brief: Brief) -> str:
     ):
         if lines:
             parts.append(f"{title}:\n" + "\n".join(f"- {line}" for line in lines))
+    if brief.said:
+        parts += ["Said since, and asked as well:", *(one.words for one in brief.said)]
     return "\n\n".join(parts)
 
 

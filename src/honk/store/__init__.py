@@ -127,6 +127,8 @@ class Holding:
 
     task: Task
     run_ids: tuple[str, ...]
+    workflow_ids: tuple[str, ...]
+    """Of every leg of these runs."""
     ended_at: datetime | None
     """When its newest run ended; None while one has not."""
     open_pull_requests: tuple[int, ...]
@@ -145,11 +147,8 @@ class Used:
 class Tasks(Protocol):
     """The truth about requests."""
 
-    async def accept(
-        self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist, message: Message | None = None
-    ) -> bool:
-        """Delivery first, then task, brief and run, the message that it came by, then `enlist`, in one transaction.
-        False for a redelivery."""
+    async def accept(self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist) -> bool:
+        """Delivery first, then task, brief and run, then `enlist`, in one transaction. False for a redelivery."""
         ...
 
     async def task(self, task_id: str) -> Task:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from honk.base.clock import now
 from honk.base.records import dump, load
 from honk.domain.change import PullRequest
+from honk.domain.conversation import Leg
 from honk.store import Holding
 from honk.store import tables as t
 from honk.store.database import Database
@@ -20,7 +21,7 @@ from honk.store.tasks import all_tasks
 _KEY = re.compile(r'"((?:diffs|verifier|environments)/[A-Za-z0-9._-]+)"')
 """A blob's key where a row's JSON names it."""
 _DELETED = "(deleted)"
-_Runs = dict[str, list[tuple[str, datetime | None]]]
+_Runs = dict[str, list[tuple[str, datetime | None, Leg]]]
 
 
 class SqlHoldings:
@@ -41,7 +42,8 @@ class SqlHoldings:
         return [
             Holding(
                 task=task,
-                run_ids=tuple(run_id for run_id, _ in runs[task.task_id]),
+                run_ids=tuple(run_id for run_id, _, _ in runs[task.task_id]),
+                workflow_ids=tuple(one for run_id, _, leg in runs[task.task_id] for one in _legs(run_id, leg)),
                 ended_at=_ended(runs[task.task_id]),
                 open_pull_requests=tuple(opened[task.task_id]),
                 blobs=frozenset(blobs[task.task_id]),
@@ -78,7 +80,8 @@ async def _runs(connection: AsyncConnection, task_id: str | None) -> tuple[_Runs
     """Runs by task, and the blobs that rows of the task name."""
     runs: _Runs = defaultdict(list)
     blobs: dict[str, set[str]] = defaultdict(set)
-    of_run = sa.select(t.run.c.task_id, t.run.c.run_id, t.run.c.finished_at, t.run.c.change, t.run.c.examination)
+    columns = (t.run.c.task_id, t.run.c.run_id, t.run.c.finished_at, t.run.c.leg, t.run.c.change, t.run.c.examination)
+    of_run = sa.select(*columns, t.run.c.takes_up)
     of_attempt = sa.select(t.run.c.task_id, t.attempt.c.change, t.attempt.c.examination).join(
         t.run, t.run.c.run_id == t.attempt.c.run_id
     )
@@ -86,8 +89,8 @@ async def _runs(connection: AsyncConnection, task_id: str | None) -> tuple[_Runs
     if task_id is not None:
         of_run, of_attempt = of_run.where(t.run.c.task_id == task_id), of_attempt.where(t.run.c.task_id == task_id)
         of_event = of_event.where(t.event.c.task_id == task_id)
-    for owner, run_id, finished_at, *texts in await connection.execute(of_run):
-        runs[owner].append((run_id, finished_at))
+    for owner, run_id, finished_at, leg, *texts in await connection.execute(of_run):
+        runs[owner].append((run_id, finished_at, load(Leg, leg) if leg else Leg()))
         blobs[owner] |= _keys(texts)
     for query in (of_attempt, of_event):
         for owner, *texts in await connection.execute(query):
@@ -99,8 +102,13 @@ def _keys(texts: Sequence[str | None]) -> set[str]:
     return {key for text in texts if text for key in _KEY.findall(text)}
 
 
-def _ended(runs: Sequence[tuple[str, datetime | None]]) -> datetime | None:
-    ends = [finished_at for _, finished_at in runs]
+def _legs(run_id: str, newest: Leg) -> Sequence[str]:
+    """The workflows of the run."""
+    return [Leg(number=number).workflow_of(run_id) for number in range(1, newest.number + 1)]
+
+
+def _ended(runs: Sequence[tuple[str, datetime | None, Leg]]) -> datetime | None:
+    ends = [finished_at for _, finished_at, _ in runs]
     known = [end for end in ends if end is not None]
     return max(known) if known and len(known) == len(ends) else None
 

@@ -9,10 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from honk.base.records import dump, load
 from honk.domain.listing import Listing
 from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task
-from honk.store import Delivery, Enlist, Message, NotFound, Run, UnknownTask
+from honk.store import Delivery, Enlist, NotFound, Run, UnknownTask
 from honk.store import tables as t
 from honk.store.database import Database
-from honk.store.messages import append_message
 from honk.store.rows import put, row_of
 
 TASKS = sa.select(t.task, t.repository.c.name, t.repository.c.location).join(t.repository)
@@ -24,9 +23,7 @@ class SqlTasks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def accept(
-        self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist, message: Message | None = None
-    ) -> bool:
+    async def accept(self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist) -> bool:
         """Everything or nothing; False, and nothing, for a delivery that came before."""
         async with self._database.write() as connection:
             known = sa.select(t.delivery.c.delivery_id).where(t.delivery.c.delivery_id == delivery.delivery_id)
@@ -38,8 +35,6 @@ class SqlTasks:
             body = dump(Brief, brief)
             await connection.execute(sa.insert(t.brief).values(task_id=task.task_id, version=brief.version, body=body))
             await connection.execute(sa.insert(t.run).values(row_of(run)))
-            if message is not None:
-                await append_message(connection, message)
             await connection.run_sync(enlist)
             return True
 

@@ -97,8 +97,9 @@ class _FakeSession:
     def events(self) -> AsyncIterator[Event]:
         return self._told.events()
 
-    async def message(self, text: str) -> None:
+    async def message(self, text: str) -> bool:
         """Nobody listens."""
+        return False
 
     async def cancel(self) -> None:
         self._work.cancel()

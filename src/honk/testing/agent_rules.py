@@ -160,7 +160,7 @@ async def a_flood_is_ended_at_the_output_limit(bench: Bench) -> None:
 async def words_after_the_end_are_ignored(bench: Bench) -> None:
     session = await bench.begin(Wish.EDIT)
     end_of(await all_of(session))
-    await session.message("one more thing")
+    assert not await session.message("one more thing")
     await session.cancel()
     assert await all_of(session) == []
 

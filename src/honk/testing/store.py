@@ -11,7 +11,7 @@ from honk.domain.board import Filters, Lane, Listed, Scored, Watcher, is_wanted,
 from honk.domain.change import PullRequest
 from honk.domain.listing import Listing
 from honk.domain.task import Brief, Outcome, OutcomeName, Status, Task
-from honk.store import Approval, Attempt, Delivery, Enlist, Message, NotFound, Run, StoreError, TaskEvent
+from honk.store import Approval, Attempt, Delivery, Enlist, NotFound, Run, StoreError, TaskEvent
 from honk.testing.forge import MemoryPullRequests
 from honk.testing.ledger import FakeLedger
 from honk.testing.talk import FakeMessages, FakeParking
@@ -55,17 +55,14 @@ class FakeRuns:
 class FakeTasks:
     """Port `Tasks`. What `accept` is given as a run goes to the runs beside it."""
 
-    def __init__(self, runs: FakeRuns, messages: FakeMessages) -> None:
+    def __init__(self, runs: FakeRuns) -> None:
         self._runs = runs
-        self._messages = messages
         self._deliveries: dict[str, str] = {}
         self._tasks: dict[str, Task] = {}
         self._briefs: dict[str, Brief] = {}
         self.parking: FakeParking | None = None
 
-    async def accept(
-        self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist, message: Message | None = None
-    ) -> bool:
+    async def accept(self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist) -> bool:
         if delivery.delivery_id in self._deliveries:
             return False
         enlist(None)
@@ -73,8 +70,6 @@ class FakeTasks:
         self._tasks[task.task_id] = task
         self._briefs[task.task_id] = brief
         await self._runs.save_run(run)
-        if message is not None:
-            await self._messages.append(message)
         return True
 
     async def task(self, task_id: str) -> Task:
@@ -292,7 +287,7 @@ class FakeStore:
     def __post_init__(self) -> None:
         object.__setattr__(self, "board", FakeBoard(self))
         object.__setattr__(self, "messages", FakeMessages(self.events))
-        object.__setattr__(self, "tasks", FakeTasks(self.runs, self.messages))
+        object.__setattr__(self, "tasks", FakeTasks(self.runs))
         object.__setattr__(self, "parking", FakeParking(self.tasks, self.runs, self.events, self.messages))
         self.messages.tasks, self.tasks.parking = self.tasks, self.parking
 

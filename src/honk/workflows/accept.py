@@ -1,5 +1,6 @@
 """How a request becomes a task: what a door hands in, and the row that comes of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,15 +58,17 @@ def brief_of(goal: str, terms: BriefTerms) -> Brief:
     Raises:
         UsageError: it is too long.
     """
-    told = {
-        name: tuple(checked_prompt(line) for line in lines if line.strip())
-        for name, lines in (
-            ("preconditions", terms.preconditions),
-            ("out_of_bounds", terms.out_of_bounds),
-            ("done_when", terms.done_when),
-        )
-    }
-    return Brief(version=1, goal=goal, **told)
+    return Brief(
+        version=1,
+        goal=goal,
+        preconditions=_told(terms.preconditions),
+        out_of_bounds=_told(terms.out_of_bounds),
+        done_when=_told(terms.done_when),
+    )
+
+
+def _told(lines: Sequence[str]) -> tuple[str, ...]:
+    return tuple(checked_prompt(line) for line in lines if line.strip())
 
 
 def delivery_of(task: Task, delivery_id: str | None, door: Door) -> Delivery:

@@ -3,23 +3,25 @@
 import asyncio
 import secrets
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from honk.agent import AGENT_CONFIG, Agent, AgentError, Ended, Job, ToolAnswer
-from honk.agent.prompt import agent_prompt
+from honk.agent.prompt import agent_prompt, resume_prompt
 from honk.base.clock import now
 from honk.base.ids import derived_uuid
 from honk.domain.change import Change
+from honk.domain.conversation import Question
 from honk.domain.decide import Conclusion
 from honk.domain.evidence import Examination, Verification, verification
 from honk.domain.limits import LimitName
-from honk.domain.task import Brief, Task
+from honk.domain.task import Brief, Saying, Task
 from honk.gateway import MODEL_PORT, Grant
 from honk.sandbox import Ceilings, DiskFull, Mount, SandboxError, SandboxLost
 from honk.store import Run
 from honk.verifier import Plan
+from honk.workflows.hearing import saying, sayings, speaking_into, use
 from honk.workflows.house import House
 from honk.workflows.identity import collected_message
 from honk.workflows.journal import Journal
@@ -57,6 +59,10 @@ class Assignment:
     """Of the attempts before this one."""
     seconds_left: float
     started_at: datetime = field(default_factory=now)
+    first_said: tuple[Saying, ...] = ()
+    """What was said to a task before this one that it does again."""
+    onward: str = ""
+    """What its session is told as it goes on; empty: that it was interrupted."""
 
     @property
     def name(self) -> str:
@@ -82,6 +88,7 @@ class Worked:
     conclusion: Conclusion | None = None
     limit: LimitName | None = None
     fault: str | None = None
+    question: Question | None = None
 
 
 async def work(house: House, ground: Ground, assignment: Assignment, journal: Journal) -> Worked:
@@ -96,24 +103,44 @@ async def work(house: House, ground: Ground, assignment: Assignment, journal: Jo
         ended = Ended(turns=0, limit=LimitName.WALL)
     # By the ledger, which outlives a session, a sandbox and us.
     turns = (await house.ledger.spending(assignment.run.run_id)).turns - assignment.turns_before
-    return Worked(turns=turns, conclusion=ended.conclusion, limit=ended.limit, fault=ended.fault)
+    return Worked(
+        turns=turns, conclusion=ended.conclusion, limit=ended.limit, fault=ended.fault, question=ended.question
+    )
 
 
 async def _work_on(house: House, ground: Ground, assignment: Assignment, journal: Journal) -> Ended:
+    """Session after session, while the program dies under it, or somebody has said something that it did not hear."""
+    deaths = 0
+    while True:
+        ended = await _session_or_why(house, ground, assignment, journal)
+        if ended.can_retry and deaths < RESUMES:
+            deaths += 1
+            await journal.warning(f"{ended.fault} Its files are kept; going on in the same session ({deaths}).")
+            assignment = replace(assignment, brief=await _all_said(house, assignment), onward="")
+            continue
+        if ended.fault or ended.limit or ended.question:
+            return ended
+        if not (waiting := await house.messages.waiting(journal.task_id)):
+            return ended
+        await use(house, journal, waiting)
+        words = "\n\n".join(saying(one).words for one in waiting)
+        assignment = replace(assignment, brief=await _all_said(house, assignment), onward=words)
+
+
+async def _all_said(house: House, assignment: Assignment) -> Brief:
+    """For a program that begins anew: what was said since is part of the prompt."""
+    said = await sayings(house, assignment.task.task_id)
+    return replace(assignment.brief, said=(*assignment.first_said, *said))
+
+
+async def _session_or_why(house: House, ground: Ground, assignment: Assignment, journal: Journal) -> Ended:
     agent = house.agent_of(assignment.task.agent)
-    ended = Ended(turns=0, fault="The agent did not start.")
-    for again in range(RESUMES + 1):
-        try:
-            ended = await _session(house, ground, assignment, journal, agent)
-        except DiskFull:
-            ended = Ended(turns=0, limit=LimitName.DISK)
-        except (SandboxError, ServerFailed, AgentError) as error:
-            ended = Ended(turns=0, fault=str(error), can_retry=not isinstance(error, AgentError))
-        if not ended.can_retry:
-            break
-        if again < RESUMES:
-            await journal.warning(f"{ended.fault} Its files are kept; going on in the same session ({again + 1}).")
-    return ended
+    try:
+        return await _session(house, ground, assignment, journal, agent)
+    except DiskFull:
+        return Ended(turns=0, limit=LimitName.DISK)
+    except (SandboxError, ServerFailed, AgentError) as error:
+        return Ended(turns=0, fault=str(error), can_retry=not isinstance(error, AgentError))
 
 
 async def _session(house: House, ground: Ground, assignment: Assignment, journal: Journal, agent: Agent) -> Ended:
@@ -137,10 +164,11 @@ async def _session(house: House, ground: Ground, assignment: Assignment, journal
     ):
         session = await agent.start(_job(house, ground, assignment, workspace, grant, config_dir))
         try:
-            async for event in session.events():
-                await journal.agent(event)
-                if isinstance(event, Ended):
-                    return event
+            async with speaking_into(house, journal, session):
+                async for event in session.events():
+                    await journal.agent(event)
+                    if isinstance(event, Ended):
+                        return event
         finally:
             await session.cancel()
     return Ended(turns=0, fault="The agent's program went away without a word.", can_retry=True)
@@ -181,6 +209,7 @@ def _job(
         session_id=assignment.session_id,
         is_resumed=True,
         prompt=assignment.prompt,
+        onward=assignment.onward or resume_prompt(assignment.brief.said),
         guidance=ground.guidance,
         sandbox=workspace.sandbox,
         model=assignment.task.model,

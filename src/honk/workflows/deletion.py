@@ -44,7 +44,7 @@ async def delete_task(house: House, holdings: Holdings, records: Records, task: 
     for key in blobs:
         await asyncio.to_thread((house.home / "blobs" / key).unlink, missing_ok=True)
     replays = tuple(one.task_id for one in await house.tasks.replays(task.task_id))
-    await records.forget(holding.run_ids, even_unfinished=True)
+    await records.forget(holding.workflow_ids, even_unfinished=True)
     await holdings.erase(task.task_id)
     return Deletion(
         task_id=task.task_id,

@@ -8,10 +8,11 @@ from honk.base.clock import now
 from honk.base.errors import UsageError
 from honk.base.ids import new_id
 from honk.domain.change import PullRequest
-from honk.domain.conversation import TakenUp, attributed
+from honk.domain.conversation import TakenUp
 from honk.domain.limits import Limits
-from honk.domain.task import Brief, OutcomeName, Status, Task
+from honk.domain.task import Brief, OutcomeName, Saying, Status, Task
 from honk.store import Run
+from honk.workflows.hearing import sayings
 from honk.workflows.house import House
 from honk.workflows.legs import Spoken
 
@@ -43,16 +44,19 @@ async def chain_of(house: House, task: Task) -> Sequence[Task]:
     return chain
 
 
-async def reply_to(house: House, ended: Task, spoken: Spoken, limits: Limits) -> Linked:
-    """The task that a reply after the end begins: with the old brief, and the kept work where there is any.
+async def reply_to(house: House, ended: Task, spoken: Spoken, limits: Limits | None) -> Linked:
+    """The task that a reply after the end begins: with the old brief, and the kept work where there is any; under the
+    limits of before where none are given.
 
     An open pull request is gone on with. Where it was merged or closed, and where nothing was kept, the newest base is
     begun from.
     """
     brief = await house.tasks.brief(ended.task_id)
-    asked = (*brief.before, brief.goal, *await said_to(house, ended))
+    goal = Saying(person=ended.asker.name, text=brief.goal)
+    asked = (*brief.before, goal, *brief.said, *await sayings(house, ended.task_id))
     opened = await _pull_request(house, ended)
     run = await house.runs.latest_run(opened.task_id if opened and opened.state == "open" else ended.task_id)
+    limits = limits or run.limits
     is_settled = opened is not None and opened.state != "open"
     if run.change is None or is_settled:
         base_branch, base_sha = await _newest_base(house, ended)
@@ -76,7 +80,7 @@ async def again(house: House, ended: Task, spoken: Spoken, limits: Limits) -> Li
             "instead."
         )
     brief = await house.tasks.brief(ended.task_id)
-    said = (*brief.said, *await said_to(house, ended))
+    said = (*brief.said, *await sayings(house, ended.task_id))
     same = Brief(
         version=1,
         goal=brief.goal,
@@ -87,11 +91,6 @@ async def again(house: House, ended: Task, spoken: Spoken, limits: Limits) -> Li
         background=(*brief.background, *brief.before),
     )
     return _linked(ended, spoken, limits, same, await _newest_base(house, ended), None)
-
-
-async def said_to(house: House, task: Task) -> tuple[str, ...]:
-    """What people said to it, as agents are told."""
-    return tuple(attributed(one.person, one.text) for one in await house.messages.of(task.task_id) if one.used_at)
 
 
 async def _pull_request(house: House, ended: Task) -> PullRequest | None:

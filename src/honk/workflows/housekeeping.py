@@ -16,6 +16,7 @@ from honk.base.clock import monotonic_seconds, now
 from honk.base.disk import free_bytes, held_bytes
 from honk.base.errors import HonkError, OutOfSpace
 from honk.base.ids import new_id
+from honk.domain.conversation import run_of
 from honk.domain.retention import Item, Kind, Removal, Rules, plan_removals
 from honk.domain.task import Status
 from honk.engine import Records
@@ -254,7 +255,7 @@ def _of_unfinished(rows: Sequence[Item], holdings: Sequence[Holding]) -> list[It
     words = {
         run_id: _words(one) for one in holdings for run_id in one.run_ids if one.task.status is not Status.FINISHED
     }
-    return [replace(row, needed_by=words.get(row.name, "")) for row in rows]
+    return [replace(row, needed_by=words.get(run_of(row.name)[0], "")) for row in rows]
 
 
 def _is_past(deadline: float | None) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from honk.agent import Ended, Event, Retrying, Said, ToolCalled, ToolReturned
 from honk.base.clock import monotonic_seconds
 from honk.domain.change import Change, PullRequest
+from honk.domain.conversation import Parked
 from honk.domain.decide import Decision
 from honk.domain.evidence import Examination, Report, Verdict, Verification
 from honk.domain.health import EnvironmentHealth, health_line
@@ -23,6 +24,8 @@ class Journal:
     events: Events
     task_id: str
     run_id: str
+    leg: int = 1
+    """What is told once is told once a leg."""
 
     @asynccontextmanager
     async def stage(self, name: str, number: int = 0) -> AsyncIterator[None]:
@@ -56,6 +59,10 @@ class Journal:
 
     async def attempt(self, number: int, of: int) -> None:
         await self._fact("attempt", {"number": number, "of": of}, f"attempt:{number}")
+
+    async def heard(self, message_id: str) -> None:
+        """The agent was handed a person's words."""
+        await self._fact("heard", {"message_id": message_id}, f"heard:{message_id}")
 
     async def note(self, text: str) -> None:
         await self._fact("note", {"text": text}, f"note:{text}")
@@ -118,14 +125,27 @@ class Journal:
     def fact_of_outcome(self, outcome: Outcome, verification: Verification) -> Fact:
         """For whoever writes it together with the outcome itself."""
         body = {"outcome": str(outcome.name), "reason": outcome.reason, "verification": str(verification)}
-        return Fact("outcome", body, f"{self.run_id}:outcome")
+        return Fact("outcome", body, self._key("outcome"))
+
+    def fact_of_parking(self, parked: Parked) -> Fact:
+        """For whoever parks it."""
+        body: dict[str, object] = {"kind": str(parked.kind), "words": parked.words}
+        body |= {"limit": None if parked.limit is None else str(parked.limit)}
+        body |= {"until": None if parked.until is None else parked.until.isoformat()}
+        if (question := parked.question) is None:
+            return Fact("parked", body, self._key("parked"))
+        body |= {"question_id": question.question_id, "text": question.text, "choices": list(question.choices)}
+        return Fact("asked", body | {"recommended": question.recommended}, self._key("parked"))
 
     async def followed_by(self, task_id: str) -> None:
         """A linked task goes on with this one."""
         await self._fact("followed_by", {"task_id": task_id}, "followed_by")
 
     async def _fact(self, kind: str, body: Mapping[str, object], key: str) -> None:
-        await self.events.append(self.task_id, kind, body, f"{self.run_id}:{key}")
+        await self.events.append(self.task_id, kind, body, self._key(key))
+
+    def _key(self, key: str) -> str:
+        return f"{self.run_id}:{key}" if self.leg == 1 else f"{self.run_id}:{self.leg}:{key}"
 
     async def _tell(self, kind: str, body: Mapping[str, object]) -> None:
         await self.events.append(self.task_id, kind, body)

@@ -4,6 +4,7 @@ import asyncio
 
 from honk.base.errors import HonkError
 from honk.domain.task import Outcome, OutcomeName
+from honk.store import Run
 from honk.workflows.attempt import collect
 from honk.workflows.examine import lay_ground
 from honk.workflows.house import House
@@ -20,7 +21,7 @@ async def finish_stopped(house: House, run_id: str) -> None:
     if opened := [one for one in await house.pull_requests.list() if one.task_id == record.task.task_id]:
         reason = f"Pull request {opened[-1].number} was open already when a person stopped the task."
         return await record.finish(Outcome(name=OutcomeName.OPENED, reason=reason))
-    kept = await keep_work(record)
+    kept = await keep_work(record) if record.run.attempts else kept_words(record.run)
     await record.finish(Outcome(name=OutcomeName.CANCELLED, reason=f"Stopped by a person. {kept}"))
 
 
@@ -34,8 +35,14 @@ async def keep_work(record: Record) -> str:
     except (HonkError, TimeoutError) as error:
         why = str(error) or "making a commit of them took too long"
         return f"The agent's files are kept in {files} ({why})."
-    if change is None:
+    if change is not None:
+        record.keep(change)
+    return kept_words(record.run)
+
+
+def kept_words(run: Run) -> str:
+    """Where the work is of a run that has collected it already."""
+    if run.change is None:
         return "The agent had changed nothing yet."
-    record.keep(change)
-    count = "1 file" if len(change.files) == 1 else f"{len(change.files)} files"
-    return f"The agent's work is kept as commit {change.head_sha[:12]} ({count})."
+    count = "1 file" if len(run.change.files) == 1 else f"{len(run.change.files)} files"
+    return f"The agent's work is kept as commit {run.change.head_sha[:12]} ({count})."

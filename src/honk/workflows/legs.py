@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 from honk.base.clock import now
 from honk.base.errors import UsageError
-from honk.domain.conversation import Leg, Parked, ParkKind, answer_words, extended
-from honk.domain.task import Outcome, OutcomeName, Person, Task
+from honk.domain.conversation import Leg, Parked, ParkKind, extended
+from honk.domain.task import Outcome, OutcomeName, Person, Saying, Task
 from honk.engine import Engine
 from honk.store import Message, Run
 from honk.store.conversation import Fact
 from honk.workflows.house import House
+from honk.workflows.keep import finish_stopped, kept_words
 from honk.workflows.record import Record
 
 
@@ -50,7 +51,7 @@ class Legs:
         parked = await self.house.parking.of(task.task_id)
         if parked is None or parked.question is None or parked.question.question_id != question_id:
             return await self._answered_before(task, question_id, spoken)
-        words = answer_words(spoken.person, parked.question, spoken.text)
+        words = Saying(person=spoken.person.name, text=spoken.text, question=parked.question.text).words
         body = {"question_id": question_id, "text": spoken.text, "message_id": spoken.message_id}
         fact = Fact("answered_by", {**body, "person": spoken.person.name}, f"answered:{question_id}")
         message = message_of(task, spoken, question_id=question_id)
@@ -73,18 +74,22 @@ class Legs:
         Raises:
             UsageError: it does not wait for that.
         """
-        if (known := await self.house.messages.get(spoken.message_id)) is not None and known.task_id == task.task_id:
-            return Resumption(is_first=True, words="It goes on.")
         parked = await self.house.parking.of(task.task_id)
         if parked is None or parked.kind is not ParkKind.LIMIT or parked.limit is None:
+            if await self._is_extended_by(task, spoken.message_id):
+                return Resumption(is_first=True, words="It goes on.")
             raise UsageError(f"Task {task.task_id} does not wait at a limit (any more). Nothing was done.")
         run = await self.house.runs.run(parked.run_id)
         run = replace(run, limits=extended(run.limits, parked.limit), leg=replace(run.leg, is_extended=True))
         body = {"limit": str(parked.limit), "person": spoken.person.name, "message_id": spoken.message_id}
         fact = Fact("extended", body, f"extended:{parked.run_id}")
-        if await self.let_go(task, parked, run=run, facts=(fact,), message=message_of(task, spoken)):
+        if await self.let_go(task, parked, run=run, facts=(fact,)):
             return Resumption(is_first=True, words="It goes on.")
         return Resumption(is_first=False, words="Somebody was faster: it goes on already.")
+
+    async def _is_extended_by(self, task: Task, message_id: str) -> bool:
+        events = await self.house.events.read(task.task_id)
+        return any(one.kind == "extended" and one.body.get("message_id") == message_id for one in events)
 
     async def let_go(
         self,
@@ -111,13 +116,15 @@ class Legs:
         enlist = self.engine.enlist("task", run.workflow_id, run.workflow_id)
         return await self.house.parking.go_on(parked, run, facts, enlist, message)
 
-    async def stop(self, task: Task) -> bool:
-        """End it as cancelled at once. False where it does not wait."""
-        parked = await self.house.parking.of(task.task_id)
-        if parked is None:
-            return False
-        outcome = Outcome(name=OutcomeName.CANCELLED, reason=f"Stopped by a person. {await self._kept(parked)}")
-        return await self._end(parked, outcome)
+    async def stop(self, task: Task) -> None:
+        """End it as cancelled: what waits at once, what works when its agent is gone, and its work is kept."""
+        while (parked := await self.house.parking.of(task.task_id)) is not None:
+            reason = f"Stopped by a person. {await self._kept(parked)}"
+            if await self._end(parked, Outcome(name=OutcomeName.CANCELLED, reason=reason)):
+                return
+        run = await self.house.runs.latest_run(task.task_id)
+        await self.engine.cancel(run.workflow_id)
+        await finish_stopped(self.house, run.run_id)
 
     async def end_due(self) -> None:
         """Those that nobody came for in time end with what they waited for as the reason."""
@@ -133,14 +140,6 @@ class Legs:
 
     async def _kept(self, parked: Parked) -> str:
         return kept_words(await self.house.runs.run(parked.run_id))
-
-
-def kept_words(run: Run) -> str:
-    """Where the work is of a run that has collected it already."""
-    if run.change is None:
-        return "The agent had changed nothing yet."
-    count = "1 file" if len(run.change.files) == 1 else f"{len(run.change.files)} files"
-    return f"The agent's work is kept as commit {run.change.head_sha[:12]} ({count})."
 
 
 def message_of(task: Task, spoken: Spoken, *, question_id: str | None = None) -> Message:

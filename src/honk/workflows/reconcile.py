@@ -41,8 +41,8 @@ async def thaw(house: House, engine: Engine) -> None:
         await engine.start()
         for task in unfinished:
             run = await house.runs.latest_run(task.task_id)
-            if await engine.status(run.run_id) is not None:
-                await engine.cancel(run.run_id)
+            if await engine.status(run.workflow_id) is not None:
+                await engine.cancel(run.workflow_id)
             record = await Record.load(house, run.run_id)
             await record.finish(Outcome(name=OutcomeName.FAILED, reason=RESTORED))
     melt(house.home)

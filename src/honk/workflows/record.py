@@ -1,7 +1,7 @@
 """What a run knows of itself, and how that is written down for people and for the dataset."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
@@ -13,12 +13,15 @@ from honk.domain.decide import Attempted, Decision
 from honk.domain.evidence import Verification, verification
 from honk.domain.health import EnvironmentHealth
 from honk.domain.limits import Spent
-from honk.domain.task import Brief, Outcome, Status, Task
+from honk.domain.task import Brief, Outcome, Saying, Status, Task
 from honk.store import Attempt, Run, TaskEvent
 from honk.workflows.attempt import Assignment, Worked
+from honk.workflows.hearing import hear, sayings
 from honk.workflows.house import House
 from honk.workflows.journal import Journal
 
+PARKED = ("asked", "parked")
+"""Events from which on a run waits, until it is resumed."""
 LONGEST_SILENCE_SECONDS = 3600.0
 """No step is so long without a word: above it, the clock was set."""
 
@@ -34,6 +37,8 @@ class Record:
     run: Run
     environment: EnvironmentHealth | None = None
     """What the run stands on, once its ground is laid."""
+    first_said: tuple[Saying, ...] = ()
+    """What was said to a task before this one that it does again."""
     turns: int = 0
     """Of finished attempts."""
     worked_seconds: float = 0.0
@@ -49,20 +54,33 @@ class Record:
         run = await house.runs.run(run_id)
         task = await house.tasks.task(run.task_id)
         brief = await house.tasks.brief(run.task_id)
-        journal = Journal(house.events, task.task_id, run_id)
+        journal = Journal(house.events, task.task_id, run_id, run.leg.number)
         worked = worked_seconds(await house.events.read(task.task_id))
         paused = house.pauses.get(run_id, 0.0)
-        return cls(
-            house=house, journal=journal, task=task, brief=brief, run=run, worked_seconds=worked, paused_before=paused
+        before = [one for one in await house.runs.attempts(run_id) if one.number < run.leg.attempt]
+        record = cls(
+            house=house,
+            journal=journal,
+            task=task,
+            brief=brief,
+            run=run,
+            turns=sum(one.turns for one in before),
+            worked_seconds=worked,
+            paused_before=paused,
+            first_said=brief.said,
         )
+        await record.listen()
+        return record
 
-    async def begin(self, number: int) -> None:
-        """Count an attempt as soon as it begins: one that is stopped was made as well."""
-        await self.journal.attempt(number, self.run.limits.attempts)
+    async def begin(self, number: int, uncounted: int) -> None:
+        """Count an attempt as soon as it begins: one that is stopped was made as well. What people said goes into it;
+        `uncounted` of the rounds before were theirs."""
+        self.brief = replace(self.brief, said=(*self.first_said, *await hear(self.house, self.journal)))
+        await self.journal.attempt(number, self.run.limits.attempts + uncounted)
         self.run = replace(self.run, attempts=number)
         await self.house.runs.save_run(self.run)
 
-    def assignment(self, number: int, feedback: str) -> Assignment:
+    def assignment(self, number: int, feedback: str, onward: str = "") -> Assignment:
         """The next attempt, with what is left of the limits. Time in which no process ran does not count."""
         return Assignment(
             task=self.task,
@@ -72,6 +90,8 @@ class Record:
             feedback=feedback,
             turns_before=self.turns,
             seconds_left=self._seconds_left(),
+            first_said=self.first_said,
+            onward=onward,
         )
 
     def refreshed(self, assignment: Assignment) -> Assignment:
@@ -115,6 +135,10 @@ class Record:
             spent=await self._spent(),
         )
         await self.house.runs.save_run(self.run)
+
+    async def listen(self) -> None:
+        """Take into the brief what the agent was told while it worked."""
+        self.brief = replace(self.brief, said=(*self.first_said, *await sayings(self.house, self.task.task_id)))
 
     def keep(self, change: Change) -> None:
         """Remember a change of a run that was stopped; `finish` writes it down."""
@@ -170,17 +194,25 @@ def environment_told(events: Sequence[TaskEvent]) -> EnvironmentHealth | None:
 
 def worked_seconds(events: Sequence[TaskEvent]) -> float:
     """How long the run was worked on, from its events: the time between a crash and the resumption does not count, nor
-    that in which it was parked or waited in line.
+    while it was parked or waited in line.
 
     Nor does what no work can have taken: between two events the clock of the machine may have been set.
     """
-    told = [event for event in events if event.kind != "accepted"]
+    told = [event for event in _while_at_work(events) if event.kind != "accepted"]
     gaps = (
         (after.at - before.at).total_seconds()
         for before, after in pairwise(told)
-        if after.kind != "resumed" and before.kind not in ("parked", "waits")
+        if after.kind != "resumed" and before.kind != "waits"
     )
     return sum(gap for gap in gaps if 0.0 < gap <= LONGEST_SILENCE_SECONDS)
+
+
+def _while_at_work(events: Sequence[TaskEvent]) -> Iterator[TaskEvent]:
+    is_parked = False
+    for event in events:
+        is_parked = (is_parked or event.kind in PARKED) and event.kind != "resumed"
+        if not is_parked or event.kind in PARKED:
+            yield event
 
 
 def stage_seconds(events: Sequence[TaskEvent], started_at: datetime, ended_at: datetime) -> dict[str, float]:

@@ -10,13 +10,15 @@ from itertools import count
 from honk.base.errors import HonkError, OutOfSpace
 from honk.domain.change import Change
 from honk.domain.conversation import run_of
-from honk.domain.decide import Attempted, Next, decide
+from honk.domain.decide import Attempted, Decision, Next, Rules, decide
 from honk.domain.evidence import Examination, Verdict, Verification, gate
 from honk.domain.task import Outcome, OutcomeName, Status
 from honk.engine import Steps
 from honk.workflows.attempt import Assignment, Ground, Worked, collect, work
+from honk.workflows.citing import checked_answer
 from honk.workflows.examine import ask_judge, base_beside, examine, health_of, lay_ground
 from honk.workflows.house import House
+from honk.workflows.parking import park, waiting
 from honk.workflows.record import Record
 from honk.workflows.roomy import RoomySteps
 
@@ -33,7 +35,9 @@ async def run_rounds(house: House, step: Steps, workflow_id: str, conclude: Conc
     record = await Record.load(house, run_id)
     if await record.is_over() or record.run.leg.number != leg:
         return
-    if record.task.status is Status.RUNNING:
+    if await house.parking.of(record.task.task_id) is not None:
+        return
+    if record.task.status is Status.RUNNING or leg > 1:
         await record.journal.resumed()
     await house.tasks.set_status(record.task.task_id, Status.RUNNING)
     try:
@@ -43,7 +47,8 @@ async def run_rounds(house: House, step: Steps, workflow_id: str, conclude: Conc
         raise
     except HonkError as error:
         outcome = Outcome(name=OutcomeName.FAILED, reason=f"{error}\nThe agent's work is kept with the task.")
-    await record.finish(outcome)
+    if outcome is not None:
+        await record.finish(outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +60,50 @@ class _Pass:
     record: Record
     conclude: Conclude
 
-    async def run(self) -> Outcome:
+    async def run(self) -> Outcome | None:
         """The ground that all stands on, then the rounds; meanwhile the base shows what it does by itself."""
         ground = await self.step("ground", Ground, lambda: lay_ground(self.house, self.record))
         self.record.environment = health_of(ground.environment)
         async with base_beside(self.house, ground, f"{self.record.run.run_id}-base"):
             return await self.rounds(ground)
 
-    async def rounds(self, ground: Ground) -> Outcome:
-        """Attempt after attempt, to the outcome."""
-        record, limits = self.record, self.record.run.limits
-        feedback = ""
-        for number in count(1):
-            await record.begin(number)
-            assignment = record.assignment(number, feedback)
+    async def rounds(self, ground: Ground) -> Outcome | None:
+        """Attempt after attempt, from where the leg begins, to the outcome; None where it is parked."""
+        record, leg = self.record, self.record.run.leg
+        feedback, onward, uncounted = leg.feedback, leg.words, leg.uncounted
+        for number in count(leg.attempt):
+            await record.begin(number, uncounted)
+            assignment = record.assignment(number, feedback, onward)
             worked, change = await self.attempt(ground, assignment)
             attempted = await self.look(ground, number, worked, change)
-            pushing_runs_code = self.house.forge.capabilities.push_executes
-            decision = decide(
-                attempted, attempt=number, attempts_allowed=limits.attempts, push_executes=pushing_runs_code
-            )
+            decision = decide(attempted, self.rules, attempt=number - uncounted)
             await record.attempted(assignment, worked, change, attempted, decision)
             if decision.next is Next.PUBLISH and change is not None:
                 return await self.conclude(self.step, record, change)
+            if decision.next is Next.PARK:
+                await self.park(decision, attempted, number, uncounted)
+                return None
             if decision.outcome is not None:
-                return decision.outcome
-            feedback = decision.feedback
+                return await checked_answer(self.house, record, decision.outcome)
+            feedback, onward = decision.feedback, ""
+            uncounted += not decision.is_counted
         raise AssertionError("unreachable: decide() stops at the last attempt")
+
+    @property
+    def rules(self) -> Rules:
+        """What the decisions of this leg depend on."""
+        is_served = self.house.park_until is not None and self.record.task.replay_of is None
+        return Rules(
+            attempts=self.record.run.limits.attempts,
+            push_executes=self.house.forge.capabilities.push_executes,
+            can_ask=is_served,
+            can_extend=is_served and not self.record.run.leg.is_extended,
+        )
+
+    async def park(self, decision: Decision, attempted: Attempted, number: int, uncounted: int) -> None:
+        """The run waits as a row; what lets it go on is a new leg."""
+        parked = waiting(self.record, decision, attempted.question, number, uncounted)
+        await self.step("park", None, lambda: park(self.house, self.record, parked))
 
     async def attempt(self, ground: Ground, assignment: Assignment) -> tuple[Worked, Change | None]:
         """The agent works; what it left becomes one commit of ours."""
@@ -110,6 +132,7 @@ class _Pass:
 
     async def look(self, ground: Ground, number: int, worked: Worked, change: Change | None) -> Attempted:
         """Verifiers and rules first: they are cheap, and a judge need not read what goes back anyway."""
+        await self.record.listen()
         examination = verdict = None
         if change is not None and worked.limit is None and worked.fault is None:
             examination = await self.verify(ground, number, change)
@@ -122,7 +145,13 @@ class _Pass:
             verdict=verdict,
             limit=worked.limit,
             fault=worked.fault,
+            question=worked.question,
+            has_words=await self.step(f"words {number}", bool, self.has_words),
         )
+
+    async def has_words(self) -> bool:
+        """Whether somebody said something that no agent was handed."""
+        return bool(await self.house.messages.waiting(self.record.task.task_id))
 
     async def verify(self, ground: Ground, number: int, change: Change) -> Examination:
         house, record = self.house, self.record

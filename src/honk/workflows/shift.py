@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -26,7 +26,9 @@ class Shift:
     engine: Engine
     watch: Watch
     settle: Callable[[str], Awaitable[None]]
-    """Waits for a run's end, and gives it an outcome where it broke."""
+    """Waits for a leg's end, and gives the run an outcome where it broke."""
+    look_after: Sequence[Callable[[], Awaitable[None]]] = ()
+    """What else is done every few seconds."""
     _watched: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _sweeping: asyncio.Task[None] | None = None
 
@@ -53,6 +55,8 @@ class Shift:
             if watching is None or watching.done():
                 await self.engine.resume(run.workflow_id)
                 self._watched[run.workflow_id] = asyncio.create_task(self._watch(run.workflow_id))
+        for look in self.look_after:
+            await look()
 
     async def _unended(self) -> list[Run]:
         """The runs of all tasks that have begun or wait in line."""
@@ -62,14 +66,14 @@ class Shift:
             for task in await self.house.tasks.tasks(status=status, limit=100_000)
         ]
 
-    async def _watch(self, run_id: str) -> None:
+    async def _watch(self, workflow_id: str) -> None:
         try:
-            await self.settle(run_id)
+            await self.settle(workflow_id)
             await self.watch.purse.tell_alerts()
         except HonkError as error:
-            _log.warning("run %s halted: %s", run_id, error)
+            _log.warning("%s halted: %s", workflow_id, error)
         finally:
-            self._watched.pop(run_id, None)
+            self._watched.pop(workflow_id, None)
 
     async def _sweep_on(self) -> None:
         while True:

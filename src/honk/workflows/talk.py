@@ -17,9 +17,8 @@ from honk.workflows.house import House
 from honk.workflows.journal import Journal
 from honk.workflows.legs import Legs, Resumption, Spoken, message_of, told
 
-Accept = Callable[[Task, Brief, Run, Delivery, Message | None], Awaitable[bool]]
+Accept = Callable[[Task, Brief, Run, Delivery], Awaitable[bool]]
 """Makes sure that there is room, writes it all down and enqueues it; False for an arrival that came before."""
-_SYSTEM_DOOR = "reply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,9 @@ class Talk:
         spoken = replace(spoken, text=checked_message(spoken.text))
         async with self._one_at_a_time:
             if (known := await self.house.messages.get(spoken.message_id)) is not None:
-                return Said(task_id=known.task_id, has_begun=known.task_id != task.task_id)
+                return Said(task_id=known.task_id)
+            if (begun := await self.house.tasks.delivered(_arrival(spoken))) is not None:
+                return Said(task_id=begun.task_id, has_begun=True)
             task = await newest_of(self.house, task)
             if task.outcome is not None:
                 return await self._begin(await reply_to(self.house, task, spoken, limits), spoken)
@@ -88,7 +89,7 @@ class Talk:
             task = await newest_of(self.house, task)
             return await self._begin(await again(self.house, task, spoken, limits), None)
 
-    async def take_left_over(self, limits: Limits) -> None:
+    async def take_left_over(self) -> None:
         """Words that came while a task was ending begin a linked one, as if they had come after its end."""
         for message in await self.house.messages.left_over():
             spoken = Spoken(
@@ -102,8 +103,8 @@ class Talk:
                 if task.outcome is None:
                     late = replace(message_of(task, spoken), used_at=None)
                     await self.house.messages.append(late, Fact("message", told(late), f"message:{late.message_id}"))
-                else:
-                    await self._begin(await reply_to(self.house, task, spoken, limits), spoken)
+                elif await self.house.tasks.delivered(_arrival(spoken)) is None:
+                    await self._begin(await reply_to(self.house, task, spoken, None), spoken)
                 await self.house.messages.use([message.message_id], now())
 
     async def conversation(self, task: Task) -> Sequence[Message]:
@@ -119,12 +120,16 @@ class Talk:
         return await self.house.parking.list()
 
     async def _begin(self, linked: Linked, spoken: Spoken | None) -> Said:
-        """Accept it. The event on the task before is told again by a redelivery."""
+        """Accept it, once for these words."""
         task = linked.task
-        arrival = spoken.message_id if spoken else f"{_SYSTEM_DOOR}-{task.task_id}"
-        delivery = Delivery(delivery_id=arrival, door=_SYSTEM_DOOR, received_at=task.created_at, body=task.prompt)
-        message = message_of(task, spoken) if spoken else None
-        await self.accept(task, linked.brief, linked.run, delivery, message)
+        arrival = _arrival(spoken) if spoken else f"again-{task.task_id}"
+        delivery = Delivery(delivery_id=arrival, door="said", received_at=task.created_at, body=task.prompt)
+        await self.accept(task, linked.brief, linked.run, delivery)
         assert task.follows is not None
         await Journal(self.house.events, task.follows, linked.run.run_id).followed_by(task.task_id)
         return Said(task_id=task.task_id, has_begun=True)
+
+
+def _arrival(spoken: Spoken) -> str:
+    """The delivery by which these words begin a task."""
+    return f"said-{spoken.message_id}"

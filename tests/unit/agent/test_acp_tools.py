@@ -49,9 +49,13 @@ async def test_a_greeting_is_answered_in_a_version_that_both_know() -> None:
     assert await reply({"jsonrpc": "2.0", "method": "notifications/initialized"}, desk_of(GREEN)) is None
 
 
-async def test_both_tools_are_listed_and_work() -> None:
+async def test_our_tools_are_listed_and_work() -> None:
     desk = desk_of(GREEN)
-    assert [tool["name"] for tool in (await result(asking("tools/list"), desk))["tools"]] == ["verify", "conclude"]
+    assert [tool["name"] for tool in (await result(asking("tools/list"), desk))["tools"]] == [
+        "verify",
+        "conclude",
+        "ask",
+    ]
     told = await result(asking("tools/call", name="verify", arguments={}), desk)
     assert told == {"content": [{"type": "text", "text": "all green"}], "isError": False}
     wrong = await result(asking("tools/call", name="conclude", arguments={"outcome": "merged", "reason": "x"}), desk)
@@ -59,6 +63,21 @@ async def test_both_tools_are_listed_and_work() -> None:
     assert desk.conclusion is None
     await result(asking("tools/call", name="conclude", arguments={"outcome": "answered", "reason": "42"}), desk)
     assert desk.conclusion is not None
+
+
+async def test_a_question_is_taken_once_and_one_that_is_none_is_told_back() -> None:
+    desk = desk_of(GREEN)
+    asked = {"text": "Tabs?", "choices": ["tabs", "spaces"], "recommended": "tabs"}
+    wrong = {**asked, "recommended": "neither"}
+    assert (await result(asking("tools/call", name="ask", arguments=wrong), desk))["isError"]
+    assert desk.question is None
+    assert not (await result(asking("tools/call", name="ask", arguments=asked), desk))["isError"]
+    assert desk.question is not None
+    assert desk.question.choices == ("tabs", "spaces")
+    assert (await result(asking("tools/call", name="ask", arguments=asked), desk))["isError"]
+    assert await desk.sent_back(can_conclude=True) is None
+    desk.told()
+    assert desk.question is None
 
 
 async def test_checks_that_break_are_an_answer_in_words() -> None:

@@ -87,16 +87,16 @@ class Asked:
 
 
 def asked_of(brief: Brief | None) -> Asked:
-    """The brief's goal, preconditions and ends; nothing for no brief."""
+    """The brief's goal, ends, and what people said since; nothing for no brief."""
     if brief is None:
         return Asked()
-    clauses = [_asking(part) for text in (brief.goal, *brief.done_when) for part in _CLAUSE.split(text)]
+    clauses = [_asking(part) for text in (*brief.asked, *brief.done_when) for part in _CLAUSE.split(text)]
     bounds = "\n".join(brief.out_of_bounds)
     return Asked(
         clauses=tuple(found for clause in clauses if (found := frozenset(stem(word) for word in words_of(clause)))),
         text="\n".join(clauses).lower(),
         out_of_bounds=tuple(dict.fromkeys(path.strip("`'\"").rstrip(".") for path in _PATH.findall(bounds))),
-        paths=tuple(dict.fromkeys(_PATH.findall(brief.goal))),
+        paths=tuple(dict.fromkeys(_PATH.findall("\n".join(brief.asked)))),
     )
 
 
