@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from honk.domain.catalog import Offered
 from honk.domain.conversation import Parked, ParkKind
 from honk.domain.limits import LimitName
 from honk.domain.task import OutcomeName, Status, Task
@@ -112,6 +113,16 @@ class RepositoryOut(BaseModel):
     name: str
     components: list[str] = Field(description="What its catalog-info.yaml calls its parts.")
     owners: list[str] = Field(description="Whose they are, by the same file.")
+
+    @classmethod
+    def of(cls, offered: Offered) -> "RepositoryOut":
+        said = offered.catalog
+        return cls(
+            repository_id=offered.repository.repository_id,
+            name=offered.repository.name,
+            components=list(said.names),
+            owners=list(said.owners),
+        )
 
 
 class TaskOut(BaseModel):

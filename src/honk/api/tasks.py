@@ -50,15 +50,7 @@ def task_routes(team: Team, entry: Entry) -> APIRouter:
     @routes.get("/repositories", tags=["repositories"], responses=responses())
     async def list_repositories(who: Who) -> list[RepositoryOut]:
         """Those that you may ask for, by name."""
-        return [
-            RepositoryOut(
-                repository_id=one.repository.repository_id,
-                name=one.repository.name,
-                components=list(one.catalog.names),
-                owners=list(one.catalog.owners),
-            )
-            for one in await team.catalogs(who)
-        ]
+        return [RepositoryOut.of(one) for one in await team.catalogs(who)]
 
     @routes.get("/repositories/{repository_id}/price", tags=["repositories"], responses=responses())
     async def show_price(repository_id: str, who: Who) -> PriceOut:
