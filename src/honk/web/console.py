@@ -1,5 +1,7 @@
 """The console as one application: its files of routes, its static files."""
 
+from functools import partial
+
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
@@ -7,10 +9,11 @@ from honk.config import ServeSettings
 from honk.entrance import Entrance
 from honk.team import Team
 from honk.web.board import board_routes
-from honk.web.enter import enter_routes
-from honk.web.pages import HERE, Pages
+from honk.web.enter import enter_routes, sign_in_first
+from honk.web.pages import HERE, Pages, Stranger
 from honk.web.reached import reached_routes
 from honk.web.task import task_routes
+from honk.web.threshold import Threshold
 
 
 def create_console(team: Team, serve: ServeSettings, entrance: Entrance) -> FastAPI:
@@ -18,6 +21,8 @@ def create_console(team: Team, serve: ServeSettings, entrance: Entrance) -> Fast
     console = FastAPI(openapi_url=None)
     console.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     pages = Pages.of(team, entrance)
+    console.add_middleware(Threshold, pages=pages, public_url=serve.public_url)
+    console.add_exception_handler(Stranger, partial(sign_in_first, pages))
     for routes in (enter_routes(pages), board_routes(pages), task_routes(pages)):
         console.include_router(routes)
     console.include_router(reached_routes(team))

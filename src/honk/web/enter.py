@@ -5,11 +5,20 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from honk.web.pages import Pages
+from honk.web.origin import safe_path
+from honk.web.pages import FIELDS, Pages, kept
 
 BAD_LINK = (
     "This link lets nobody in (any more): it is good once, and for 15 minutes. Nothing was done. Ask whoever sent it "
     "for a new one; the owner of this server gets one by: honk people link"
+)
+FIRST = (
+    "Sign in first: by the link that an administrator sent you (they get one by: honk people link EMAIL). A link is "
+    "good once, and for 15 minutes."
+)
+EXPIRED = (
+    "You are not signed in any more, so nothing was done. Your words are kept on this page, and nowhere else: sign in "
+    "in another tab, come back here, and send them again."
 )
 
 
@@ -18,17 +27,19 @@ def enter_routes(pages: Pages) -> APIRouter:
     routes, entrance = APIRouter(), pages.entrance
 
     @routes.get("/enter")
-    async def arrive(key: str = "") -> Response:
+    async def arrive(key: str = "", next: str = "/") -> Response:
+        if not key:
+            return pages.page("enter.html", key="", next=safe_path(next), words=FIRST, action="", fields={})
         if not await entrance.ways_in.is_link_good(key):
-            return pages.page("enter.html", status=403, key=None, words=BAD_LINK)
-        return pages.page("enter.html", key=key, words=None)
+            return _bad_link(pages)
+        return pages.page("enter.html", key=key, next=safe_path(next), words="", action="", fields={})
 
     @routes.post("/enter")
-    async def enter(request: Request, key: Annotated[str, Form()]) -> Response:
+    async def enter(request: Request, key: Annotated[str, Form()], next: Annotated[str, Form()] = "/") -> Response:
         session = await entrance.sign_in(key, request.cookies)
         if session is None:
-            return pages.page("enter.html", status=403, key=None, words=BAD_LINK)
-        answer = RedirectResponse("/", status_code=303)
+            return _bad_link(pages)
+        answer = RedirectResponse(safe_path(next), status_code=303)
         # Lax: a link from a chat to a task must find its reader signed in. Unsafe methods are guarded by themselves.
         answer.set_cookie(entrance.cookie, session, httponly=True, samesite="lax", secure=entrance.is_secure)
         return answer
@@ -36,7 +47,7 @@ def enter_routes(pages: Pages) -> APIRouter:
     @routes.post("/leave")
     async def leave(request: Request) -> Response:
         who = await pages.visitor(request)
-        if (await request.form()).get("everywhere"):
+        if getattr(request.state, FIELDS, {}).get("everywhere"):
             await entrance.ways_in.end_all_sessions(who.member)
         await entrance.sign_out(request.cookies)
         answer = RedirectResponse("/enter", status_code=303)
@@ -44,3 +55,17 @@ def enter_routes(pages: Pages) -> APIRouter:
         return answer
 
     return routes
+
+
+async def sign_in_first(pages: Pages, request: Request, _stranger: Exception) -> Response:
+    """The answer to who is not signed in (any more). What they had just written stays on the page, to be sent again."""
+    fields = kept(getattr(request.state, FIELDS, {}))
+    path = request.url.path if request.method == "GET" else "/"
+    words = EXPIRED if fields else FIRST
+    return pages.page(
+        "enter.html", status=401, key="", next=safe_path(path), words=words, action=request.url.path, fields=fields
+    )
+
+
+def _bad_link(pages: Pages) -> Response:
+    return pages.page("enter.html", status=403, key="", next="/", words=BAD_LINK, action="", fields={})

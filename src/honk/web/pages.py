@@ -1,10 +1,11 @@
 """What every page of the console is made with: templates, and who is looking."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -13,6 +14,19 @@ from honk.entrance import Entrance, SignedIn
 from honk.team import Team
 
 HERE = Path(__file__).parent
+
+
+FIELDS = "honk_fields"
+"""Where a form's fields stand in the request's state, for the pages that give people's words back."""
+
+
+class Stranger(Exception):
+    """Nobody is signed in (any more)."""
+
+
+def kept(fields: Mapping[str, str]) -> Mapping[str, str]:
+    """What a person wrote or chose in a form, without the token."""
+    return {name: value for name, value in fields.items() if name != "csrf"}
 
 
 def _templates() -> Environment:
@@ -36,7 +50,7 @@ class Pages:
     async def visitor(self, request: Request) -> SignedIn:
         """Who is looking; a stranger gets no page."""
         if (found := await self.entrance.visitor(request.cookies)) is None:
-            raise HTTPException(401, "Sign in first.")
+            raise Stranger
         return found
 
     def page(self, name: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
