@@ -120,6 +120,7 @@ def command_line() -> "typer.Typer":
         stats,
         task,
         thaw,
+        token,
         verify,
     )
     from honk.cli import version as version_
@@ -139,6 +140,7 @@ def command_line() -> "typer.Typer":
     app.command("serve", short_help="Serve a team: console, API and agents.")(serve.serve)
     app.add_typer(repo.app, name="repo")
     app.add_typer(people.app, name="people")
+    app.add_typer(token.app, name="token")
     app.add_typer(setup.app, name="setup")
     app.command("replay", short_help="Run a finished task again, and show both side by side.")(replay.replay)
     app.command("stats", short_help="Show how tasks end, with the denominators.")(stats.stats)

@@ -8,6 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from honk.config import ServeSettings
 from honk.entrance import Entrance
 from honk.team import Team
+from honk.web.account import account_routes
 from honk.web.board import board_routes
 from honk.web.enter import enter_routes, sign_in_first
 from honk.web.pages import HERE, Pages, Stranger
@@ -23,7 +24,7 @@ def create_console(team: Team, serve: ServeSettings, entrance: Entrance) -> Fast
     pages = Pages.of(team, entrance)
     console.add_middleware(Threshold, pages=pages, public_url=serve.public_url)
     console.add_exception_handler(Stranger, partial(sign_in_first, pages))
-    for routes in (enter_routes(pages), board_routes(pages), task_routes(pages)):
+    for routes in (enter_routes(pages), account_routes(pages), board_routes(pages), task_routes(pages)):
         console.include_router(routes)
     console.include_router(reached_routes(team))
     return console
