@@ -6,7 +6,6 @@ one comparison serves both.
 
 from __future__ import annotations
 
-import doctest
 import importlib
 import json
 import os
@@ -14,7 +13,6 @@ import sys
 import time
 import traceback
 import unittest
-import unittest.mock
 from typing import Any
 
 from honk_channel import OPTIONS, Channel  # type: ignore[import-not-found]  # made by the boot line
@@ -92,7 +90,8 @@ def identity(test: Any, root: str) -> str:
     kind = type(test)
     if kind.__name__ == "_FailedTest":
         return str(getattr(test, "_testMethodName", "collection")).replace(".", "/") + ".py"
-    if isinstance(test, doctest.DocTestCase):
+    # Who made one has imported it: by itself `doctest`, like `unittest.mock`, doubles the time until the first test.
+    if (doctest := sys.modules.get("doctest")) and isinstance(test, doctest.DocTestCase):
         return str(test.id())
     module = sys.modules.get(kind.__module__)
     path = os.path.relpath(getattr(module, "__file__", None) or kind.__module__, root)
@@ -103,18 +102,41 @@ def identity(test: Any, root: str) -> str:
 def test_modules(root: str, paths: list[str]) -> list[tuple[str, str, str]]:
     """(path, directory for the import path, module name) of each test file, sorted; given paths, those alone."""
     found = []
-    for folder, names, files in os.walk(root):
-        names[:] = sorted(name for name in names if not name.startswith(".") and name not in SKIPPED_DIRECTORIES)
-        for file in sorted(files):
-            relative = os.path.relpath(os.path.join(folder, file), root)
-            if not (file.startswith("test") and file.endswith(".py")) or (paths and relative not in paths):
-                continue
-            top, parts = folder, [file[:-3]]
-            while top != root and os.path.exists(os.path.join(top, "__init__.py")):
-                top, name = os.path.split(top)
-                parts.insert(0, name)
-            found.append((relative, top, ".".join(parts)))
+    for relative in chosen(root, paths) if paths else walked(root):
+        folder, file = os.path.split(os.path.join(root, relative))
+        top, parts = folder, [file[:-3]]
+        while top != root and os.path.exists(os.path.join(top, "__init__.py")):
+            top, name = os.path.split(top)
+            parts.insert(0, name)
+        found.append((relative, top, ".".join(parts)))
     return found
+
+
+def walked(root: str) -> list[str]:
+    """Every test file below the root."""
+    found = []
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(name for name in names if not is_left_out(name))
+        found += [os.path.relpath(os.path.join(folder, file), root) for file in sorted(files) if is_test_file(file)]
+    return found
+
+
+def chosen(root: str, paths: list[str]) -> list[str]:
+    """Those of the paths that a walk would find, in its order, without a walk: a tree may have many other files."""
+    found = []
+    for path in set(paths):
+        *folders, file = path.split("/")
+        if is_test_file(file) and not any(map(is_left_out, folders)) and os.path.isfile(os.path.join(root, path)):
+            found.append((folders, file, path))
+    return [path for _, _, path in sorted(found)]
+
+
+def is_test_file(name: str) -> bool:
+    return name.startswith("test") and name.endswith(".py")
+
+
+def is_left_out(directory: str) -> bool:
+    return directory.startswith(".") or directory in SKIPPED_DIRECTORIES
 
 
 def load(root: str, paths: list[str]) -> tuple[unittest.TestSuite, bool]:
