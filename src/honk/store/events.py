@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from honk.base.clock import now
@@ -14,6 +15,18 @@ from honk.store import tables as t
 from honk.store.database import Database
 
 _Body = dict[str, object]
+
+
+def _append() -> sa.Insert:
+    """With the next number of the task, unless the key is known: one statement, for there are many events."""
+    next_number = sa.func.coalesce(sa.func.max(t.event.c.sequence), 0) + 1
+    given = [sa.bindparam(name, type_=t.event.c[name].type) for name in _GIVEN]
+    numbered = sa.select(*given, next_number).where(t.event.c.task_id == given[0])
+    return insert(t.event).from_select([*_GIVEN, "sequence"], numbered).on_conflict_do_nothing(["idempotency_key"])
+
+
+_GIVEN = ("task_id", "kind", "body", "idempotency_key", "at")
+_APPEND = _append()
 
 
 class SqlEvents:
@@ -88,11 +101,7 @@ async def append_event(
     connection: AsyncConnection, task_id: str, kind: str, body: Mapping[str, object], key: str | None
 ) -> None:
     """Inside a transaction of somebody else; who follows is to be rung for after it."""
-    if key is not None:
-        known = sa.select(t.event.c.sequence).where(t.event.c.idempotency_key == key)
-        if (await connection.execute(known)).first() is not None:
-            return
-    last = sa.select(sa.func.coalesce(sa.func.max(t.event.c.sequence), 0)).where(t.event.c.task_id == task_id)
-    sequence = (await connection.scalar(last) or 0) + 1
-    row = {"task_id": task_id, "sequence": sequence, "kind": kind, "body": dump(_Body, dict(body)), "at": now()}
-    await connection.execute(sa.insert(t.event).values(idempotency_key=key, **row))
+    await connection.execute(
+        _APPEND,
+        {"task_id": task_id, "kind": kind, "body": dump(_Body, dict(body)), "idempotency_key": key, "at": now()},
+    )
