@@ -33,10 +33,14 @@ async def try_tests(bench: Bench, command: Command) -> Said:
             paths = [placed.path for placed in bench.restored]
             return reports.only_with_own_checks(command, now, compared, paths), weaker
     case = Case(bench=bench, command=command, base=base, now=now)
-    said = await _weighed(case, compared)
+    async with rooms_at_once() as group:  # each in rooms of its own: what comes out red is rare, and needs no thrift
+        apart = group.create_task(_tests_apart(case, compared)) if compared.is_green else None
+        said = await _weighed(case, compared)
+        if isinstance(said, Report) and apart is not None:
+            apart.cancel()
     if isinstance(said, Report):
         return said, weaker
-    new, edited = await _tests_apart(bench, command, base, now, said)
+    new, edited = apart.result() if apart is not None else await _tests_apart(case, said)
     return reports.green(command, now, said, new), (*weaker, *edited)
 
 
@@ -52,13 +56,11 @@ async def _weighed(case: Case, compared: Comparison) -> Report | Comparison:
     return await confirmed(case, said) if isinstance(said, Comparison) else said
 
 
-async def _tests_apart(
-    bench: Bench, command: Command, base: Run, now: Run, compared: Comparison
-) -> tuple[tuple[NewTest, ...], tuple[Finding, ...]]:
+async def _tests_apart(case: Case, compared: Comparison) -> tuple[tuple[NewTest, ...], tuple[Finding, ...]]:
     """The new tests on the base, and beside that the base's tests on the change: each in a room of its own."""
     async with rooms_at_once() as group:
-        new = group.create_task(_new_tests(bench, command, now, compared))
-        edited = group.create_task(_edited_tests(bench, command, base))
+        new = group.create_task(_new_tests(case.bench, case.command, case.now, compared))
+        edited = group.create_task(_edited_tests(case.bench, case.command, case.base))
     return new.result(), edited.result()
 
 
