@@ -25,6 +25,9 @@ class Liar:
 
     words: bytes
 
+    async def written(self) -> None:
+        return None
+
     async def spawn(self, *args: Any, **more: Any) -> "Liar":
         return self
 

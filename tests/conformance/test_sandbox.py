@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from honk.sandbox import WORKSPACE, Mount, SandboxBackend, SandboxSpec, SandboxUnavailable
+from honk.sandbox import WORKSPACE, Mount, SandboxBackend, SandboxSpec, SandboxUnavailable, Written
 from honk.sandbox.bubblewrap import BubblewrapBackend
 from honk.sandbox.none import NoneBackend
 from honk.sandbox.probe import probe
@@ -25,6 +25,37 @@ async def test_isolation(rule: Rule, tmp_path: Path) -> None:
     backend = BubblewrapBackend()
     assert backend.is_isolating
     await rule(backend, tmp_path)
+
+
+async def test_what_was_written_is_told_apart_from_the_layers(tmp_path: Path) -> None:
+    layer, above = tmp_path / "layer", tmp_path / "above"
+    for path in ("kept", "edited", "gone", "old/inside", "swapped/inside", "file", "link/x"):
+        (layer / path).parent.mkdir(parents=True, exist_ok=True)
+        (layer / path).write_text("x")
+    above.mkdir()
+    (above / "left").write_text("by the set-up")
+    async with opened(BubblewrapBackend(), tmp_path, layers=(above, layer)) as sandbox:
+        assert await sandbox.written() == Written(made=frozenset(), other=frozenset(), is_whole=True)
+        await sh(sandbox, "cat kept left; echo x >> edited; echo x >> left; rm gone; echo x > 'a new\nfile'")
+        await sh(sandbox, "rm -r old; rm -r swapped; mkdir swapped; echo x > swapped/other; echo x > swapped/inside")
+        await sh(
+            sandbox, "rm file; mkdir file; echo x > file/below; rm -r link; ln -s swapped link; mkdir -p hollow/dir"
+        )
+        await sh(
+            sandbox, "mkdir .git; echo x > .git/index; echo x > brief; rm brief; mkdir -p new/sub; mkfifo new/sub/one"
+        )
+        made = {b"a new\nfile", b"swapped/other", b"file/below", b"new/sub/one"}
+        other = {b"edited", b"left", b"gone", b"old", b"swapped", b"swapped/inside", b"file", b"link"}
+        assert await sandbox.written() == Written(made=frozenset(made), other=frozenset(other), is_whole=True)
+        await sh(sandbox, "chmod 000 new")
+        found = await sandbox.written()
+        assert found is not None
+        assert not found.is_whole
+
+
+async def test_none_cannot_tell_what_was_written_from_what_was_there(tmp_path: Path) -> None:
+    async with opened(NoneBackend(), tmp_path) as sandbox:
+        assert await sandbox.written() is None
 
 
 async def test_none_says_that_it_does_not_isolate() -> None:

@@ -66,6 +66,18 @@ class Usage:
     written_bytes: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What programs wrote into the work tree, as paths below it; what lies in a repository's own `.git` is left out."""
+
+    made: frozenset[bytes]
+    """Files, links and the like that no layer has."""
+    other: frozenset[bytes]
+    """What a layer has and now is another file, or gone: a directory for all that it held."""
+    is_whole: bool
+    """False where a directory was closed to us, or too deep: there may be more."""
+
+
 class Process(Protocol):
     """A program running inside."""
 
@@ -153,6 +165,10 @@ class Sandbox(Protocol):
         For libraries that insist on starting their program themselves. When the host command dies, so does the
         program inside, with all that it started.
         """
+        ...
+
+    async def written(self) -> Written | None:
+        """What differs from the layers, found without reading those; None where that cannot be told apart."""
         ...
 
     async def close(self) -> Usage:

@@ -20,6 +20,7 @@ from honk.sandbox import (
     SandboxSpec,
     SandboxUnavailable,
     Usage,
+    Written,
 )
 from honk.sandbox.ceilings import Cgroup, make_cgroup, watch_disk
 from honk.sandbox.channel import Channel, HolderRefused
@@ -27,6 +28,7 @@ from honk.sandbox.profile import HOST_ETC, Host, command_options, profile, share
 from honk.sandbox.seccomp import deny_filter
 from honk.sandbox.state import lock_state, written_bytes
 from honk.sandbox.streams import Ended, Pipes, StreamedProcess
+from honk.sandbox.written import written
 
 _ROOT_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _BRIDGE = Path(__file__).parent / "bridge.py"
@@ -175,6 +177,10 @@ class BubblewrapSandbox:
         name = self._channel.keep(options, (self._program, *argv))
         return (sys.executable, "-I", "-S", str(_BRIDGE), str(self.spec.state), name)
 
+    async def written(self) -> Written | None:
+        """Read off the overlay's upper layer."""
+        return await asyncio.to_thread(written, self.upper, self.spec.layers) if self.spec.layers else None
+
     async def close(self) -> Usage:
         """End everything inside. The upper layer stays. Idempotent."""
         if self._usage is None:
@@ -186,8 +192,8 @@ class BubblewrapSandbox:
                 await process.kill()
             peak = self._cgroup.peak_memory_bytes()
             self._cgroup.remove()
-            written = await asyncio.to_thread(written_bytes, *self._written)
-            self._usage = Usage(peak_memory_bytes=peak, written_bytes=written)
+            size = await asyncio.to_thread(written_bytes, *self._written)
+            self._usage = Usage(peak_memory_bytes=peak, written_bytes=size)
         return self._usage
 
     async def _spawn(

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from honk.base.ids import new_id
 from honk.base.subprocess import Completed, run
-from honk.sandbox import HOME, WORKSPACE, SandboxLost, SandboxSpec, SandboxUnavailable, Usage
+from honk.sandbox import HOME, WORKSPACE, SandboxLost, SandboxSpec, SandboxUnavailable, Usage, Written
 from honk.sandbox.state import lock_state, remove_state, written_bytes
 from honk.sandbox.streams import Ended, Pipes, StreamedProcess
 
@@ -114,6 +114,10 @@ class NoneSandbox:
         mark = f"{self._mark}.{new_id(16)}"
         variables = (f"{name}={value}" for name, value in self._environment(env, mark).items())
         return ("/usr/bin/env", "-i", "-C", str(_tree(self.spec.state)), *variables, *map(self.inside, argv))
+
+    async def written(self) -> Written | None:
+        """None: the copied tree is one with what was written into it."""
+        return None
 
     async def close(self) -> Usage:
         """End everything that was started here. The tree stays. Idempotent."""

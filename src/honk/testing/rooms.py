@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from honk.base.subprocess import Completed, run
 from honk.domain.change import Change, ChangedFile, Edit
-from honk.sandbox import WORKSPACE, Mount, Process, Sandbox, SandboxBackend, SandboxSpec, Usage
+from honk.sandbox import WORKSPACE, Mount, Process, Sandbox, SandboxBackend, SandboxSpec, Usage, Written
 
 Files = Mapping[str, str]
 
@@ -88,6 +88,9 @@ class DirectorySandbox:
 
     def bridge(self, argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
         return tuple(argv)
+
+    async def written(self) -> Written | None:
+        return None
 
     async def close(self) -> Usage:
         return Usage(peak_memory_bytes=None, written_bytes=0)

@@ -172,6 +172,23 @@ async def links_modes_and_pipes_are_what_git_says_they_are(ground: Ground) -> No
     assert await ground.workspaces.tree(ground.repository, change.head_sha).read("link") is None
 
 
+async def folders_files_and_links_take_each_other_s_place(ground: Ground) -> None:
+    change = await ground.change(
+        "rm README.md; mkdir README.md; echo x > README.md/x; mv src/app.py kept; rm -r src; ln -s kept src; touch kept"
+    )
+    found = await ground.workspaces.tree(ground.repository, change.head_sha).files()
+    before = await ground.workspaces.tree(ground.repository, change.base_sha).files()
+    assert set(found) == {*before, "README.md/x", "kept", "src"} - {"README.md", "src/app.py"}
+    back = await ground.after("rm -r src README.md; mkdir src; cp kept src/app.py; git checkout -q -- . ; rm kept")
+    assert back is None
+
+
+async def as_much_is_seen_of_many_files_as_of_few(ground: Ground) -> None:
+    many = "for i in $(seq 400); do echo $i > many$i; done; echo x >> src/app.py; rm README.md"
+    change = await ground.change(many)
+    assert len(change.files) == 402
+
+
 async def only_what_is_new_is_taken_out(ground: Ground) -> None:
     async def packed() -> int:
         told = (await ground.git().line("count-objects", "-v")).splitlines()
@@ -260,6 +277,8 @@ WORKSPACE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     nothing_that_the_agent_configures_runs_outside,
     names_may_be_anything_that_git_can_hold,
     links_modes_and_pipes_are_what_git_says_they_are,
+    folders_files_and_links_take_each_other_s_place,
+    as_much_is_seen_of_many_files_as_of_few,
     only_what_is_new_is_taken_out,
     ignored_files_stay_behind_unless_the_agent_added_them,
     what_running_the_code_leaves_is_no_change,

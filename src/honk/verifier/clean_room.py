@@ -14,7 +14,7 @@ from honk.verifier.bench import BaseBench, Bench, base_key
 from honk.verifier.compare import broken
 from honk.verifier.first_look import FirstLook
 from honk.verifier.guard import Changed, restored
-from honk.verifier.litter import take_away, untracked
+from honk.verifier.litter import Before, look
 from honk.verifier.results import USAGE_ERROR, TestOutcome
 from honk.verifier.room import PutBlob, run_plain, run_tests
 from honk.verifier.rulebook.asked import asked_of
@@ -60,16 +60,16 @@ class CleanRoomGate:
             await bench.on_base(command)
 
     async def check(self, plan: Plan, sandbox: Sandbox) -> Examination:
-        before = await untracked(sandbox)
+        before = await look(sandbox)
         said = [await self._look(plan, command, sandbox, before) for command in plan.commands]
-        await take_away(sandbox, before)
+        await before.take_litter_away()
         if plan.missing and said:
             said.append(reports.environment(plan.missing))
         if plan.unrun and said:
             said.append(reports.not_run(plan.unrun))
         return Examination(reports=tuple(said), reason=_reason(plan))
 
-    async def _look(self, plan: Plan, command: Command, sandbox: Sandbox, new_files: frozenset[bytes] | None) -> Report:
+    async def _look(self, plan: Plan, command: Command, sandbox: Sandbox, before: Before) -> Report:
         """With the base's run at hand, if it is remembered; nobody waits for it here."""
         if command.runner is None:
             run = await run_plain(sandbox, command, self.put_blob)
@@ -78,7 +78,7 @@ class CleanRoomGate:
         base = results.load(text) if text is not None else None
         if base is not None:
             first = FirstLook(put_blob=self.put_blob, told=self.told_early)
-            if (red := await first(sandbox, command, base, plan.base_sha, new_files)) is not None:
+            if (red := await first(sandbox, command, base, plan.base_sha, before)) is not None:
                 return red
         run = await run_tests(sandbox, command, self.put_blob)
         if run.exit_code == USAGE_ERROR:

@@ -12,6 +12,7 @@ from honk.verifier import Command, affected, reports
 from honk.verifier.compare import broken
 from honk.verifier.ecosystems import table
 from honk.verifier.flaky import failed
+from honk.verifier.litter import Before
 from honk.verifier.results import Run, TestOutcome
 from honk.verifier.room import PutBlob, run_tests
 
@@ -30,12 +31,14 @@ class FirstLook:
     told: MutableMapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     async def __call__(
-        self, sandbox: Sandbox, command: Command, base: Run, base_sha: str, new: frozenset[bytes] | None
+        self, sandbox: Sandbox, command: Command, base: Run, base_sha: str, before: Before
     ) -> Report | None:
         """Red, if a test near to the change is red that the base does not fail; None where all have to run."""
         name = sandbox.spec.name
         said = self.told.pop(name, None)
-        if base.seconds < WORTH_SECONDS or not (near := await _near(sandbox, base, base_sha, new or frozenset())):
+        if base.seconds < WORTH_SECONDS:
+            return None
+        if not (near := await _near(sandbox, base, base_sha, await before.new_files())):
             return None
         run = await run_tests(sandbox, command, self.put_blob, only=near, drop_addopts=base.drop_addopts)
         held = failed(run) - {*base.ids(TestOutcome.FAILED), *base.flaky}

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from honk.base.git import SAFE_ENVIRONMENT, SAFE_OPTIONS, Git
 from honk.base.subprocess import Completed, ProgramError, run
 from honk.domain.change import Change
-from honk.sandbox import Sandbox
+from honk.sandbox import Sandbox, Written
 from honk.workspace import CommitMessage, WorkspaceError, scripts
 from honk.workspace.changed import GITLINK, new_blobs, parse_changed, shown
 from honk.workspace.committing import commit_tree, private_ref
@@ -32,6 +32,10 @@ MAX_DIFF_BYTES = 64 << 20
 MAX_FILES = 100_000
 _MEMORY_BYTES = 4 << 30
 _SHA_LINE = 41
+_FEW_PATHS = 256
+"""Git compares each of them with each path that it tracks."""
+_RULE_FILES = frozenset({b".gitignore", b".gitattributes", b".git"})
+"""A repository inside is one of them: git goes by its folder, not by its files."""
 _LITTER = b"__pycache__/\n*.py[co]\n*.egg-info/\n.hypothesis/\n.coverage\n"
 """What running tests leaves behind, also where the repository's own rules forgot it."""
 
@@ -79,7 +83,7 @@ class Collector:
 
     async def _take(self, sandbox: Sandbox, into: Path) -> str:
         """Write the pack that the sandbox prints to a file; the tree's name comes before it."""
-        argv = scripts.collect(self.base_sha)
+        argv = scripts.collect(self.base_sha, _all_that_can_differ(await sandbox.written()))
         process = await sandbox.spawn(argv, cwd="/")
         head, size = b"", 0
         try:
@@ -179,6 +183,16 @@ class Collector:
 
     def _refused(self, why: str) -> WorkspaceError:
         return WorkspaceError(f"The work of {self.name} cannot become a commit: {why}. The files stay in {self.state}.")
+
+
+def _all_that_can_differ(written: Written | None) -> frozenset[bytes] | None:
+    """The paths, where they are known, few, and do not change how git reads all others."""
+    if written is None or not written.is_whole:
+        return None
+    paths = written.made | written.other
+    if len(paths) > _FEW_PATHS or any(not _RULE_FILES.isdisjoint(path.split(b"/")) for path in paths):
+        return None
+    return paths
 
 
 async def _index_pack(git: Git, pack: int) -> Completed:

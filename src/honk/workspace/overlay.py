@@ -105,7 +105,7 @@ class OverlayWorkspaces:
             servers = environment.servers  # started before anything of the change is there
             async with self._open(template, environment, place, name, (), mounts, {}, None, servers) as workspace:
                 if change is not None:
-                    argv = scripts.apply(change.head_sha)
+                    argv = scripts.apply(change.base_sha, change.head_sha)
                     done = await workspace.sandbox.run(argv, cwd="/", timeout_seconds=APPLY_SECONDS)
                     done.must(f"putting the change {change.head_sha[:12]} into a clean room")
                 yield workspace

@@ -1,5 +1,8 @@
 """The shell programs that run git inside sandboxes, where the agent's own files cannot reach us."""
 
+import os
+from collections.abc import Collection
+
 from honk.sandbox import WORKSPACE
 
 BASE_GIT = "/opt/honk/base.git"
@@ -46,19 +49,32 @@ cd "$root"
 
 # Prints the tree's name, then (where it is not the base's) a thin pack of its objects: over the base's tree, for a
 # commit takes nothing away from what a tree holds. A file that is ignored but that the agent's own index tracks was
-# added on purpose. Standard input: patterns of what the set-up left behind.
+# added on purpose. Standard input: patterns of what the set-up left behind. Where it is known what was written, git
+# looks at nothing else.
 _COLLECT = (
     _OWN_REPOSITORY
     + """\
-git add -A -- .
-if [ -e .git ]; then
+sha=$1 known=$2
+shift 2
+take_some() {
+    [ $# != 0 ] || return 0
+    export GIT_LITERAL_PATHSPECS=1
+    git diff-files -z --name-only --ignore-submodules=dirty --diff-filter=D -- "$@" > "$dir/gone"
+    git diff-files -z --name-only --ignore-submodules=dirty --diff-filter=d -- "$@" > "$dir/there"
+    git ls-files -z --others --exclude-standard -- "$@" >> "$dir/there"
+    git update-index --force-remove -z --stdin < "$dir/gone"
+    git update-index --add --remove --replace -z --stdin < "$dir/there"
+    unset GIT_LITERAL_PATHSPECS
+}
+if [ "$known" = some ]; then take_some "$@"; else git add -A -- .; fi
+if [ -e .git ] && ! timeout 20 cmp -s .git/index "$base/index"; then
     env -u GIT_DIR -u GIT_WORK_TREE timeout 20 git -c core.fsmonitor=false ls-files -z -c -i --exclude-standard \
         > "$dir/forced" 2>/dev/null < /dev/null || : > "$dir/forced"
     git update-index --add --remove -z --stdin < "$dir/forced"
 fi
 tree=$(git write-tree)
 echo "$tree"
-[ "$tree" = "$(git rev-parse "$1^{tree}")" ] || printf '%s\\n^%s^{tree}\\n' "$tree" "$1" |
+[ "$tree" = "$(git rev-parse "$sha^{tree}")" ] || printf '%s\\n^%s^{tree}\\n' "$tree" "$sha" |
     git pack-objects --revs --thin --stdout --delta-base-offset -q
 """
 )
@@ -80,20 +96,23 @@ git ls-files -z --others --exclude-standard
 """
 )
 
+# From the base, which the tree and its index are, only what differs is touched; a file in the way is no reason to fail.
 _APPLY = """\
 set -eu
-cd "$2"
+cd "$3"
 mkdir -p .git/objects/info
-printf '%s\\n' "$3" > .git/objects/info/alternates
-git read-tree --reset -u "$1"
-git update-ref HEAD "$1"
-[ "$(git write-tree)" = "$(git rev-parse "$1^{tree}")" ]
+printf '%s\\n' "$4" > .git/objects/info/alternates
+git read-tree -m -u "$1" "$2" 2> /dev/null || git read-tree --reset -u "$2"
+git update-ref HEAD "$2"
+[ "$(git write-tree)" = "$(git rev-parse "$2^{tree}")" ]
 """
 
 
-def collect(base_sha: str) -> tuple[str, ...]:
-    """Prints the work tree as a tree and a pack over the base."""
-    return _shell(_COLLECT, *_PLACES, base_sha)
+def collect(base_sha: str, written: Collection[bytes] | None) -> tuple[str, ...]:
+    """Prints the work tree as a tree and a pack over the base; `written`: all that can differ, where that is known."""
+    if written is None:
+        return _shell(_COLLECT, *_PLACES, base_sha, "all")
+    return _shell(_COLLECT, *_PLACES, base_sha, "some", *map(os.fsdecode, sorted(written)))
 
 
 def settle(base_sha: str, head_sha: str | None) -> tuple[str, ...]:
@@ -105,9 +124,9 @@ def settle(base_sha: str, head_sha: str | None) -> tuple[str, ...]:
     return _shell(_SETTLE, *_PLACES, base_sha, *change)
 
 
-def apply(head_sha: str) -> tuple[str, ...]:
-    """Makes the work tree and its repository exactly the commit, whose objects are mounted."""
-    return _shell(_APPLY, head_sha, WORKSPACE, CHANGE_OBJECTS)
+def apply(base_sha: str, head_sha: str) -> tuple[str, ...]:
+    """Makes the work tree and its repository, which are the base, exactly the commit, whose objects are mounted."""
+    return _shell(_APPLY, base_sha, head_sha, WORKSPACE, CHANGE_OBJECTS)
 
 
 def _shell(script: str, *arguments: str) -> tuple[str, ...]:

@@ -75,7 +75,8 @@ class SetUp:
         for note in (*self.recipe.notes, *(note for one in self.provisions for note in one.notes)):
             self._log += f"# {note}\n".encode()
         if self.head_sha is not None:
-            await self._must(sandbox, scripts.apply(self.head_sha), "The change's files could not be put in place")
+            argv = scripts.apply(self.base_sha, self.head_sha)
+            await self._must(sandbox, argv, "The change's files could not be put in place")
         await self._python(sandbox)
         for provision in self.provisions:
             for step in provision.steps:
