@@ -4,18 +4,21 @@ import os
 import random
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from honk.testing.sample.repository import create_sample
 
 FLAT_FILES = 25_000
-COMMITS = 20_000
+SHORT_COMMITS = 20_000
+COMMITS = 80_000
 FEWER = 5
 """By what a quick run divides the sizes."""
 _FOLDER_FILES = 100
-_HISTORY_FILES = 400
+_SHORT_FILES = 400
+_FILES = 4_000
 _WORDS = (Path(__file__).read_text() * 3).split()
 
 LOCK = """\
@@ -65,6 +68,14 @@ class Measured:
     """By hand, in the clone, before the agent starts."""
     tests: str = "python3 -m unittest -q"
 
+    @property
+    def size(self) -> str:
+        """Commits, objects and bytes, as a forge would tell them."""
+        counted = dict(line.split(": ") for line in git(self.bare, "count-objects", "-v").splitlines())
+        commits = int(git(self.bare, "rev-list", "--count", "--all"))
+        objects = int(counted["in-pack"]) + int(counted["count"])
+        return f"{commits:,} commits, {objects:,} objects, {int(counted['size-pack']) // 1024} MiB packed"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repositories:
@@ -85,9 +96,14 @@ class Repositories:
         return await self._once("flat", lambda tree: _lay_files(tree, count))
 
     async def history(self) -> Measured:
-        """Few files with a long history."""
+        """What a large project of many years looks like: a deep tree, and several files changed by each commit."""
         count = COMMITS // (FEWER if self.is_quick else 1)
-        return await self._once("history", lambda tree: _lay_history(tree, count))
+        return await self._once("history", lambda tree: _lay_history(tree, lambda parent: _project(count, parent)))
+
+    async def short_history(self) -> Measured:
+        """Few files, one of them changed by each commit."""
+        count = SHORT_COMMITS // (FEWER if self.is_quick else 1)
+        return await self._once("history-short", lambda tree: _lay_history(tree, lambda parent: _edits(count, parent)))
 
     async def heavy(self) -> Measured:
         """Locked dependencies of some 400 MB; by hand installs them from wheels that lie on the disk already."""
@@ -116,19 +132,22 @@ class Repositories:
             lay(tree)
             git(tree, "add", "--all")
             git(tree, "commit", "-q", "--allow-empty", "-m", "Lay out what is measured on")
-            git(tree, "repack", "-q", "-a", "-d")  # as every forge has it
+            git(tree, "repack", "-q", "-a", "-d")
             git(tree.parent, "clone", "-q", "--bare", str(tree), str(bare))
+            git(bare, "repack", "-q", "-a", "-d", "-b")  # as every forge has it, with a bitmap
             self.made[name] = Measured(name=name, bare=bare, person=tree, **by_hand)
         return self.made[name]
 
 
-def git(tree: Path, *args: str, stdin: bytes | None = None) -> str:
+def git(tree: Path, *args: str) -> str:
     """Git with no configuration but the repository's own."""
+    return subprocess.run(["git", *args], cwd=tree, env=git_env(), capture_output=True, check=True).stdout.decode()
+
+
+def git_env() -> dict[str, str]:
+    """What git gets of the environment."""
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1"}
-    env |= {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _BY.items()}
-    return subprocess.run(
-        ["git", *args], cwd=tree, env=env, input=stdin, capture_output=True, check=True
-    ).stdout.decode()
+    return env | {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _BY.items()}
 
 
 _PACKAGE_SETTINGS = (
@@ -155,27 +174,57 @@ def _lay_files(tree: Path, count: int) -> None:
         file.write_text(_prose(chance))
 
 
-def _lay_history(tree: Path, count: int) -> None:
-    """Commits that each change one file of text, as people write them."""
-    stream = b"".join(_commits(count, git(tree, "rev-parse", "HEAD").strip()))
-    git(tree, "fast-import", "--quiet", stdin=stream)
+def _lay_history(tree: Path, commits: Callable[[str], Iterable[bytes]]) -> None:
+    parent = git(tree, "rev-parse", "HEAD").strip()
+    with tempfile.TemporaryFile(dir=tree.parent) as stream:
+        stream.writelines(commits(parent))
+        stream.seek(0)
+        subprocess.run(["git", "fast-import", "--quiet"], cwd=tree, env=git_env(), stdin=stream, check=True)
     git(tree, "reset", "-q", "--hard", "refs/heads/main")
     git(tree, "repack", "-q", "-a", "-d", "-f")
 
 
-def _commits(count: int, parent: str) -> Iterator[bytes]:
+def _edits(count: int, parent: str) -> Iterator[bytes]:
+    """One file of few for each commit."""
     chance = random.Random(2)
-    texts = [_prose(chance).splitlines() for _ in range(_HISTORY_FILES)]
+    texts = [_prose(chance).splitlines() for _ in range(_SHORT_FILES)]
     for number in range(count):
-        at = chance.randrange(_HISTORY_FILES)
+        at = chance.randrange(_SHORT_FILES)
         texts[at].insert(chance.randrange(len(texts[at])), f"{number} {_prose(chance)[:60]}".replace("\n", " "))
-        text = "\n".join(texts[at]).encode()
-        message = f"Edit entry {at} for the {number}th time".encode()
-        when = 1_772_000_000 + number * 60
-        yield b"commit refs/heads/main\ncommitter Bench <bench@example.org> %d +0000\n" % when
-        yield b"data %d\n%s\n" % (len(message), message)
-        yield f"from {parent}\n".encode() if number == 0 else b""
-        yield b"M 644 inline notes/part%02d/entry%03d.txt\ndata %d\n%s\n" % (at // 20, at, len(text), text)
+        yield _commit(number, parent, [(f"notes/part{at // 20:02}/entry{at:03}.txt", texts[at])])
+
+
+def _project(count: int, parent: str) -> Iterator[bytes]:
+    """Three or four files for each commit, most of them near each other; a line of each is new or another."""
+    chance = random.Random(3)
+    texts = [_prose(chance).splitlines() for _ in range(_FILES)]
+    for number in range(count):
+        first = chance.randrange(_FILES)
+        near = [min(_FILES - 1, first + chance.randrange(40)) for _ in range(2)]
+        edited = {first, *near, chance.randrange(_FILES)}
+        for at in edited:
+            line = chance.randrange(len(texts[at]))
+            replaced = chance.randrange(2)
+            texts[at][line : line + replaced] = [f"{number} {' '.join(chance.choices(_WORDS, k=8))}"]
+        yield _commit(number, parent, [(_path(at), texts[at]) for at in sorted(edited)])
+
+
+def _path(at: int) -> str:
+    """Ten areas of ten parts of four groups of ten files."""
+    return f"source/area{at // 400}/part{at // 40 % 10}/group{at // 10 % 4}/entry{at:04}.txt"
+
+
+def _commit(number: int, parent: str, files: Iterable[tuple[str, list[str]]]) -> bytes:
+    """The commit as `git fast-import` reads it."""
+    message = f"Edit what is there for the {number}th time".encode()
+    when = 1_772_000_000 + number * 60
+    out = [b"commit refs/heads/main\ncommitter Bench <bench@example.org> %d +0000\n" % when]
+    out.append(b"data %d\n%s\n" % (len(message), message))
+    out.append(f"from {parent}\n".encode() if number == 0 else b"")
+    for path, lines in files:
+        text = "\n".join(lines).encode()
+        out.append(b"M 644 inline %s\ndata %d\n%s\n" % (path.encode(), len(text), text))
+    return b"".join(out)
 
 
 def _lay_lock(tree: Path) -> None:

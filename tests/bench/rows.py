@@ -164,9 +164,18 @@ async def large_flat(bench: Bench) -> AsyncIterator[Row]:
 
 
 async def history(bench: Bench) -> AsyncIterator[Row]:
-    """The whole on a real history."""
-    row = Row(name="history", title="the whole, on 20,000 commits", measure=Measure.RATIO, bound=0.4)
-    await _pairs(bench, await bench.repositories.history(), row)
+    """The whole on a history as a large project has it."""
+    repository = await bench.repositories.history()
+    row = Row(name="history", title=f"the whole, on {repository.size}", measure=Measure.RATIO, bound=0.4)
+    await _pairs(bench, repository, row)
+    yield row
+
+
+async def short_history(bench: Bench) -> AsyncIterator[Row]:
+    """The whole on a history that is cloned in a second: nothing is promised of it."""
+    repository = await bench.repositories.short_history()
+    row = Row(name="history-short", title=f"the whole, on {repository.size}", measure=Measure.RATIO)
+    await _pairs(bench, repository, row)
     yield row
 
 
@@ -311,6 +320,7 @@ GROUPS: dict[str, tuple[Group, Sequence[str]]] = {
     "ctrl-c": (ctrl_c, ("ctrl-c",)),
     "eight": (eight, ("eight",)),
     "history": (history, ("history",)),
+    "history-short": (short_history, ("history-short",)),
     "large-flat": (large_flat, ("large-flat",)),
     "workspaces-50": (workspaces_at_once, ("workspaces-50",)),
     "dependencies": (dependencies, ("dependencies",)),
