@@ -91,7 +91,7 @@ class CleanRoomGate:
     ) -> Examination:
         changed = await read_changed(base, head, change)
         own = await _own_rules(base)
-        findings = [*rules.findings(changed, own, brief), *case_clashes(changed, await head.files())]
+        findings = [*rules.findings(changed, own, brief), *case_clashes(changed, await base.files())]
         bench = Bench(
             plan=plan,
             change=change,

@@ -23,10 +23,9 @@ def name_of(path: str) -> str:
 
 def is_test_file(path: str) -> bool:
     """A Python file that pytest or unittest collects by default."""
-    name = name_of(path)
-    if not name.endswith(".py") or _is_vendored(path):
+    if not path.endswith(".py") or _is_vendored(path):
         return False
-    stem = name[:-3]
+    stem = name_of(path)[:-3]
     return stem.startswith("test_") or stem.endswith("_test") or stem in ("test", "tests") or _looks_like_unittest(path)
 
 
@@ -46,7 +45,7 @@ def _is_vendored(path: str) -> bool:
 
 
 def is_conftest(path: str) -> bool:
-    return name_of(path) == "conftest.py"
+    return path.endswith("conftest.py") and name_of(path) == "conftest.py"
 
 
 def is_whole_check_file(path: str) -> bool:

@@ -1,11 +1,12 @@
-"""The files of a commit, read from the mirror: listed once, and each content fetched once."""
+"""The files of a commit, read from the mirror: listed once where all are asked for, and each content fetched once."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from honk.base.git import Git
+from honk.base.subprocess import Completed
 from honk.domain.task import Repository
 from honk.workspace import WorkspaceError
 from honk.workspace.mirror import mirror_of
@@ -13,6 +14,8 @@ from honk.workspace.mirror import mirror_of
 KEPT_BYTES = 4 << 20
 """Contents remembered of one commit; what is beyond is fetched again."""
 KEPT_TREES = 6
+FEW_PATHS = 256
+"""So many are looked up by name where nobody has asked for all."""
 PORTION_BYTES = 64 << 20
 """Of contents that are fetched by one program."""
 _REGULAR = frozenset({"100644", "100755", "100664"})
@@ -32,6 +35,7 @@ class MirrorTree:
     def __init__(self, git: Git, sha: str) -> None:
         self._git, self._sha = git, sha
         self._entries: Mapping[str, _Blob | None] | None = None
+        self._looked_up: dict[str, _Blob | None] = {}
         self._contents: dict[str, bytes] = {}
         self._kept_bytes = 0
 
@@ -46,8 +50,9 @@ class MirrorTree:
         return (await self.read_all((path,), max_bytes)).get(path)
 
     async def read_all(self, paths: Iterable[str], max_bytes: int = 1 << 20) -> Mapping[str, bytes]:
-        entries = await self._listed()
-        wanted = {path: blob for path in paths if (blob := entries.get(path)) and blob.size <= max_bytes}
+        asked = tuple(dict.fromkeys(paths))
+        entries = await self._found(asked) if len(asked) <= FEW_PATHS else await self._listed()
+        wanted = {path: blob for path in asked if (blob := entries.get(path)) and blob.size <= max_bytes}
         names = {blob.name for blob in wanted.values()}
         contents = {name: self._contents[name] for name in names if name in self._contents}
         sizes = {blob.name: blob.size for blob in wanted.values() if blob.name not in contents}
@@ -58,11 +63,19 @@ class MirrorTree:
     async def _listed(self) -> Mapping[str, _Blob | None]:
         """Every path, sorted; what is no regular file has no content."""
         if self._entries is None:
-            done = await self._git("ls-tree", "-r", "-z", "-l", "--full-tree", self._sha)
-            lines = (line.partition("\t") for line in done.must("git ls-tree").text.split("\0") if line)
-            found = {path: _blob(about) for about, _, path in lines}
+            found = _entries(await self._git("ls-tree", "-r", "-z", "-l", "--full-tree", self._sha))
             self._entries = dict(sorted(found.items()))
         return self._entries
+
+    async def _found(self, paths: Sequence[str]) -> Mapping[str, _Blob | None]:
+        """Those of the paths that are there, without a listing of all the others."""
+        if self._entries is not None:
+            return self._entries
+        if new := [path for path in paths if path and path not in self._looked_up]:
+            options = ("-z", "-l", "--full-tree", self._sha, "--", *new)
+            found = _entries(await self._git("--literal-pathspecs", "ls-tree", *options))
+            self._looked_up |= {path: found.get(path) for path in new}
+        return self._looked_up
 
     async def _fetched(self, names: Iterable[str]) -> Mapping[str, bytes]:
         asked = "".join(f"{name}\n" for name in names).encode()
@@ -108,6 +121,11 @@ def _portions(sizes: Mapping[str, int]) -> Iterator[list[str]]:
         held += sizes[name]
     if some:
         yield some
+
+
+def _entries(listing: Completed) -> dict[str, _Blob | None]:
+    lines = (line.partition("\t") for line in listing.must("git ls-tree").text.split("\0") if line)
+    return {path: _blob(about) for about, _, path in lines}
 
 
 def _blob(about: str) -> _Blob | None:

@@ -32,12 +32,18 @@ async def test_many_files_are_read_at_once_and_those_that_are_none_or_too_large_
     found = await tree.read_all(["twin", "a.txt", "b.bin", "empty", "large", "link", "absent", "", "a.txt/"], 40)
     assert found == {name: files[name] for name in ("a.txt", "twin", "b.bin", "empty")}
     assert (await tree.read("large"), await tree.read("link"), await tree.read("gone")) == (files["large"], None, None)
+    other = MirrorTree(git, tree.sha)
+    assert await other.read_all(["twin", "large", "link", "*", "absent", ""], 40) == {"twin": b"one\n"}
 
 
 async def test_what_was_read_is_not_fetched_again(tmp_path: Path) -> None:
     git = await init_bare(tmp_path / "x.git")
     tree = MirrorTree(git, await commit(git, {"a.txt": b"one\n"}))
-    assert await tree.read("a.txt") == b"one\n"
+    assert await tree.read_all(["a.txt", "gone", "", "a.txt/"]) == {"a.txt": b"one\n"}
+    (tmp_path / "x.git").rename(tmp_path / "away.git")
+    assert (await tree.read("a.txt"), await tree.read("gone")) == (b"one\n", None)
+    (tmp_path / "away.git").rename(tmp_path / "x.git")
+    await tree.files()
     (tmp_path / "x.git").rename(tmp_path / "away.git")
     assert await tree.read("a.txt") == b"one\n"
     assert "a.txt" in await tree.files()

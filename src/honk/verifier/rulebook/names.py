@@ -11,11 +11,18 @@ from honk.verifier.rulebook.said import person
 
 
 def case_clashes(changed: Sequence[Changed], paths: Collection[str]) -> Iterator[Finding]:
-    """New files that macOS and Windows take for another one of the tree (`paths`): a checkout there loses one."""
+    """New files that macOS and Windows take for another one of the tree: a checkout there loses one.
+
+    `paths` are the base's.
+    """
     new = {entry.file.path for entry in changed if entry.file.edit in (Edit.ADDED, Edit.RENAMED)}
+    gone = {entry.file.path for entry in changed if entry.file.edit is Edit.DELETED}
+    gone |= {entry.file.old_path for entry in changed if entry.file.edit is Edit.RENAMED and entry.file.old_path}
+    wanted = {_as_one(path) for path in new}
     alike: dict[str, list[str]] = defaultdict(list)
-    for path in sorted(paths):
-        alike[_as_one(path)].append(path)
+    for path in sorted({*paths, *new} - (gone - new)) if new else ():
+        if (name := _as_one(path)) in wanted:
+            alike[name].append(path)
     for path in sorted(new):
         if others := [other for other in alike[_as_one(path)] if other != path]:
             yield person("case clash", f"{path} and {others[0]} are one file on macOS and Windows", path)
