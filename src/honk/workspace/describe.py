@@ -1,5 +1,6 @@
 """Looks at a person's repository: where it stands, what is not committed, what the person must know."""
 
+import asyncio
 import os
 import pwd
 import socket
@@ -25,15 +26,21 @@ async def describe(path: Path, base: str | None) -> RepositoryFacts:
     """
     root = find_root(path)
     git = PersonGit(root)
-    is_bare = await git.text("rev-parse", "--is-bare-repository") == "true"
+    kind = await git.text(
+        "rev-parse", "--is-bare-repository", "--is-shallow-repository", "--path-format=absolute", "--git-common-dir"
+    )
+    is_bare, is_shallow, git_dir = kind.split("\n", 2)
     branch, sha, notes = await _base(git, base)
     if len(sha) != SHA1_DIGITS:
         raise SourceError(f"{root} names its objects by SHA-256, which Honk cannot use yet. Nothing was begun.")
-    uncommitted: tuple[str, ...] = ()
-    if not is_bare:
-        uncommitted, more = await _uncommitted(git)
-        notes += more
-    git_dir = await git.text("rev-parse", "--path-format=absolute", "--git-common-dir")
+    try:
+        async with asyncio.TaskGroup() as group:  # the work tree is looked at beside the objects
+            looking = group.create_task(_uncommitted(git)) if is_bare == "false" else None
+            reading = group.create_task(_peculiarities(git, sha, is_shallow=is_shallow == "true"))
+            asking = group.create_task(_asker(git))
+    except ExceptionGroup as broke:
+        raise broke.exceptions[0] from broke
+    uncommitted, more = looking.result() if looking is not None else ((), ())
     return RepositoryFacts(
         repository_id=_identity(Path(git_dir)),
         root=root,
@@ -41,8 +48,8 @@ async def describe(path: Path, base: str | None) -> RepositoryFacts:
         base_branch=branch,
         base_sha=sha,
         uncommitted=uncommitted,
-        asker=await _asker(git),
-        notes=notes + await _peculiarities(git, sha),
+        asker=asking.result(),
+        notes=notes + more + reading.result(),
     )
 
 
@@ -89,9 +96,9 @@ async def _uncommitted(git: PersonGit) -> tuple[tuple[str, ...], tuple[str, ...]
     return tuple(paths[:NAMED_PATHS]), (note,)
 
 
-async def _peculiarities(git: PersonGit, sha: str) -> tuple[str, ...]:
+async def _peculiarities(git: PersonGit, sha: str, *, is_shallow: bool) -> tuple[str, ...]:
     notes: list[str] = []
-    if await git.text("rev-parse", "--is-shallow-repository") == "true":
+    if is_shallow:
         notes.append("The repository is a shallow clone: history before its boundary is not there for the agent.")
     partial = await git("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$")
     if partial.exit_code == 0:
