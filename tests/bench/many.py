@@ -5,6 +5,7 @@ owner, so many runs at once are many tasks of one process.
 """
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 
@@ -33,6 +34,7 @@ async def one(app: App, repository: Path) -> None:
 async def main() -> None:
     """One first, so that everything is warm; then all at once."""
     repository, count = Path(sys.argv[1]), int(sys.argv[2])
+    gc.set_threshold(50_000)  # as `honk` itself has it
     async with open_app(read_settings()) as app:
         await one(app, repository)
         print("ready", flush=True)
