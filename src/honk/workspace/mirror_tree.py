@@ -34,8 +34,9 @@ class MirrorTree:
 
     def __init__(self, git: Git, sha: str) -> None:
         self._git, self._sha = git, sha
-        self._entries: Mapping[str, _Blob | None] | None = None
-        self._looked_up: dict[str, _Blob | None] = {}
+        self._entries: Mapping[str, str] | None = None
+        """What git says of every path: read only where it is asked for, for there may be many."""
+        self._looked_up: dict[str, str] = {}
         self._contents: dict[str, bytes] = {}
         self._kept_bytes = 0
 
@@ -52,7 +53,8 @@ class MirrorTree:
     async def read_all(self, paths: Iterable[str], max_bytes: int = 1 << 20) -> Mapping[str, bytes]:
         asked = tuple(dict.fromkeys(paths))
         entries = await self._found(asked) if len(asked) <= FEW_PATHS else await self._listed()
-        wanted = {path: blob for path in asked if (blob := entries.get(path)) and blob.size <= max_bytes}
+        found = {path: _blob(entries.get(path, "")) for path in asked}
+        wanted = {path: blob for path, blob in found.items() if blob is not None and blob.size <= max_bytes}
         names = {blob.name for blob in wanted.values()}
         contents = {name: self._contents[name] for name in names if name in self._contents}
         sizes = {blob.name: blob.size for blob in wanted.values() if blob.name not in contents}
@@ -60,21 +62,21 @@ class MirrorTree:
             contents |= await self._fetched(some)
         return {path: contents[blob.name] for path, blob in wanted.items()}
 
-    async def _listed(self) -> Mapping[str, _Blob | None]:
-        """Every path, sorted; what is no regular file has no content."""
+    async def _listed(self) -> Mapping[str, str]:
+        """Every path, sorted."""
         if self._entries is None:
             found = _entries(await self._git("ls-tree", "-r", "-z", "-l", "--full-tree", self._sha))
-            self._entries = dict(sorted(found.items()))
+            self._entries = {path: found[path] for path in sorted(found)}
         return self._entries
 
-    async def _found(self, paths: Sequence[str]) -> Mapping[str, _Blob | None]:
+    async def _found(self, paths: Sequence[str]) -> Mapping[str, str]:
         """Those of the paths that are there, without a listing of all the others."""
         if self._entries is not None:
             return self._entries
         if new := [path for path in paths if path and path not in self._looked_up]:
             options = ("-z", "-l", "--full-tree", self._sha, "--", *new)
             found = _entries(await self._git("--literal-pathspecs", "ls-tree", *options))
-            self._looked_up |= {path: found.get(path) for path in new}
+            self._looked_up |= {path: found.get(path, "") for path in new}
         return self._looked_up
 
     async def _fetched(self, names: Iterable[str]) -> Mapping[str, bytes]:
@@ -123,15 +125,18 @@ def _portions(sizes: Mapping[str, int]) -> Iterator[list[str]]:
         yield some
 
 
-def _entries(listing: Completed) -> dict[str, _Blob | None]:
+def _entries(listing: Completed) -> dict[str, str]:
     lines = (line.partition("\t") for line in listing.must("git ls-tree").text.split("\0") if line)
-    return {path: _blob(about) for about, _, path in lines}
+    return {path: about for about, _, path in lines}
 
 
 def _blob(about: str) -> _Blob | None:
-    """From `MODE blob NAME SIZE`, as `git ls-tree -l` prints it."""
-    mode, _, name, size = about.split()
-    return _Blob(name, int(size)) if mode in _REGULAR else None
+    """From `MODE blob NAME SIZE`, as `git ls-tree -l` prints it; None for what is no regular file, or is not there."""
+    mode, _, rest = about.partition(" ")
+    if mode not in _REGULAR:
+        return None
+    _, name, size = rest.split()
+    return _Blob(name, int(size))
 
 
 def _size_of(header: bytes, git: Git) -> int:

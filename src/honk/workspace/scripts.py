@@ -62,8 +62,8 @@ take_some() {
     git diff-files -z --name-only --ignore-submodules=dirty --diff-filter=D -- "$@" > "$dir/gone"
     git diff-files -z --name-only --ignore-submodules=dirty --diff-filter=d -- "$@" > "$dir/there"
     git ls-files -z --others --exclude-standard -- "$@" >> "$dir/there"
-    git update-index --force-remove -z --stdin < "$dir/gone"
-    git update-index --add --remove --replace -z --stdin < "$dir/there"
+    [ ! -s "$dir/gone" ] || git update-index --force-remove -z --stdin < "$dir/gone"
+    [ ! -s "$dir/there" ] || git update-index --add --remove --replace -z --stdin < "$dir/there"
     unset GIT_LITERAL_PATHSPECS
 }
 if [ "$known" = some ]; then take_some "$@"; else git add -A -- .; fi
