@@ -1,6 +1,7 @@
 """What was measured, as figures: medians, paired ratios, and whether they keep what was promised. Pure."""
 
 import json
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -172,27 +173,34 @@ BEGIN, END = "<!-- figures -->", "<!-- end of the figures -->"
 
 
 def filled(page: str, rows: Sequence[Row], about: Mapping[str, object]) -> str:
-    """The page with the table between its two marks replaced.
+    """The page with the table between its two marks made anew; rows of it that were not measured now stay.
 
     Raises:
         ValueError: the page has not both marks.
     """
     before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    old, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"The page has no {BEGIN} and {END} for the table to stand between.")
-    return f"{before}{BEGIN}\n{table(rows, about)}{END}{after}"
+    there = {found.group(1): line for line in old.splitlines() if (found := _ROW.match(line))}
+    return f"{before}{BEGIN}\n{table(rows, about, there)}{END}{after}"
 
 
-def table(rows: Sequence[Row], about: Mapping[str, object]) -> str:
-    """The figures as a Markdown table, and under which circumstances they were made."""
-    out = ["| Row | What | Figure | Promised | | By hand against itself | First and second half | n |"]
-    out.append("|---|---|---|---|---|---|---|---|")
-    for row in rows:
-        halves = " · ".join(row.shown(half) for half in row.halves) if row.halves else "–"
-        out.append(
-            f"| `{row.name}` | {row.title} | {row.shown(row.figure)} | {row.target} | {row.verdict} "
-            f"| {row.shown(row.null)} | {halves} | {len(row.ours)} |"
-        )
+_ROW = re.compile(r"\| `([\w-]+)` \|")
+
+
+def table(rows: Sequence[Row], about: Mapping[str, object], there: Mapping[str, str]) -> str:
+    """The figures as a Markdown table, in the order of what is there, and the circumstances of the last."""
+    out = ["| Row | What | Figure | Promised | | By hand against itself | First and second half | n | On |"]
+    out.append("|---|---|---|---|---|---|---|---|---|")
+    lines = {**there, **{row.name: _line(row, about) for row in rows}}
     circumstances = "; ".join(f"{name} {value}" for name, value in about.items())
-    return "\n".join(out) + f"\n\nMeasured: {circumstances}.\n"
+    return "\n".join([*out, *lines.values()]) + f"\n\nMeasured last: {circumstances}.\n"
+
+
+def _line(row: Row, about: Mapping[str, object]) -> str:
+    halves = " · ".join(row.shown(half) for half in row.halves) if row.halves else "–"
+    return (
+        f"| `{row.name}` | {row.title} | {row.shown(row.figure)} | {row.target} | {row.verdict} "
+        f"| {row.shown(row.null)} | {halves} | {len(row.ours)} | {about.get('on', '–')} |"
+    )

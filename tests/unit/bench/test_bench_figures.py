@@ -77,6 +77,10 @@ def test_the_page_keeps_all_but_its_table() -> None:
     assert "old" not in once
     assert "| x0.25 | ≤ x0.40 | met |" in once
     assert filled(once, [row(Measure.RATIO, 0.4, [1.0], [4.0])], {"cores": 2}) == once
+    other = Row(name="other", title="x", measure=Measure.SECONDS, ours=[2.0])
+    both = filled(once, [other], {"on": "2026-01-02"})
+    assert "| x0.25 | ≤ x0.40 | met |" in both, "what was not measured now stays"
+    assert "| `other` | x | 2.000 s | – | – | – | – | 1 | 2026-01-02 |" in both
     with pytest.raises(ValueError, match="has no"):
         filled("no marks", [], {})
 
