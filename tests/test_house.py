@@ -18,7 +18,7 @@ ONE_MODULE_ONLY = {
     "obstore": "honk.store",
     "alembic": "honk.store",
     "sqlalchemy": ("honk.store", "honk.engine"),
-    "aiohttp": ("honk.gateway", "honk.judge", "honk.agent.acp_tools"),
+    "aiohttp": ("honk.client", "honk.gateway", "honk.judge", "honk.agent.acp_tools"),
     "typer": "honk.cli",
     "fastapi": ("honk.api", "honk.web"),
     "starlette": ("honk.api", "honk.web"),

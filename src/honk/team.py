@@ -13,7 +13,7 @@ from honk.domain.conversation import Parked
 from honk.domain.expectation import Expectation
 from honk.domain.limits import Limits
 from honk.domain.listing import Listing
-from honk.domain.people import EVERYWHERE, Act, Visitor, why_not
+from honk.domain.people import EVERYWHERE, Act, Door, Visitor, why_not
 from honk.domain.standing import Frost, Standing
 from honk.domain.task import BriefTerms, Person, Repository, Task
 from honk.insight.kept import Kept
@@ -46,6 +46,22 @@ class NewRequest:
     delivery_id: str | None = None
     """The door's own id of this arrival: the same one again, of the same person, is the same request."""
     terms: BriefTerms = field(default_factory=BriefTerms)
+    max_usd: float | None = None
+    """Less than the installation's limit, where the person wants that."""
+    max_minutes: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnRequest:
+    """What the owner of the state folder asks for on the machine itself, in any repository of theirs."""
+
+    path: Path
+    prompt: str
+    base: str | None = None
+    agent: str | None = None
+    model: str | None = None
+    max_usd: float | None = None
+    max_minutes: float | None = None
 
 
 class Team:
@@ -86,12 +102,40 @@ class Team:
                 base=wanted.base,
                 agent=self._terms.agent,
                 model=self._terms.model,
-                limits=self._terms.limits,
+                limits=_within(self._terms.limits, wanted),
                 delivery_id=f"{member.person_id}:{wanted.delivery_id}" if wanted.delivery_id else None,
                 door=visitor.door,
                 asker=Person(name=member.name, email=member.email),
                 person_id=member.person_id,
                 terms=wanted.terms,
+            )
+        )
+
+    async def request_own(self, visitor: Visitor, wanted: OwnRequest) -> Task:
+        """As the command line asks where no server runs: a path, and terms of the owner's own choice.
+
+        Raises:
+            Refused: this is not the owner's command line.
+            UsageError: it cannot be carried out; nothing was begun.
+        """
+        if visitor.door is not Door.COMMAND_LINE:
+            raise Refused("Only the owner's own command line, on the server's machine, asks so. Nothing was done.")
+        limits = self._terms.limits
+        cost, wall = wanted.max_usd, wanted.max_minutes
+        return await self.app.submit(
+            RunRequest(
+                prompt=wanted.prompt,
+                repo=wanted.path,
+                base=wanted.base,
+                agent=wanted.agent or self._terms.agent,
+                model=wanted.model or self._terms.model,
+                limits=replace(
+                    limits,
+                    cost_usd=limits.cost_usd if cost is None else cost,
+                    wall_seconds=limits.wall_seconds if wall is None else wall * 60,
+                ),
+                door=visitor.door,
+                person_id=visitor.member.person_id,
             )
         )
 
@@ -269,6 +313,16 @@ class Team:
 def _must(visitor: Visitor, act: Act, repository_id: str) -> None:
     if (why := why_not(visitor, act, repository_id)) is not None:
         raise Refused(f"{why} Nothing was done.")
+
+
+def _within(limits: Limits, wanted: NewRequest) -> Limits:
+    """The installation's, or less."""
+    cost, minutes = wanted.max_usd, wanted.max_minutes
+    return replace(
+        limits,
+        cost_usd=min(limits.cost_usd, limits.cost_usd if cost is None else cost),
+        wall_seconds=min(limits.wall_seconds, limits.wall_seconds if minutes is None else minutes * 60),
+    )
 
 
 def _spoken(visitor: Visitor, text: str, message_id: str) -> Spoken:

@@ -1,8 +1,10 @@
 """The HTTP API as one application, with the description that is made of it."""
 
+import json
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from honk import __version__
@@ -11,7 +13,7 @@ from honk.api.evidence import evidence_routes
 from honk.api.problems import MEDIA_TYPE, answer_problems
 from honk.api.shapes import EventOut
 from honk.api.talk import talk_routes
-from honk.api.tasks import task_routes
+from honk.api.tasks import repository_routes, task_routes
 from honk.team import Team
 
 ABOUT = (
@@ -24,15 +26,23 @@ ABOUT = (
 def create_api(team: Team, entry: Entry) -> FastAPI:
     """The application; to be mounted where its paths shall begin."""
     api = _Described(title="Honk", version=__version__, description=ABOUT, docs_url=None, redoc_url=None,
+                     default_response_class=AsciiJson,
                      generate_unique_id_function=_name_of, servers=[{"url": "/api"}])  # fmt: skip
-    for routes in (task_routes(team, entry), talk_routes(team, entry), evidence_routes(team, entry)):
-        api.include_router(routes)
+    for routes in (repository_routes, task_routes, talk_routes, evidence_routes):
+        api.include_router(routes(team, entry))
     answer_problems(api)
     return api
 
 
 def _name_of(route: APIRoute) -> str:
     return route.name
+
+
+class AsciiJson(JSONResponse):
+    """Paths of files need not be Unicode; their escapes are."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
 
 
 class _Described(FastAPI):

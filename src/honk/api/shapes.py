@@ -13,6 +13,7 @@ from honk.store import Message
 
 BRANCH = r"^[^\x00-\x20\x7f~^:?*\[\\\-][^\x00-\x20\x7f~^:?*\[\\]*$"
 """As git has it: neither an option nor a pattern."""
+PATH = r"^/[^\x00]*$"
 KEY = r"^[\x21-\x7e]+$"
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=65_536, strip_whitespace=True)]
@@ -28,6 +29,24 @@ class TaskRequest(Shape):
     repository_id: str = Field(min_length=1, max_length=200, description="As `GET /repositories` has it.")
     prompt: Words = Field(description="What is to be done.")
     base: str | None = Field(None, max_length=250, pattern=BRANCH, description="The branch to start from.")
+    max_usd: float | None = Field(
+        None, ge=0.01, le=10_000, description="Spend no more than this; the server's limit holds."
+    )
+    max_minutes: float | None = Field(None, ge=0.1, le=1440, description="Take no longer.")
+
+
+class OwnTaskRequest(Shape):
+    """As the owner's command line asks."""
+
+    path: str = Field(
+        min_length=1, max_length=4096, pattern=PATH, description="Of a repository on the server's machine."
+    )
+    prompt: Words
+    base: str | None = Field(None, max_length=250, pattern=BRANCH)
+    agent: str | None = Field(None, min_length=1, max_length=1000)
+    model: str | None = Field(None, min_length=1, max_length=200)
+    max_usd: float | None = Field(None, ge=0.01, le=1_000_000)
+    max_minutes: float | None = Field(None, ge=0.1, le=1_000_000)
 
 
 class Said(Shape):

@@ -1,17 +1,18 @@
 """Repositories and tasks: list, ask, show, stop."""
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
 from honk.api.entry import Entry
 from honk.api.problems import responses
-from honk.api.shapes import KEY, PriceOut, RepositoryOut, TaskOut, TaskPage, TaskRequest
+from honk.api.shapes import KEY, OwnTaskRequest, PriceOut, RepositoryOut, TaskOut, TaskPage, TaskRequest
 from honk.domain.listing import MOST, Listing, cursor_of, place_of
 from honk.domain.people import Visitor
 from honk.domain.task import OutcomeName, Status
-from honk.team import NewRequest, Team
+from honk.team import NewRequest, OwnRequest, Team
 
 
 class Wanted:
@@ -42,21 +43,29 @@ class Wanted:
         return replace(self.listing, person_id=visitor.member.person_id) if self.is_mine else self.listing
 
 
-def task_routes(team: Team, entry: Entry) -> APIRouter:
-    """`/repositories` and `/tasks`."""
-    routes = APIRouter()
+def repository_routes(team: Team, entry: Entry) -> APIRouter:
+    """`/repositories`."""
+    routes = APIRouter(tags=["repositories"])
     Who = Annotated[Visitor, Depends(entry.visitor)]
 
-    @routes.get("/repositories", tags=["repositories"], responses=responses())
+    @routes.get("/repositories", responses=responses())
     async def list_repositories(who: Who) -> list[RepositoryOut]:
         """Those that you may ask for, by name."""
         return [RepositoryOut.of(one) for one in await team.catalogs(who)]
 
-    @routes.get("/repositories/{repository_id}/price", tags=["repositories"], responses=responses())
+    @routes.get("/repositories/{repository_id}/price", responses=responses())
     async def show_price(repository_id: str, who: Who) -> PriceOut:
         """What a task there will probably take, before it is asked for."""
         found = await team.price(who, repository_id)
         return PriceOut(words=found.words, **asdict(found))
+
+    return routes
+
+
+def task_routes(team: Team, entry: Entry) -> APIRouter:
+    """`/tasks`."""
+    routes = APIRouter()
+    Who = Annotated[Visitor, Depends(entry.visitor)]
 
     @routes.get("/tasks", tags=["tasks"], responses=responses(409))
     async def list_tasks(who: Who, wanted: Annotated[Wanted, Depends()]) -> TaskPage:
@@ -78,11 +87,22 @@ def task_routes(team: Team, entry: Entry) -> APIRouter:
     ) -> TaskOut:  # fmt: skip
         """Ask for a change. The task is durable when this answers."""
         asked = NewRequest(
-            repository_id=wanted.repository_id, prompt=wanted.prompt, base=wanted.base, delivery_id=idempotency_key
+            repository_id=wanted.repository_id,
+            prompt=wanted.prompt,
+            base=wanted.base,
+            delivery_id=idempotency_key,
+            max_usd=wanted.max_usd,
+            max_minutes=wanted.max_minutes,
         )
         task = await team.request(who, asked)
         answer.headers["location"] = f"/api/tasks/{task.task_id}"
         return TaskOut.of(task)
+
+    @routes.post("/own-tasks", tags=["tasks"], status_code=201, responses=responses(409, 413, 507))
+    async def request_own_task(wanted: OwnTaskRequest, who: Who) -> TaskOut:
+        """For the owner's command line on the server's machine: in any repository there, on terms of their own."""
+        own = {**wanted.model_dump(), "path": Path(wanted.path)}
+        return TaskOut.of(await team.request_own(who, OwnRequest(**own)))
 
     @routes.get("/tasks/{task_id}", tags=["tasks"], responses=responses(404))
     async def show_task(task_id: str, who: Who) -> TaskOut:

@@ -8,7 +8,7 @@ from anyio import CancelScope
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from honk.api.shapes import EventOut
+from honk.base.records import dump
 from honk.store import TaskEvent
 
 MEDIA_TYPE = "text/event-stream"
@@ -68,7 +68,6 @@ async def _next(events: AsyncIterator[TaskEvent]) -> TaskEvent | None:
 
 
 def _frame(event: TaskEvent) -> bytes:
-    """One line of data: JSON has no line breaks, and ASCII no way to feign one."""
-    body = EventOut(task_id=event.task_id, sequence=event.sequence, kind=event.kind, body=dict(event.body), at=event.at)
-    data = body.model_dump_json(ensure_ascii=True)
+    """One line of data: JSON has no line breaks, and ASCII no way to feign one. It is an `EventOut`."""
+    data = dump(TaskEvent, event)
     return f"id: {event.sequence}\nevent: {event.kind}\ndata: {data}\n\n".encode()

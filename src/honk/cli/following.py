@@ -4,57 +4,69 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from honk.cli import exit_codes
 from honk.cli.facts import Line, Tone
 from honk.cli.progress import View
+from honk.store import TaskEvent
 
 if TYPE_CHECKING:
-    from honk.app import App, RunResult
+    from honk.app import RunResult
 
 
-async def follow_to_end(app: "App", task_id: str, view: View) -> "RunResult":
+class Followed(Protocol):
+    """What is asked of a desk by whoever follows a task."""
+
+    def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]: ...
+
+    async def stop(self, task_id: str) -> None: ...
+
+    async def result(self, task_id: str) -> "RunResult": ...
+
+
+async def follow_to_end(desk: "Followed", task_id: str, view: View, *, on: str = "resume") -> "RunResult":
     """Show what happens until there is an outcome.
 
     Interrupted once, the task is stopped and ends as cancelled, its work kept; interrupted again, the program leaves
     at once and the task can be resumed. Where nobody asked for the task's end, as when the terminal is closed, the
-    machine goes down or root's side is gone (SIGHUP, SIGTERM), we leave in good order and the task can be resumed.
+    machine goes down or root's side is gone (SIGHUP, SIGTERM), we leave in good order and the task can be resumed; or,
+    at a server's desk (`on="follow"`), it goes on there.
 
     Raises:
         SystemExit: left by a signal; its code is 128 and the signal's number.
     """
     with on_farewell() as farewell:
         try:
-            return await _follow(app, task_id, view)
+            return await _follow(desk, task_id, view, on)
         except asyncio.CancelledError:
             if farewell.number is None:
                 raise
             with contextlib.suppress(OSError):
-                view.tell(Line(text=f"left. Go on with: honk task resume {task_id}", tone=Tone.UNSURE))
+                view.tell(Line(text=f"left. Go on with: honk task {on} {task_id}", tone=Tone.UNSURE))
             raise SystemExit(exit_codes.of_signal(farewell.number)) from None
 
 
-async def _follow(app: "App", task_id: str, view: View) -> "RunResult":
+async def _follow(desk: "Followed", task_id: str, view: View, on: str) -> "RunResult":
     async with asyncio.TaskGroup() as group:
 
         def stop() -> None:
             view.tell(Line(text="stopping; what was done is kept. Ctrl-C again leaves at once.", tone=Tone.UNSURE))
-            group.create_task(app.stop(task_id))
+            group.create_task(desk.stop(task_id))
 
         def leave() -> None:
             view.__exit__(None, None, None)
-            words = f"left before it was stopped. Have that finished by: honk task resume {task_id}"
+            words = f"left before it was stopped. Have that finished by: honk task {on} {task_id}"
             view.tell(Line(text=words, tone=Tone.UNSURE))
             os._exit(exit_codes.CANCELLED)
 
         with view, on_interrupt(stop, leave):
-            async for event in app.follow(task_id):
+            async for event in desk.follow(task_id):
                 view.show(event)
-    return await app.result(task_id)
+    return await desk.result(task_id)
 
 
 @dataclass(slots=True)

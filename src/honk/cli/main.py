@@ -4,7 +4,7 @@ import gc
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from honk.cli import exit_codes
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _HELP = frozenset({"--help", "-h"})
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """A start imports a thousand modules that all stay: with Python's own 700, a fifth of it goes into looking there."""
+_OF_TASKS = ("list", "show", "follow", "say", "stop", "retry", "take", "give")
+CLIENT_VERBS = frozenset({"run", "mcp", *(f"task {one}" for one in _OF_TASKS)})
+"""What goes to a server, where one is named."""
 _WORDS_ONLY = frozenset({"version", "--show-completion", "--install-completion"})
 
 
@@ -24,6 +27,8 @@ def main() -> int:
     _fit_streams()
     arguments = sys.argv[1:]
     if not asks_for_words_only(arguments) and "_HONK_COMPLETE" not in os.environ:
+        if is_client(arguments, os.environ):
+            return _run(arguments)
         if (refusal := refused_platform(platform.system(), platform.machine())) is not None:
             sys.stderr.write(f"honk: {refusal}\n")
             return exit_codes.USAGE
@@ -42,14 +47,24 @@ def asks_for_words_only(arguments: Sequence[str]) -> bool:
     return not _HELP.isdisjoint(options)
 
 
+def is_client(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Whether another machine does the work: then any platform will do, and no state of this one is touched."""
+    verb = arguments[0] if arguments[0] != "task" else " ".join(arguments[:2])
+    if verb not in CLIENT_VERBS:
+        return False
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    is_named = any(word == "--server" or word.startswith("--server=") for word in options)
+    return is_named or bool(environment.get("HONK_SERVER"))
+
+
 def refused_platform(system: str, machine: str) -> str | None:
     """Why nothing can be run here; None where it can."""
     if (system, machine) == ("Linux", "x86_64"):
         return None
     return (
         f"this is {system or 'an unknown system'} on {machine or 'an unknown machine'}. Sandboxes need Linux on "
-        "x86-64; elsewhere Honk is only the client of a server, which does not exist yet. Nothing was begun. "
-        "Run it on a Linux x86-64 machine or virtual machine."
+        "x86-64; elsewhere Honk is the client of a server: honk run, honk task and honk mcp with --server URL. "
+        "Nothing was begun."
     )
 
 

@@ -37,17 +37,26 @@ def run(
     max_minutes: Annotated[float | None, typer.Option(min=0.1, help="Take no longer than this.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line; the last is the result.")] = False,
     sandbox: Annotated[str | None, typer.Option(help='"bubblewrap"; "none" isolates nothing.')] = None,
+    server: Annotated[str | None, typer.Option(help="Of another machine; --repo is then a name there.")] = None,
 ) -> None:
     """Carry a request to a verified change and a pull request.
 
-    Your checkout, index and uncommitted work are never touched. Exit codes: 0 opened, verification passed; 6 opened but
-    unverified; 3 no change, answered, not applicable, or a person must decide; 4 vetoed; 5 failed; 130 cancelled;
-    2 usage; 1 Honk's own fault.
+    While a server runs in the state folder the request goes to it. Your checkout, index and uncommitted work are never
+    touched. Exit codes: 0 opened, verification passed; 6 opened but unverified; 3 no change, answered, not applicable,
+    or a person must decide; 4 vetoed; 5 failed; 130 cancelled; 2 usage; 1 Honk's own fault.
     """
-    from honk.cli.desk import person_path, run_async
+    from honk.cli.asking_far import ask_far, ask_own, refuse_far, refuse_other_sandbox
+    from honk.cli.desk import person_path, run_async, server_beside, server_named
+    from honk.client import Wish
     from honk.config import read_settings
 
     text = read_prompt(one_argument(prompt), sys.stdin.buffer)
+    if (far := server_named(server)) is not None:
+        refuse_far(agent=agent, model=model, sandbox=sandbox)
+        wish = Wish(
+            repository=str(repo or Path.cwd().name), prompt=text, base=base, max_usd=max_usd, max_minutes=max_minutes
+        )
+        raise typer.Exit(run_async(ask_far(far, wish, as_json=as_json)))
     settings = read_settings(sandbox=sandbox, agent=agent)
     request = request_of(
         text,
@@ -58,6 +67,11 @@ def run(
         max_usd=max_usd,
         max_minutes=max_minutes,
     )
+    if (near := server_beside(settings)) is not None:
+        refuse_other_sandbox(settings, sandbox)
+        own: dict[str, str | float | None] = {"path": str(request.repo), "prompt": text, "base": base}
+        own |= {"agent": agent, "model": model, "max_usd": max_usd, "max_minutes": max_minutes}
+        raise typer.Exit(run_async(ask_own(near, own, as_json=as_json)))
     raise typer.Exit(run_async(_carry_out(settings, request, as_json=as_json)))
 
 

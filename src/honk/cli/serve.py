@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from honk.cli.address import address_told, link_to
+from honk.base.whereabouts import Whereabouts, told
+from honk.cli.address import link_to
 
 if TYPE_CHECKING:
     from honk.api.metrics import Metrics
@@ -152,7 +153,7 @@ async def serving(
             ssl_certfile=settings.serve.tls_certificate or None, ssl_keyfile=settings.serve.tls_key or None,
         )
     )  # fmt: skip
-    with address_told(settings.home, address, behind.owner_token):
+    with told(settings.home, Whereabouts(address=address, token=behind.owner_token)):
         running = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             yield Served(settings.serve.public_url or address, running)

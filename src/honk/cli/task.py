@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from honk.cli.export import export
+from honk.cli.steer import OfServer, follow, retry, say, stop
 
 if TYPE_CHECKING:
     from honk.cli.facts import Line
     from honk.domain.task import Task
 
-app = typer.Typer(help="Tasks: list, show, export, resume, delete.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="See, steer, resume and delete tasks.", no_args_is_help=True, rich_markup_mode=None)
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
 @app.command("list")
-def list_(as_json: AsJson = False) -> None:
+def list_(as_json: AsJson = False, server: OfServer = None) -> None:
     """List the newest tasks."""
     from honk.cli.desk import run_async
 
-    run_async(_list(as_json=as_json))
+    run_async(_list(server, as_json=as_json))
 
 
 @app.command()
@@ -28,13 +29,18 @@ def show(
     task: Annotated[str, typer.Argument(help="The task's id, or its beginning.")],
     diff: Annotated[bool, typer.Option("--diff", help="Only the diff, also of a change that was refused.")] = False,
     as_json: AsJson = False,
+    server: OfServer = None,
 ) -> None:
     """Show how a task ended: outcome, evidence, cost."""
     from honk.cli.desk import run_async
 
-    run_async(_show(task, diff=diff, as_json=as_json))
+    run_async(_show(server, task, diff=diff, as_json=as_json))
 
 
+app.command(short_help="Show what happens to a task, to its end.")(follow)
+app.command(short_help="Say something to the agent; after the end it begins a linked task.")(say)
+app.command(short_help="End a task; its work is kept.")(stop)
+app.command(short_help="Do an ended task again, as a linked one.")(retry)
 app.command(short_help="Write out everything that is kept of a task, or its trace.")(export)
 
 
@@ -61,37 +67,40 @@ def delete(
     raise typer.Exit(run_async(_delete(task, is_settled=yes, close=close)))
 
 
-async def _list(*, as_json: bool) -> None:
-    from honk.cli.desk import reading_desk
+async def _list(server: str | None, *, as_json: bool) -> None:
+    from honk.cli.desk import task_desk
     from honk.cli.facts import Line
     from honk.cli.machine_lines import record_line
+    from honk.cli.near_desk import NearDesk
     from honk.cli.progress import print_lines
 
-    async with reading_desk() as desk:
-        found, is_alone = await desk.tasks(), desk.is_alone
+    async with task_desk(server) as desk:
+        found, is_alone = await desk.tasks(), isinstance(desk, NearDesk) and desk.app.is_alone
     if as_json:
         sys.stdout.writelines(f"{record_line(one)}\n" for one in found)
     else:
         print_lines([headline(one, is_alone=is_alone) for one in found] or [Line(text="There are no tasks yet.")])
 
 
-async def _show(task_id: str, *, diff: bool, as_json: bool) -> None:
-    from honk.cli.desk import reading_desk
+async def _show(server: str | None, task_id: str, *, diff: bool, as_json: bool) -> None:
+    from honk.cli.desk import task_desk
     from honk.cli.machine_lines import result_line
+    from honk.cli.near_desk import NearDesk
     from honk.cli.pager import show_diff
     from honk.cli.progress import print_lines
     from honk.cli.replay import show_comparison
     from honk.cli.summary import summary
 
-    async with reading_desk() as desk:
+    async with task_desk(server) as desk:
         result = await desk.result(task_id)
         if diff:
-            diff_bytes = await desk.diff(result.diff_blob) if result.diff_blob else b""
+            diff_bytes = await desk.diff(result.task_id)
         elif as_json:
             sys.stdout.write(f"{result_line(result)}\n")
         else:
             print_lines(summary(result)[1:])
-            await show_comparison(desk, result.task_id, as_json=False)
+            if isinstance(desk, NearDesk):
+                await show_comparison(desk.app, result.task_id, as_json=False)
     if diff:
         show_diff(diff_bytes)
 

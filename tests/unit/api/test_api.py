@@ -2,11 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
 import pytest
 from api_room import OWNER_TOKEN, REPOSITORY, ApiRoom, serving_api
+
+from honk.base.records import load
+from honk.team import RunResult
+from honk.testing.store_rules import EXAMINATION
 
 ADA = {"authorization": "Bearer ada"}
 WANTED = {"repository_id": "fake", "prompt": "Mend the titles"}
@@ -199,3 +204,17 @@ def test_a_price_is_told_before_the_start(ada: httpx2.Client) -> None:
     told = ada.get("/repositories/fake/price").json()
     assert told["cap_usd"] == 5.0
     assert "cap $5.00" in told["words"]
+
+
+def test_a_path_that_is_no_unicode_is_told_all_the_same(ada: httpx2.Client, room: ApiRoom) -> None:
+    task_id = ada.post("/tasks", json=WANTED).json()["task_id"]
+    ada.get(f"/tasks/{task_id}/events")
+    run = room.does(room.house.runs.latest_run(task_id))
+    room.does(room.house.runs.save_run(replace(run, examination=EXAMINATION)))
+    room.does(room.house.events.append(task_id, "finding", {"path": "caf\udce9.py"}))
+    found = replace(EXAMINATION.findings[0], path="caf\udce9.py")
+    room.does(room.house.runs.save_run(replace(run, examination=replace(EXAMINATION, findings=(found,)))))
+    result = ada.get(f"/tasks/{task_id}/result")
+    assert load(RunResult, result.text).findings[0].path == "caf\udce9.py"
+    assert ada.get(f"/tasks/{task_id}/reports").json()[0]["tests"]["passed"] == 2
+    assert "udce9" in ada.get(f"/tasks/{task_id}/events", headers={"last-event-id": "1"}).text

@@ -199,3 +199,18 @@ def test_a_trace_that_cannot_be_kept_is_no_second_fault(
     monkeypatch.setenv("HONK_HOME", str(tmp_path / "file"))
     assert faults.report(RuntimeError("x")) == 1
     assert "could not be kept" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "client"),
+    [
+        (["run", "x", "--server", "https://a.test"], {}, True), (["task", "list", "--server=https://a.test"], {}, True),
+        (["mcp"], {"HONK_SERVER": "https://a.test"}, True), (["run", "x"], {}, False), (["task"], {}, False),
+        (["run", "--", "--server"], {}, False), (["gc"], {"HONK_SERVER": "https://a.test"}, False),
+        (["task", "delete", "x"], {"HONK_SERVER": "https://a.test"}, False), (["serve", "--server", "x"], {}, False),
+    ],
+)  # fmt: skip
+def test_whoever_asks_another_machine_needs_nothing_of_this_one(
+    words: list[str], environment: dict[str, str], client: bool
+) -> None:
+    assert main.is_client(words, environment) is client

@@ -1,0 +1,104 @@
+"""A server's desk as a program sees it that is not the server: the same words, over HTTP."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from honk.base.errors import HonkError, PlatformError, UsageError
+from honk.domain.task import Repository, Task
+from honk.store import TaskEvent
+from honk.workflows.result import RunResult
+from honk.workflows.talk import Said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where a server is, and what lets us in."""
+
+    url: str
+    token: str = field(repr=False)
+    certificate: Path | None = None
+    """Its own, where it is on this machine: then nobody else need vouch for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A request for a server's repository."""
+
+    repository: str
+    """Its id or name there."""
+    prompt: str
+    base: str | None = None
+    max_usd: float | None = None
+    max_minutes: float | None = None
+
+
+class TaskDesk(Protocol):
+    """What a person may do with tasks that are there."""
+
+    async def tasks(self) -> Sequence[Task]:
+        """The newest first."""
+        ...
+
+    async def task(self, task_id: str) -> Task:
+        """By its id, or its beginning.
+
+        Raises:
+            UsageError: there is none, or there are several.
+        """
+        ...
+
+    def follow(self, task_id: str, after: int = 0) -> AsyncGenerator[TaskEvent, None]:
+        """Its events as they come, to its outcome."""
+        ...
+
+    async def result(self, task_id: str) -> RunResult:
+        """Raises:
+        UsageError: it has not ended.
+        """
+        ...
+
+    async def diff(self, task_id: str) -> bytes:
+        """Of its newest change; empty where there is none."""
+        ...
+
+    async def say(self, task_id: str, text: str) -> Said:
+        """Words for the agent; after the end they begin a linked task."""
+        ...
+
+    async def stop(self, task_id: str) -> None:
+        """End it as cancelled, its work kept."""
+        ...
+
+    async def retry(self, task_id: str) -> Task:
+        """The linked task that does it again."""
+        ...
+
+
+class FarDesk(TaskDesk, Protocol):
+    """A server's desk."""
+
+    async def repositories(self) -> Sequence[Repository]:
+        """Those that may be asked for there, by name."""
+        ...
+
+    async def request(self, wish: Wish, key: str) -> Task:
+        """Ask for a change. The same key again is the same request.
+
+        Raises:
+            UsageError: no repository of the server is called so, or it refuses.
+        """
+        ...
+
+
+class ServerRefused(UsageError):
+    """The server said why not; its words are ours."""
+
+
+class ServerGone(PlatformError):
+    """The server cannot be reached, or broke off. What it had accepted goes on there."""
+
+
+class ServerBroke(HonkError):
+    """The server answered with a fault of its own."""
