@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 from desk import OLD, RIGHT, git
-from talking import ADA, ASK, BOB, GUEST, circle
+from talking import ADA, ASK, BOB, GUEST, circle, when
 
+from honk.base.errors import UsageError
 from honk.domain.conversation import ParkKind
+from honk.domain.limits import LimitName
 from honk.domain.task import OutcomeName, Status
 from honk.team import Refused
 from honk.testing import scripts
@@ -43,3 +45,102 @@ async def test_a_question_is_answered_by_a_tap_and_the_same_session_goes_on(home
     assert "Bob answers 'Round the sum?': no" in last
     assert "I have asked." in last, "the same session"
     assert git(calc, "show", f"{result.branch}:calc.py").count(RIGHT) == 1
+
+
+async def test_a_reply_after_the_end_is_a_new_verified_commit_on_the_same_pull_request(home: Path, calc: Path) -> None:
+    renamed = scripts.straight(CALC_PY, old="def double", new="def twice", verify=False)
+    tests = scripts.straight("/workspace/test_calc.py", old="calc.double", new="calc.twice", done="Renamed.")
+    known = {"default": FIX, "rename": [*renamed[:-1], *tests]}
+    async with circle(home, known, calc) as team:
+        task = await team.ask()
+        first = await team.ended(task)
+        with pytest.raises(Refused):
+            await team.team.say(GUEST, task.task_id, "[[script:rename]] Rename it", "reply-0")
+        said = await team.team.say(BOB, task.task_id, "[[script:rename]] Rename double to twice", "reply-1")
+        again = await team.team.say(BOB, task.task_id, "[[script:rename]] Rename double to twice", "reply-1")
+        assert said == again
+        assert said.has_begun
+        linked = await team.team.task(ADA, said.task_id)
+        second = await team.ended(linked)
+        asked = team.prompts()[-1]
+        shown = await team.team.result(ADA, task.task_id)
+        judged = str(team.model.generations[-1]["messages"])
+    assert (first.outcome, second.outcome) == (OutcomeName.OPENED, OutcomeName.OPENED), second.reason
+    assert linked.follows == task.task_id
+    assert first.pull_request is not None
+    assert second.pull_request is not None
+    assert shown.pull_request is not None
+    assert {first.pull_request.number} == {second.pull_request.number, shown.pull_request.number}
+    assert "Ada says: Make add() add" in asked
+    assert "Ada says: Make add() add" in judged
+    branch = str(second.branch)
+    assert branch == first.branch
+    assert git(calc, "rev-parse", branch, f"{branch}^") == f"{second.head_sha}\n{first.head_sha}"
+    assert RIGHT in git(calc, "show", f"{branch}:calc.py")
+    assert "def twice" in git(calc, "show", f"{branch}:calc.py")
+    assert second.pull_request.head_sha == second.head_sha
+    assert "Rename double to twice" in second.pull_request.body
+
+
+async def test_words_reach_the_agent_in_each_phase_once_and_in_order(home: Path, calc: Path) -> None:
+    slow = use("Bash", command="sleep 2", description="x")
+    known = [slow, *FIX[:-1], when("note it down", DOCUMENT, say("Done.")), say("Done.")]
+    again = [when("and say why", use("Write", file_path="/workspace/WHY.md", content="so\n"), say("?")), say("Noted.")]
+    async with circle(home, {"default": known, "again": again}, calc, limits={"attempts": 1}) as team:
+        task = await team.ask()
+        await team.team.say(ADA, task.task_id, "Be careful.", "m1")
+        await team.until(task, lambda event: event.kind == "tool")
+        await team.team.say(BOB, task.task_id, "Please note it down.", "m2")
+        await team.team.say(BOB, task.task_id, "Please note it down.", "m2")
+        verifying = {"stage": "verify", "state": "started"}
+        await team.until(task, lambda event: event.kind == "stage" and verifying.items() <= event.body.items())
+        await team.team.say(ADA, task.task_id, "[[script:again]] and say why", "m3")
+        result = await team.ended(task)
+        messages = await team.team.conversation(ADA, task.task_id)
+        first, last = team.prompts()[0], team.prompts()[-1]
+    assert result.outcome is OutcomeName.OPENED, result.reason
+    assert result.attempts == 2, "a round of their own, though only one attempt may fail"
+    assert "Ada says: Be careful." in first
+    assert last.count("Bob says: Please note it down.") == 1
+    assert last.index("Be careful.") < last.index("note it down") < last.index("and say why")
+    assert [(one.message_id, one.used_at is not None) for one in messages] == [("m1", True), ("m2", True), ("m3", True)]
+    assert {"calc.py", "NOTES.md", "WHY.md"} == set(git(calc, "diff", "--name-only", f"main...{result.branch}").split())
+
+
+@pytest.mark.acceptance
+async def test_a_reached_limit_waits_and_is_granted_once(home: Path, calc: Path) -> None:
+    async with circle(home, {"default": scripts.loop()}, calc, limits={"turns": 3}) as team:
+        task = await team.ask()
+        parked = await team.parked(task)
+        assert (parked.kind, parked.limit) == (ParkKind.LIMIT, LimitName.TURNS)
+        assert (await team.team.extend(BOB, task.task_id, "tap")).is_first
+        assert (await team.team.extend(BOB, task.task_id, "tap")).is_first
+        result = await team.ended(task)
+    assert result.outcome is OutcomeName.FAILED
+    assert "The turns limit of this run was reached" in result.reason
+    assert result.turns == 6
+
+
+@pytest.mark.acceptance
+async def test_stopping_what_waits_ends_it_at_once(home: Path, calc: Path) -> None:
+    known = [*scripts.edit(CALC_PY, OLD, RIGHT), QUESTION, say("I have asked.")]
+    async with circle(home, {"default": known}, calc) as team:
+        task = await team.ask()
+        parked = await team.parked(task)
+        assert parked.question is not None
+        await team.team.stop(ADA, task.task_id)
+        result = await team.ended(task)
+        assert await team.team.parked(ADA, task.task_id) is None
+        late = team.team.answer(ADA, task.task_id, parked.question.question_id, "no", "tap")
+        with pytest.raises(UsageError):
+            await late
+    assert result.outcome is OutcomeName.CANCELLED
+    assert "kept as commit" in result.reason
+
+
+async def test_an_answer_names_places_and_those_that_are_not_there_are_marked(home: Path, calc: Path) -> None:
+    reason = "add() subtracts (calc.py:2), see also gone.py:7."
+    async with circle(home, {"default": scripts.give_up("answered", reason)}, calc) as team:
+        result = await team.ended(await team.ask("Why is add() wrong?"))
+    assert (result.outcome, result.branch) == (OutcomeName.ANSWERED, None)
+    assert result.reason == "add() subtracts (calc.py:2), see also gone.py:7 (there is no such file)."

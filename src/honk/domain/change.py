@@ -39,6 +39,8 @@ class Change:
     diff_blob: str
     """Key of the unified diff in the blob store; kept for rejected changes too."""
     diff_bytes: int
+    parent_sha: str | None = None
+    """What its commit stands on, where that is not the base: the head of a branch that it goes on with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

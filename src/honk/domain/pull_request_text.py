@@ -33,7 +33,7 @@ def pull_request_body(
 ) -> str:
     """Markdown in which nothing that a person, a test or a model wrote can link, load, mention or format."""
     sections = (
-        f"## What was asked\n\n{block(brief.goal, 8000)}",
+        f"## What was asked\n\n{_asked(brief)}",
         _evidence(examination),
         _list("What was not verified", _gaps(examination, verdict)),
         _list("Findings", [_finding(finding) for finding in examination.findings]),
@@ -66,6 +66,12 @@ def merge_message(
     if signed_off_by is not None:
         trailers += sign_off(signed_off_by)
     return f"{subject_line(subject_of(task.prompt))}\n\n{trailer_lines(trailers)}\n"
+
+
+def _asked(brief: Brief) -> str:
+    """What people asked for, and said since, in order."""
+    parts = [*(block(one.words, 4000) for one in brief.before), block(brief.goal, 8000)]
+    return "\n\n".join([*parts, *(block(one.words, 4000) for one in brief.said)])
 
 
 def _evidence(examination: Examination) -> str:

@@ -65,6 +65,15 @@ class Forge(Protocol):
         """The pull request of this key, made if it is not there."""
         ...
 
+    async def update_pull_request(self, pull_request: PullRequest, proposal: Proposal) -> PullRequest:
+        """An open one with the head that was pushed to its branch, and all that is proposed but its title: what was
+        verified is said anew. Done already: as it is.
+
+        Raises:
+            ForgeConflict: it is not open (any more), or its branch is at another head.
+        """
+        ...
+
     async def pull_request(self, number: int, repository: Repository | None = None) -> PullRequest:
         """Raises:
         ForgeNotFound: there is none of this number.

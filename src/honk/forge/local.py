@@ -83,6 +83,25 @@ class LocalForge:
         )
         return _shown(await self._rows.insert(proposal.key, wanted))
 
+    async def update_pull_request(self, pull_request: PullRequest, proposal: Proposal) -> PullRequest:
+        row = await self.pull_request(pull_request.number)
+        found = await _tip(self._git(row.repository_id), row.branch)
+        if found != proposal.head_sha:
+            raise ForgeConflict(
+                f"Branch {row.branch} is at {_short(found)}, not at {_short(proposal.head_sha)}: push it first."
+            )
+        updated = replace(
+            row,
+            task_id=proposal.task_id,
+            body=proposal.body,
+            head_sha=proposal.head_sha,
+            is_draft=proposal.is_draft,
+            reviewers=proposal.reviewers,
+        )
+        if not await self._rows.update(updated, expect_state="open"):
+            raise ForgeConflict(f"Pull request {row.number} is not open any more; it was left as it is.")
+        return updated
+
     async def pull_request(self, number: int, repository: Repository | None = None) -> PullRequest:
         row = await self._rows.get(number)
         if row is None or (repository is not None and row.repository_id != repository.repository_id):

@@ -80,6 +80,18 @@ class FakeForge:
             ),
         )
 
+    async def update_pull_request(self, pull_request: PullRequest, proposal: Proposal) -> PullRequest:
+        row = await self.pull_request(pull_request.number)
+        if self.branches.get((row.repository_id, row.branch)) != proposal.head_sha:
+            raise ForgeConflict(f"{row.branch} was not pushed")
+        updated = replace(
+            row, task_id=proposal.task_id, body=proposal.body, head_sha=proposal.head_sha, is_draft=proposal.is_draft
+        )
+        if not await self._rows.update(updated, expect_state="open"):
+            raise ForgeConflict(f"pull request {row.number} is {row.state}")
+        self.acts.append(f"update {row.branch}")
+        return updated
+
     async def pull_request(self, number: int, repository: Repository | None = None) -> PullRequest:
         row = await self._rows.get(number)
         if row is None or (repository is not None and repository.repository_id != row.repository_id):

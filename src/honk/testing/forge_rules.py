@@ -1,7 +1,7 @@
 """What every forge must do. `for rule in FORGE_RULES: await rule(ground)`, each on ground of its own."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -118,6 +118,25 @@ async def pull_requests_are_found_by_number_and_repository(ground: Ground) -> No
     await refused(ForgeNotFound, ground.forge.pull_request(opened.number, OTHER))
 
 
+async def an_open_one_goes_on_with_what_was_pushed_to_its_branch(ground: Ground) -> None:
+    first = await ground.change({"a": "2\n"})
+    opened = await ground.open("honk/one", first)
+    second = await ground.change({"a": "3\n"}, first)
+    proposal = replace(
+        ground.proposal("honk/one", second), task_id="t2", title="Other words", body="Anew", is_draft=True
+    )
+    await refused(ForgeConflict, ground.forge.update_pull_request(opened, proposal))
+    await ground.push("honk/one", second, expect=first)
+    updated = await ground.forge.update_pull_request(opened, proposal)
+    assert await ground.forge.update_pull_request(opened, proposal) == updated
+    assert await ground.forge.pull_request(opened.number) == updated
+    assert (updated.number, updated.title, updated.body, updated.is_draft) == (opened.number, "Mend it", "Anew", True)
+    assert (updated.head_sha, updated.base_sha, updated.task_id) == (second, ground.base, "t2")
+    assert "-1\n+3\n" in (await ground.forge.diff(updated)).decode()
+    await ground.forge.close(updated)
+    await refused(ForgeConflict, ground.forge.update_pull_request(updated, proposal))
+
+
 async def the_diff_is_from_the_merge_base_to_the_head(ground: Ground) -> None:
     opened = await ground.open("honk/one", await ground.change({"a": "2\n"}))
     diff = (await ground.forge.diff(opened)).decode()
@@ -172,6 +191,7 @@ FORGE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     a_pull_request_opened_again_by_its_key_is_the_same,
     a_pull_request_needs_its_branch_to_be_pushed,
     pull_requests_are_found_by_number_and_repository,
+    an_open_one_goes_on_with_what_was_pushed_to_its_branch,
     the_diff_is_from_the_merge_base_to_the_head,
     a_merge_is_exact_and_merged_twice_is_merged_once,
     another_head_or_tree_than_the_verified_one_is_refused,

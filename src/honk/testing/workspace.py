@@ -118,10 +118,11 @@ class FakeWorkspaces:
         env: Mapping[str, str] | None = None,
         ceilings: Ceilings | None = None,
         has_servers: bool = True,
+        start: Change | None = None,
     ) -> AsyncIterator[FakeWorkspace]:
         directory = self.home / "workspaces" / name
         if not directory.exists():
-            _lay(directory, self.base)
+            _lay(directory, self.base if start is None else self._heads[start.head_sha])
         yield FakeWorkspace(directory, self.base, self._heads, self.blobs)
 
     @asynccontextmanager

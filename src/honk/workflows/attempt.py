@@ -42,6 +42,10 @@ class Ground:
     template: Template
     environment: Environment
     plan: Plan
+    start: Change | None = None
+    """What the work tree begins with: the kept work of the task before."""
+    start_environment: Environment | None = None
+    """The agent's, where that change asks for another."""
     guidance: str = ""
     """AGENTS.md and CLAUDE.md of the base commit: the repository's advice to agents, never authority."""
 
@@ -188,8 +192,9 @@ def open_workspace(
     state = Mount(source=config_dir, target=AGENT_CONFIG, is_writable=True)
     return house.workspaces.open(
         ground.template,
-        ground.environment,
+        ground.start_environment or ground.environment,
         name=assignment.name,
+        start=ground.start,
         ports=(MODEL_PORT, *agent.capabilities.ports),
         mounts=(*agent.mounts(), state),
         ceilings=Ceilings(disk_bytes=assignment.run.limits.disk_bytes + headroom_bytes),

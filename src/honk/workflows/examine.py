@@ -41,7 +41,15 @@ async def lay_ground(house: House, record: Record) -> Ground:
     await refuse_unsigned(house, base)
     await read_catalog(house, task.repository, base)
     plan = await house.gate.plan(base, environment)
-    return Ground(template=template, environment=environment, plan=plan, guidance=await read_guidance(base))
+    taken_up = record.run.takes_up
+    return Ground(
+        template=template,
+        environment=environment,
+        plan=plan,
+        guidance=await read_guidance(base),
+        start=taken_up.change if taken_up else None,
+        start_environment=await house.workspaces.environment(template, taken_up.change) if taken_up else None,
+    )
 
 
 def health_of(environment: Environment) -> EnvironmentHealth:

@@ -11,7 +11,7 @@ from honk.domain.change import PullRequest
 from honk.domain.conversation import TakenUp
 from honk.domain.limits import Limits
 from honk.domain.task import Brief, OutcomeName, Saying, Status, Task
-from honk.store import Run
+from honk.store import NotFound, Run
 from honk.workflows.hearing import sayings
 from honk.workflows.house import House
 from honk.workflows.legs import Spoken
@@ -37,10 +37,13 @@ async def newest_of(house: House, task: Task) -> Task:
 
 
 async def chain_of(house: House, task: Task) -> Sequence[Task]:
-    """The task and those it goes on with, the newest first."""
+    """The task and those it goes on with that were not deleted, the newest first."""
     chain = [task]
-    while chain[-1].follows is not None:
-        chain.append(await house.tasks.task(chain[-1].follows))
+    while (earlier := chain[-1].follows) is not None:
+        try:
+            chain.append(await house.tasks.task(earlier))
+        except NotFound:
+            break
     return chain
 
 

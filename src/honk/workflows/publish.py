@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from honk.base.ids import slug
@@ -12,7 +13,7 @@ from honk.domain.owners import PLACES, owners_of, parse
 from honk.domain.pull_request_text import pull_request_body
 from honk.domain.task import Task, subject_of
 from honk.engine import Steps
-from honk.forge import Proposal
+from honk.forge import ForgeConflict, Proposal
 from honk.workflows.catalog import read_catalog
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
@@ -30,38 +31,92 @@ def branch_of(task_id: str, prompt: str) -> str:
 
 
 async def publish(house: House, step: Steps, record: Record, collected: Change) -> PullRequest:
-    """Seal what was verified, push it to the forge, give the person the branch, open the pull request."""
-    task = record.task
-    branch = branch_of(task.task_id, task.prompt)
-    mirror = house.workspaces.mirror(task.repository)
+    """Seal what was verified, push it to the forge, give the person the branch, open the pull request: or, where the
+    task goes on with an open one, bring that one up to date, if nobody moved it."""
+    onward = await _gone_on_with(house, record)
+    change = await _sealed(house, step, record, collected, onward)
+    await record.ships(change)
+    acts = _Acts(house, record, change, onward)
+    await step("push", None, acts.push)
+    await step("branch", None, acts.give_branch)
+    return await step("pull request", PullRequest, acts.propose)
+
+
+async def _gone_on_with(house: House, record: Record) -> PullRequest | None:
+    taken_up = record.run.takes_up
+    if taken_up is None or taken_up.pull_request is None:
+        return None
+    return await house.forge.pull_request(taken_up.pull_request)
+
+
+async def _sealed(house: House, step: Steps, record: Record, collected: Change, onward: PullRequest | None) -> Change:
+    """Over the base; over what was published before, where the pull request is open already."""
+    taken_up = record.run.takes_up
+    if onward is not None and taken_up is not None:
+        collected = replace(collected, parent_sha=taken_up.change.head_sha)
+    mirror = house.workspaces.mirror(record.task.repository)
 
     async def seal_change() -> Change:
         run = record.run
-        message = await sealed_message(house, task, record.brief, run.examination or Examination(), run.verdict)
+        examination = run.examination or Examination()
+        message = await sealed_message(house, record.task, record.brief, examination, run.verdict)
         return await seal(mirror, run.run_id, collected, message, house.signer)
 
-    change = await step("seal", Change, seal_change)
-    await record.ships(change)
+    return await step("seal", Change, seal_change)
 
-    async def push() -> None:
-        refuse_frozen(house.home)
-        await house.forge.push(task.repository, mirror, branch, change.head_sha, expect=None)
 
-    async def give_branch() -> None:
+@dataclass(frozen=True, slots=True)
+class _Acts:
+    """What is done outside, once, however often it is done."""
+
+    house: House
+    record: Record
+    change: Change
+    onward: PullRequest | None
+
+    @property
+    def branch(self) -> str:
+        return self.onward.branch if self.onward else branch_of(self.record.task.task_id, self.record.task.prompt)
+
+    async def push(self) -> None:
+        house, repository = self.house, self.record.task.repository
         refuse_frozen(house.home)
+        if self.onward is not None:
+            await self._refuse_ended(self.onward.number)
+        mirror = house.workspaces.mirror(repository)
+        await house.forge.push(repository, mirror, self.branch, self.change.head_sha, expect=self.change.parent_sha)
+
+    async def _refuse_ended(self, number: int) -> None:
+        """Raises ForgeConflict."""
+        state = (await self.house.forge.pull_request(number)).state
+        if state != "open":
+            raise ForgeConflict(
+                f"Pull request {number} was {state} meanwhile. Nothing was pushed; the new work is kept as commit "
+                f"{self.change.head_sha[:12]}. Say again what is to change, and it begins from the newest base."
+            )
+
+    async def give_branch(self) -> None:
+        house, change, root = self.house, self.change, Path(self.record.task.repository.location)
+        refuse_frozen(house.home)
+        known = [sha for sha in (change.base_sha, change.parent_sha) if sha is not None]
         with tempfile.TemporaryFile(dir=house.home) as pack:
-            await house.workspaces.pack(task.repository, change.head_sha, [task.base_sha], pack)
+            await house.workspaces.pack(self.record.task.repository, change.head_sha, known, pack)
             pack.seek(0)
-            await house.source.import_branch(Path(task.repository.location), branch, change.head_sha, pack)
+            if change.parent_sha is None:
+                await house.source.import_branch(root, self.branch, change.head_sha, pack)
+                return
+            moved = await house.source.advance(root, self.branch, change.parent_sha, change.head_sha, pack)
+            if not moved.has_moved:
+                await self.record.journal.note(moved.advice)
 
-    async def propose() -> PullRequest:
+    async def propose(self) -> PullRequest:
+        house, repository = self.house, self.record.task.repository
         refuse_frozen(house.home)
-        reviewers = await reviewers_of(house, task, change)
-        return await house.forge.open_pull_request(task.repository, _proposal(record, change, branch, reviewers))
-
-    await step("push", None, push)
-    await step("branch", None, give_branch)
-    return await step("pull request", PullRequest, propose)
+        reviewers = await reviewers_of(house, self.record.task, self.change)
+        proposal = _proposal(self.record, self.change, self.branch, reviewers)
+        if self.onward is None:
+            return await house.forge.open_pull_request(repository, proposal)
+        return await house.forge.update_pull_request(self.onward, proposal)
 
 
 async def reviewers_of(house: House, task: Task, change: Change) -> tuple[str, ...]:

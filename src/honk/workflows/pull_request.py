@@ -14,6 +14,7 @@ from honk.domain.pull_request_text import merge_message
 from honk.domain.task import Outcome, OutcomeName, Status
 from honk.forge import Exporting
 from honk.store import Approval
+from honk.workflows.follow_up import chain_of
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
 from honk.workflows.identity import is_signed_off, refuse_unsignable
@@ -67,7 +68,9 @@ async def merge_pull_request(house: House, number: int, *, sentence: str | None)
     )
     advance = await _give_back(house, record, pull_request, merged.merged_sha)
     outcome = Outcome(name=OutcomeName.MERGED, reason=f"Pull request {number} is merged.")
-    await house.tasks.set_status(record.task.task_id, Status.FINISHED, outcome)
+    for task in await chain_of(house, record.task):
+        if task is record.task or (task.outcome is not None and task.outcome.name is OutcomeName.OPENED):
+            await house.tasks.set_status(task.task_id, Status.FINISHED, outcome)
     await record.journal.merged(number, merged.merged_sha, advance)
     return MergeResult(pull_request=await house.forge.pull_request(number), advance=advance)
 

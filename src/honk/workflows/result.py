@@ -51,7 +51,9 @@ async def result_of(house: House, task: Task) -> RunResult:
     if task.outcome is None:
         raise UsageError(f"Task {task.task_id} has not ended yet. Follow it, or resume it: honk task resume.")
     events = await house.events.read(task.task_id)
-    found = [one for one in await house.pull_requests.list() if one.task_id == task.task_id]
+    told = {event.body.get("number") for event in events if event.kind == "pull_request"}
+    # One that a later task goes on with is that one's by now.
+    found = [one for one in await house.pull_requests.list() if one.task_id == task.task_id or one.number in told]
     examination = run.examination
     return RunResult(
         task_id=task.task_id,

@@ -114,6 +114,8 @@ class _Pass:
             )
         async with journal.stage("collect", number):
             change = await self.collect(ground, assignment, worked)
+        if change is not None and ground.start is not None and change.tree_sha == ground.start.tree_sha:
+            change = None  # the kept work as it was: nothing was done to it
         if change is not None:
             await journal.change(change, number)
         return worked, change

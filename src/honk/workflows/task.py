@@ -5,7 +5,8 @@ from functools import partial
 from honk.domain.change import Change
 from honk.domain.decide import why_draft
 from honk.domain.task import Outcome, OutcomeName
-from honk.engine import Steps
+from honk.engine import StepFailed, Steps
+from honk.forge import ForgeConflict
 from honk.workflows.house import House
 from honk.workflows.publish import publish
 from honk.workflows.record import Record
@@ -18,8 +19,15 @@ async def run_task(house: House, step: Steps, run_id: str) -> None:
 
 
 async def _publish(house: House, step: Steps, record: Record, change: Change) -> Outcome:
-    async with record.journal.stage("publish"):
-        pull_request = await publish(house, step, record, change)
+    try:
+        async with record.journal.stage("publish"):
+            pull_request = await publish(house, step, record, change)
+    except StepFailed as error:
+        if error.kind != ForgeConflict.__name__:
+            raise
+        return Outcome(name=OutcomeName.NEEDS_HUMAN, reason=str(error))
     await record.journal.pull_request(pull_request)
     draft = f", as a draft: {why_draft(record.run.examination)}" if pull_request.is_draft else ""
-    return Outcome(name=OutcomeName.OPENED, reason=f"Pull request {pull_request.number} is open{draft}.")
+    taken_up = record.run.takes_up
+    how = "has a new commit" if taken_up is not None and taken_up.pull_request is not None else "is open"
+    return Outcome(name=OutcomeName.OPENED, reason=f"Pull request {pull_request.number} {how}{draft}.")

@@ -223,8 +223,10 @@ class Workspaces(Protocol):
         env: Mapping[str, str] | None = None,
         ceilings: Ceilings | None = None,
         has_servers: bool = True,
+        start: Change | None = None,
     ) -> AbstractAsyncContextManager[Workspace]:
-        """The attempt's workspace: the same name opened again shows the same files, beside fresh servers.
+        """The attempt's workspace: the same name opened again shows the same files, beside fresh servers. A new one
+        begins with the tree of `start`, a change over the template's base, where one is given.
 
         Raises:
             ServerFailed: one of the environment's servers did not start.

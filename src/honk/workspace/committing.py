@@ -23,7 +23,8 @@ async def commit_tree(git: Git, tree: str, parent: str, message: CommitMessage) 
 
 
 async def seal(mirror: Path, name: str, change: Change, message: CommitMessage, signer: Signer | None) -> Change:
-    """The change as it ships: the same tree over the same base, with words that were not known before, and signed.
+    """The change as it ships: the same tree over its base, or over the head it goes on with, with words that were not
+    known before, and signed.
 
     Sealed again, also after a crash, it is the same commit, though no two signatures of some keys are. `mirror` is
     `Workspaces.mirror`, `name` the workspace's.
@@ -32,7 +33,7 @@ async def seal(mirror: Path, name: str, change: Change, message: CommitMessage, 
         SigningError: the key cannot be used; the collected commit is kept.
     """
     git, ref = Git(mirror), private_ref(name)
-    plain = await commit_tree(git, change.tree_sha, change.base_sha, message)
+    plain = await commit_tree(git, change.tree_sha, change.parent_sha or change.base_sha, message)
     kept = await git.line("rev-parse", "--verify", f"{ref}^{{commit}}")
     body = await commit_body(git, kept)
     unsigned = without_signature(body)

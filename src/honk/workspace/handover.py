@@ -10,9 +10,10 @@ from honk.workspace.mirror import Mirror
 
 
 async def change_mount(mirror: Mirror, change: Change, place: Path) -> Mount:
-    """Write what the change adds to its base into the place; the mount that shows it inside, read-only."""
+    """Write what the change adds to its base into the place; the mount that shows it inside, read-only. Written there
+    already, it is the same again."""
     objects = place / "change"
-    await asyncio.to_thread((objects / "pack").mkdir, parents=True)
+    await asyncio.to_thread((objects / "pack").mkdir, parents=True, exist_ok=True)
     revisions = f"{change.head_sha}\n^{change.base_sha}\n".encode()
     done = await mirror.work("pack-objects", "--revs", "-q", str(objects / "pack" / "pack"), stdin=revisions)
     done.must("git pack-objects")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from honk.base.clock import monotonic_seconds
 from honk.base.ids import new_id
@@ -88,10 +88,35 @@ class OverlayWorkspaces:
         env: Mapping[str, str] | None = None,
         ceilings: Ceilings | None = None,
         has_servers: bool = True,
+        start: Change | None = None,
     ) -> AbstractAsyncContextManager[OverlayWorkspace]:
         place = self._home / "workspaces" / checked_name(name)
         servers = environment.servers if has_servers else ()
-        return self._open(template, environment, place, name, ports, mounts, env or {}, ceilings, servers)
+        opening = (template, environment, place, name, ports, mounts, env or {}, ceilings, servers)
+        return self._open(*opening) if start is None else self._open_at(start, *opening)
+
+    @asynccontextmanager
+    async def _open_at(
+        self,
+        start: Change,
+        template: Template,
+        environment: Environment,
+        place: Path,
+        name: str,
+        ports: tuple[int, ...],
+        mounts: tuple[Mount, ...],
+        *rest: Any,
+    ) -> AsyncIterator[OverlayWorkspace]:
+        """The change is put in once, before anybody was in there: what an agent did since is not undone."""
+        shown = await change_mount(mirror_of(self._home, template.repository), start, place)
+        note = place / "begun-with"
+        async with self._open(template, environment, place, name, ports, (*mounts, shown), *rest) as workspace:
+            if not note.exists():
+                argv = scripts.apply(start.base_sha, start.head_sha)
+                done = await workspace.sandbox.run(argv, cwd="/", timeout_seconds=APPLY_SECONDS)
+                done.must(f"putting the change {start.head_sha[:12]} into a work tree")
+                await asyncio.to_thread(note.write_text, start.head_sha)
+            yield workspace
 
     @asynccontextmanager
     async def clean_room(
