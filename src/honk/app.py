@@ -71,7 +71,7 @@ class App:
         self._keeper, self.is_alone = keeper, is_alone
         self.sights = Sights(house)
         self.watch = watch
-        self.talk = Talk(house=house, engine=engine, accept=self._accept_linked)
+        self.talk = Talk(house=house, engine=engine, accept=self._accept_linked, within=watch.purse.within)
 
     async def submit(self, request: RunRequest) -> Task:
         """The accepted task: durable, and begun as soon as the engine is free. A redelivery gets the one it made.
@@ -211,13 +211,18 @@ class App:
         What a crash kept from being told or finished (the arrival, a stop, the outcome) is told and finished.
 
         Raises:
-            UsageError: it was begun in another kind of sandbox, and its files fit no other.
+            UsageError: it was begun in another kind of sandbox, and its files fit no other; or it waits for a person.
         """
         refuse_frozen(self._house.home)
         newest = next(iter(await self.interrupted()), None) if task_id is None else None
         task = newest if task_id is None else await self._house.tasks.task(task_id)
         if task is None:
             return None
+        if task.status is Status.WAITING:
+            raise UsageError(
+                f"Task {task.task_id} is not interrupted: it waits for a person. Nothing was done. Answer it on the "
+                f'server, or by: honk task say {task.task_id} "..."'
+            )
         run = await self._house.runs.latest_run(task.task_id)
         await self._engine.start()
         status = await self._engine.status(run.workflow_id)

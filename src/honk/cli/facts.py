@@ -247,6 +247,33 @@ def _warning(body: Body) -> list[Line]:
     return [Line(text=f"warning: {text_of(body, 'text', 400)}", tone=Tone.UNSURE)]
 
 
+def _message(body: Body) -> list[Line]:
+    return [Line(text=f"{text_of(body, 'person', 80)} says: {text_of(body, 'text', 400)}", tone=Tone.LOUD)]
+
+
+def _asked(body: Body) -> list[Line]:
+    best = text_of(body, "recommended")
+    choices = [one_line(str(one), 200) for one in list_of(body, "choices")]
+    told = [Line(text=f"  - {one}{' (recommended)' * (one == best)}") for one in choices]
+    return [Line(text=f"the agent asks: {text_of(body, 'text', 400)}", tone=Tone.LOUD), *told]
+
+
+def _parked(body: Body) -> list[Line]:
+    return [Line(text=f"waits: {text_of(body, 'words', 400)}", tone=Tone.UNSURE)]
+
+
+def _answered(body: Body) -> list[Line]:
+    return [Line(text=f"{text_of(body, 'person', 80)} answers: {text_of(body, 'text', 400)}", tone=Tone.LOUD)]
+
+
+def _extended(body: Body) -> list[Line]:
+    return [Line(text=f"{text_of(body, 'person', 80)} grants as much again of the {text_of(body, 'limit')} limit")]
+
+
+def _followed(body: Body) -> list[Line]:
+    return [Line(text=f"task {text_of(body, 'task_id')} goes on with this one")]
+
+
 def _outcome(body: Body) -> list[Line]:
     return [Line(text=f"ended: {text_of(body, 'outcome')}, verification {text_of(body, 'verification')}")]
 
@@ -268,6 +295,12 @@ _TELLERS: Mapping[str, Callable[[Body], list[Line]]] = {
     "pull_request": _pull_request,
     "merged": _merged,
     "resumed": _resumed,
+    "message": _message,
+    "asked": _asked,
+    "parked": _parked,
+    "answered_by": _answered,
+    "extended": _extended,
+    "followed_by": _followed,
     "note": _note,
     "warning": _warning,
     "outcome": _outcome,

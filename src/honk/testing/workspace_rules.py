@@ -231,6 +231,25 @@ async def the_same_name_shows_the_same_files_until_it_is_discarded(ground: Groun
         assert await sh(workspace, "ls -A") == ".git\nREADME.md\nsrc\n"
 
 
+async def a_new_one_may_begin_with_what_was_kept_and_puts_it_in_once(ground: Ground) -> None:
+    kept = await ground.change("echo more >> README.md; rm src/app.py; echo 1 > new")
+    opening = {"name": "onward", "start": kept}
+    async with ground.workspaces.open(ground.template, ground.environment, **opening) as workspace:  # type: ignore[arg-type]
+        assert await sh(workspace, "cat README.md new; test ! -e src; git status --porcelain") == "# Sample\nmore\n1\n"
+        unchanged = await workspace.collect(MESSAGE)
+        await sh(workspace, "echo 2 > new; git commit -qam mine; rm README.md")
+    assert unchanged is not None
+    assert (unchanged.tree_sha, unchanged.base_sha) == (kept.tree_sha, kept.base_sha)
+    async with ground.workspaces.open(ground.template, ground.environment, **opening) as workspace:  # type: ignore[arg-type]
+        assert await sh(workspace, "cat new; ls") == "2\nnew\n", "what was done since is not undone"
+        onward = await workspace.collect(MESSAGE)
+    assert onward is not None
+    assert {file.path: file.edit for file in onward.files} == {
+        "README.md": Edit.DELETED, "new": Edit.ADDED, "src/app.py": Edit.DELETED
+    }  # fmt: skip
+    await ground.is_one_commit_of_ours(onward)
+
+
 async def a_clean_room_has_the_change_and_nothing_that_was_hidden(ground: Ground) -> None:
     change = await ground.change(
         "echo hidden > .git/info/exclude; echo 1 > hidden; echo more >> README.md; rm src/app.py"
@@ -285,6 +304,7 @@ WORKSPACE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     a_file_that_is_too_large_is_refused_by_name_and_kept,
     a_repository_inside_is_refused_by_name,
     the_same_name_shows_the_same_files_until_it_is_discarded,
+    a_new_one_may_begin_with_what_was_kept_and_puts_it_in_once,
     a_clean_room_has_the_change_and_nothing_that_was_hidden,
     a_change_reaches_the_person_as_a_branch,
     the_person_s_checkout_is_left_byte_for_byte,

@@ -1,18 +1,22 @@
 """Runs that wait for a person: parked as rows, let go by whoever is first, ended where nobody comes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from honk.base.clock import now
 from honk.base.errors import UsageError
 from honk.domain.conversation import Leg, Parked, ParkKind, extended
+from honk.domain.limits import LimitName
 from honk.domain.task import Outcome, OutcomeName, Person, Saying, Task
 from honk.engine import Engine
-from honk.store import Message, Run
+from honk.store import Enlist, Message, Run
 from honk.store.conversation import Fact
 from honk.workflows.house import House
 from honk.workflows.keep import finish_stopped, kept_words
 from honk.workflows.record import Record
+
+Within = Callable[[str, float, Enlist], Enlist]
+"""Whose quotas must have room for so many dollars more, or nothing of the transaction is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class Legs:
 
     house: House
     engine: Engine
+    within: Within
 
     async def answer(self, task: Task, question_id: str, spoken: Spoken) -> Resumption:
         """Go on with the attempt, in its session, with the answer. The first answer holds.
@@ -72,7 +77,7 @@ class Legs:
         """Grant as much again of the limit that was reached, once, and go on.
 
         Raises:
-            UsageError: it does not wait for that.
+            UsageError: it does not wait for that, or no quota has room for as much money again.
         """
         parked = await self.house.parking.of(task.task_id)
         if parked is None or parked.kind is not ParkKind.LIMIT or parked.limit is None:
@@ -80,10 +85,11 @@ class Legs:
                 return Resumption(is_first=True, words="It goes on.")
             raise UsageError(f"Task {task.task_id} does not wait at a limit (any more). Nothing was done.")
         run = await self.house.runs.run(parked.run_id)
+        granted_usd = run.limits.cost_usd if parked.limit is LimitName.MONEY else 0.0
         run = replace(run, limits=extended(run.limits, parked.limit), leg=replace(run.leg, is_extended=True))
         body = {"limit": str(parked.limit), "person": spoken.person.name, "message_id": spoken.message_id}
         fact = Fact("extended", body, f"extended:{parked.run_id}")
-        if await self.let_go(task, parked, run=run, facts=(fact,)):
+        if await self.let_go(task, parked, run=run, facts=(fact,), granted_usd=granted_usd):
             return Resumption(is_first=True, words="It goes on.")
         return Resumption(is_first=False, words="Somebody was faster: it goes on already.")
 
@@ -100,6 +106,7 @@ class Legs:
         words: str = "",
         facts: Sequence[Fact] = (),
         message: Message | None = None,
+        granted_usd: float = 0.0,
     ) -> bool:
         """Begin the next leg, in one transaction with everything else. False where somebody was faster."""
         run = run or await self.house.runs.run(parked.run_id)
@@ -114,6 +121,8 @@ class Legs:
         run = replace(run, leg=leg)
         await self.engine.start()
         enlist = self.engine.enlist("task", run.workflow_id, run.workflow_id)
+        if granted_usd:
+            enlist = self.within(task.asker.email, granted_usd, enlist)
         return await self.house.parking.go_on(parked, run, facts, enlist, message)
 
     async def stop(self, task: Task) -> None:

@@ -12,7 +12,7 @@ from honk.domain.change import Change
 from honk.domain.conversation import run_of
 from honk.domain.decide import Attempted, Decision, Next, Rules, decide
 from honk.domain.evidence import Examination, Verdict, Verification, gate
-from honk.domain.task import Outcome, OutcomeName, Status
+from honk.domain.task import Outcome, OutcomeName, Status, Task
 from honk.engine import Steps
 from honk.workflows.attempt import Assignment, Ground, Worked, collect, work
 from honk.workflows.citing import checked_answer
@@ -51,6 +51,14 @@ async def run_rounds(house: House, step: Steps, workflow_id: str, conclude: Conc
         await record.finish(outcome)
 
 
+def with_way_on(outcome: Outcome, attempted: Attempted, task: Task) -> Outcome:
+    """The outcome; of a question that nobody was there to answer, with how it is answered now."""
+    if attempted.question is None or outcome.name is not OutcomeName.NEEDS_HUMAN:
+        return outcome
+    how = f'Answer it by a task that goes on with this work: honk task say {task.task_id} "..."'
+    return Outcome(name=outcome.name, reason=f"{outcome.reason}\n{how}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Pass:
     """One pass of the workflow: what every part of the story needs at hand."""
@@ -84,7 +92,7 @@ class _Pass:
                 await self.park(decision, attempted, number, uncounted)
                 return None
             if decision.outcome is not None:
-                return await checked_answer(self.house, record, decision.outcome)
+                return await checked_answer(self.house, record, with_way_on(decision.outcome, attempted, record.task))
             feedback, onward = decision.feedback, ""
             uncounted += not decision.is_counted
         raise AssertionError("unreachable: decide() stops at the last attempt")

@@ -15,7 +15,7 @@ from honk.store.conversation import Fact
 from honk.workflows.follow_up import Linked, again, newest_of, reply_to
 from honk.workflows.house import House
 from honk.workflows.journal import Journal
-from honk.workflows.legs import Legs, Resumption, Spoken, message_of, told
+from honk.workflows.legs import Legs, Resumption, Spoken, Within, message_of, told
 
 Accept = Callable[[Task, Brief, Run, Delivery], Awaitable[bool]]
 """Makes sure that there is room, writes it all down and enqueues it; False for an arrival that came before."""
@@ -37,13 +37,14 @@ class Talk:
     house: House
     engine: Engine
     accept: Accept
+    within: Within
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Two replies to an ended task begin one new one: the branch is one."""
 
     @property
     def legs(self) -> Legs:
         """Lets parked runs go on."""
-        return Legs(self.house, self.engine)
+        return Legs(self.house, self.engine, self.within)
 
     async def say(self, task: Task, spoken: Spoken, limits: Limits) -> Said:
         """Take a person's words. An open question is answered by them; after the end they begin a linked task, under

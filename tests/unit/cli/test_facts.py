@@ -51,6 +51,27 @@ def test_a_run_reads_as_a_story(event: Callable[..., TaskEvent]) -> None:
     ]
 
 
+def test_a_conversation_reads_as_one(event: Callable[..., TaskEvent]) -> None:
+    told = [
+        event("message", person="Ada", text="in blue", message_id="m1"),
+        event("asked", text="Which blue?", choices=["dark", "light"], recommended="dark", question_id="q1"),
+        event("answered_by", person="Bob", text="light", question_id="q1"),
+        event("parked", limit="turns", words="The turns limit was reached."),
+        event("extended", person="Ada", limit="turns"),
+        event("followed_by", task_id="t2"),
+    ]
+    assert [line for one in told for line in lines(one)] == [
+        "Ada says: in blue",
+        "the agent asks: Which blue?",
+        "  - dark (recommended)",
+        "  - light",
+        "Bob answers: light",
+        "waits: The turns limit was reached.",
+        "Ada grants as much again of the turns limit",
+        "task t2 goes on with this one",
+    ]
+
+
 def test_a_green_report_is_one_line_and_names_what_new_tests_prove(event: Callable[..., TaskEvent]) -> None:
     green = event(
         "report",

@@ -14,7 +14,7 @@ from honk.domain.conversation import Parked, ParkKind, Question, TakenUp
 from honk.domain.limits import LimitName, Limits
 from honk.domain.task import Brief, Outcome, OutcomeName, Person, Status, Task
 from honk.engine import Steps
-from honk.store import Delivery, Run
+from honk.store import Delivery, Enlist, Run
 from honk.store.conversation import Fact
 from honk.testing.engine import FakeEngine
 from honk.testing.store import FakeStore
@@ -48,6 +48,7 @@ class Room:
     store: FakeStore = field(default_factory=FakeStore)
     engine: FakeEngine = field(default_factory=FakeEngine)
     carried: list[str] = field(default_factory=list)
+    granted: list[tuple[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         async def carry(_steps: Steps, workflow_id: str) -> None:
@@ -63,7 +64,11 @@ class Room:
             pull_requests=store.pull_requests, pauses={}, forge=SimpleNamespace(pull_requests=pull_requests),
             source=FakeSource(files={"a": "1\n"}, root=REPOSITORY_ROOT), ledger=store.ledger,
         )  # fmt: skip
-        self.talk = Talk(house=cast(House, house), engine=self.engine, accept=self.accept)
+        self.talk = Talk(house=cast(House, house), engine=self.engine, accept=self.accept, within=self.within)
+
+    def within(self, email: str, usd: float, enlist: Enlist) -> Enlist:
+        self.granted.append((email, usd))
+        return enlist
 
     async def accept(self, task: Task, brief: Brief, run: Run, delivery: Delivery) -> bool:
         return await self.store.tasks.accept(
@@ -134,6 +139,13 @@ async def test_a_limit_is_granted_as_much_again(room: Room) -> None:
         await room.talk.extend(await room.task, by("Bob", "", "m2"))
     run = await room.store.runs.run("run1")
     assert (run.limits.turns, run.leg.is_extended, run.leg.number) == (2 * before, True, 2)
+
+
+async def test_more_money_must_be_within_the_quotas(room: Room) -> None:
+    await room.park(replace(AT_LIMIT, limit=LimitName.MONEY))
+    await room.talk.extend(await room.task, by("Bob", "", "m1"))
+    assert (await room.store.runs.run("run1")).limits.cost_usd == 3.0
+    assert room.granted == [("ada@example.test", 1.5)], "whoever asked for the task pays for it"
 
 
 async def test_what_nobody_answers_in_time_ends_with_the_question_as_the_reason(room: Room) -> None:
