@@ -124,6 +124,7 @@ def command_line() -> "typer.Typer":
         doctor,
         freeze,
         gc,
+        mcp,
         people,
         pr,
         replay,
@@ -153,6 +154,7 @@ def command_line() -> "typer.Typer":
     app.add_typer(pr.app, name="pr")
     app.add_typer(task.app, name="task")
     app.command("serve", short_help="Serve a team: console, API and agents.")(serve.serve)
+    app.command("mcp", short_help="Serve Honk's tools to an agent or an editor.")(mcp.mcp)
     app.add_typer(repo.app, name="repo")
     app.add_typer(people.app, name="people")
     app.add_typer(token.app, name="token")

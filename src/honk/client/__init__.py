@@ -91,6 +91,10 @@ class FarDesk(TaskDesk, Protocol):
         """
         ...
 
+    async def waits_for(self, task_id: str) -> str | None:
+        """What a task waits for, in words: an answer, a limit, its turn. None where it does not wait."""
+        ...
+
 
 class ServerRefused(UsageError):
     """The server said why not; its words are ours."""

@@ -91,6 +91,17 @@ class HttpDesk(FarDesk):
         given = {name: value for name, value in body.items() if value is not None}
         return _task(await self._json("POST", "/own-tasks", given))
 
+    async def waits_for(self, task_id: str) -> str | None:
+        """See the port."""
+        told = await self._json("GET", _of(task_id, "/standing"))
+        if (parked := told["parked"]) is not None:
+            asked = parked["question"]
+            choices = (
+                f" Choices: {'; '.join(asked['choices'])} (it would take: {asked['recommended']})" if asked else ""
+            )
+            return f"{parked['words']}{choices}"
+        return f"its turn, number {told['queue_position']} in line" if told["queue_position"] else None
+
     async def tasks(self) -> Sequence[Task]:
         """See the port."""
         return [_task(one) for one in (await self._json("GET", "/tasks"))["tasks"]]

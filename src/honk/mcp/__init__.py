@@ -1,1 +1,1 @@
-"""The door for other agents: Honk as a server of the Model Context Protocol, over standard input and output."""
+"""Honk as tools of another agent: a program of the Model Context Protocol on standard input and output."""
