@@ -110,7 +110,8 @@ class App:
 
     async def _make_ready(self) -> None:
         refuse_frozen(self._house.home)
-        await self._keeper.tidy()
+        if not self.watch.admission.is_open:  # a server keeps house by itself, and lets nobody wait for it
+            await self._keeper.tidy()
         await self._keeper.refuse_low_disk()
 
     async def _accept(self, workflow: str, task: Task, brief: Brief, run: Run, delivery: Delivery) -> Task:
@@ -186,8 +187,9 @@ class App:
         """While it lasts everything that was begun goes on by itself, and no run ends without an outcome."""
         look_after = (self.talk.legs.end_due, self.talk.take_left_over)
         shift = Shift(
-            house=self._house, engine=self._engine, watch=self.watch, settle=self._settle, look_after=look_after
-        )
+            house=self._house, engine=self._engine, watch=self.watch, settle=self._settle, look_after=look_after,
+            at_leisure=self._keeper.tidy,
+        )  # fmt: skip
         await shift.begin()
         try:
             yield

@@ -130,7 +130,7 @@ async def open_app(
         house = _house(settings, store, upstream or _upstream(settings, key), Censor((key,)), admission)
         house = replace(house, park_until=_park_until(settings) if serves else None)
         stack.push_async_callback(house.gateway.close)
-        engine = DeferredEngine(partial(_engine, settings.home))
+        engine = DeferredEngine(partial(_engine, settings.home, serves=serves))
         admission.breaker.probes = _probes(settings, house)
         for name, story in (("task", run_task), ("replay", run_replay)):
             engine.register(name, admitted(house, admission, story) if serves else partial(story, house))
@@ -207,10 +207,10 @@ def _ways_in(settings: Settings, store: SqlStore) -> WaysIn:
     return WaysIn(people=store.people, links=store.links, sessions=store.sessions, tokens=store.tokens, stay=stay)
 
 
-def _engine(home: Path) -> Engine:
+def _engine(home: Path, *, serves: bool) -> Engine:
     from honk.engine.dbos import DBOSEngine  # half of the start-up, and only work needs it
 
-    return DBOSEngine(home / DATABASE_NAME)
+    return DBOSEngine(home / DATABASE_NAME, stops_within_seconds=1.0 if serves else 0.1)
 
 
 def _housekeeper(settings: Settings, store: SqlStore) -> Housekeeper:

@@ -283,6 +283,10 @@ class Team:
         """Its place in line, from 1; None where it waits in none."""
         return self.app.watch.admission.position(task_id)
 
+    def waits_for(self, task_id: str) -> str | None:
+        """What a task in line waits for, in words: its turn, room, a thaw, a service that is down. None: in no line."""
+        return self.app.watch.admission.waits_for(task_id)
+
     async def freeze(self, visitor: Visitor, why: str) -> Frost:
         """Within 2 s nothing is pushed, merged or asked of a model; what runs parks with its work.
 

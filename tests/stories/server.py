@@ -8,7 +8,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,8 @@ class Server:
     browser: aiohttp.ClientSession | None = None
     trusted: Path | None = None
     """A certificate that the browser believes."""
+    program: Sequence[str] = (HONK,)
+    """In the place of Honk: one that dies, or whose clock jumps."""
 
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -86,7 +88,7 @@ class Server:
     async def start(self, *words: str) -> None:
         """Start it, and wait until it serves; the owner comes in with a new session."""
         self.process = await asyncio.create_subprocess_exec(
-            HONK, "serve", "--port", "0", *words, env=self.environment(), stdin=subprocess.DEVNULL,
+            *self.program, "serve", "--port", "0", *words, env=self.environment(), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, limit=16 << 20,
         )  # fmt: skip
         assert self.process.stdout is not None

@@ -111,6 +111,7 @@ class StandingOut(BaseModel):
 
     parked: ParkedOut | None
     queue_position: int | None = Field(description="Its place in line, from 1.")
+    waits_for: str | None = Field(description="What it waits for in line, in words.")
 
 
 class PriceOut(BaseModel):

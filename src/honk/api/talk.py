@@ -39,7 +39,9 @@ def talk_routes(team: Team, entry: Entry) -> APIRouter:
         parked = await team.parked(who, task_id)
         task = await team.task(who, task_id)
         return StandingOut(
-            parked=ParkedOut.of(parked) if parked else None, queue_position=team.queue_position(task.task_id)
+            parked=ParkedOut.of(parked) if parked else None,
+            queue_position=team.queue_position(task.task_id),
+            waits_for=team.waits_for(task.task_id),
         )
 
     @routes.post("/answer", responses=responses(404, 409, 413))

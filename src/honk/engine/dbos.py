@@ -52,8 +52,11 @@ class DBOSEngine:
     _of_process: ClassVar["DBOSEngine | None"] = None
     """DBOS is one per process."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, *, stops_within_seconds: float = 0.1) -> None:
+        """`stops_within_seconds`: how long a stop may wait for a thread of DBOS that looks that often, for nothing. A
+        command looks often, to end at once; a server seldom, for each look costs."""
         self._database = database
+        self._look_seconds = stops_within_seconds
         self._executor_id = new_id()
         self._queue = QUEUE_PREFIX + self._executor_id
         self._workflows: dict[str, Workflow] = {}
@@ -104,7 +107,7 @@ class DBOSEngine:
                     "log_level": "ERROR",
                     "enable_otlp": False,
                     # Nobody listens; but a stop waits for its next look.
-                    "notification_listener_polling_interval_sec": 0.1,
+                    "notification_listener_polling_interval_sec": self._look_seconds,
                 }
             )
             for name, workflow in self._workflows.items():

@@ -64,6 +64,11 @@ class Admission:
         self._reasons: set[asyncio.Event] = set()
 
     @property
+    def is_open(self) -> bool:
+        """Whether runs are let in here: in a server."""
+        return self._looking is not None
+
+    @property
     def running(self) -> int:
         """Runs that have a slot."""
         return len(self._at_work)

@@ -7,14 +7,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from honk.base.errors import HonkError
-from honk.domain.task import Status
+from honk.domain.task import Outcome, OutcomeName, Status
 from honk.engine import Engine
 from honk.store import Run
 from honk.workflows.house import House
+from honk.workflows.record import Record
 from honk.workflows.watch import Watch
 
 SWEEP_SECONDS = 10.0
 """How soon a task that lost its leg is found."""
+_LOST = Outcome(
+    name=OutcomeName.FAILED,
+    reason="Honk lost what it knew of this run's steps, so it cannot go on. The agent's work is kept with the task. "
+    "Try it again.",
+)
 _log = logging.getLogger("honk.shift")
 
 
@@ -29,6 +35,8 @@ class Shift:
     """Waits for a leg's end, and gives the run an outcome where it broke."""
     look_after: Sequence[Callable[[], Awaitable[None]]] = ()
     """What else is done every few seconds."""
+    at_leisure: Callable[[], Awaitable[object]] | None = None
+    """What nobody waits for: done now and then, never at the start."""
     _watched: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _sweeping: asyncio.Task[None] | None = None
 
@@ -49,10 +57,14 @@ class Shift:
         await self.watch.admission.end()
 
     async def sweep(self) -> None:
-        """Watch every run that has begun and not ended; one that lost its workflow is resumed."""
+        """Watch every run that has begun and not ended; one whose workflow lies still is resumed, and one whose
+        workflow is nowhere ends with that as the reason."""
         for run in await self._unended():
             watching = self._watched.get(run.workflow_id)
             if watching is None or watching.done():
+                if await self.engine.status(run.workflow_id) is None:
+                    await (await Record.load(self.house, run.run_id)).finish(_LOST)
+                    continue
                 await self.engine.resume(run.workflow_id)
                 self._watched[run.workflow_id] = asyncio.create_task(self._watch(run.workflow_id))
         for look in self.look_after:
@@ -80,5 +92,7 @@ class Shift:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
                 await self.sweep()
+                if self.at_leisure is not None:
+                    await self.at_leisure()
             except HonkError as error:
                 _log.warning("the sweep could not look: %s", error)

@@ -144,7 +144,8 @@ async def test_low_disk_begins_nothing_new_and_says_so_once(tmp_path: Path) -> N
     await yard.admission.begin()
     run = await yard.ask("t")
     await until(lambda: yard.admission.queued == 1)
-    for _ in range(3):
+    for free in range(3):
+        yard.room = replace(yard.room, free_disk_bytes=free, least_disk_bytes=10)
         yard.admission.look()
         await asyncio.sleep(0)
     assert await yard.told("t") == ["waits"]
