@@ -11,7 +11,7 @@ EACH_CORE = $(if $(ARGS),,-n 2)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo test check acceptance wide large bench evals releases requirements clean
+.PHONY: help ready demo test check acceptance wide large bench soak evals releases requirements clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1             /; s/^\([a-z ]\{13\}\) */\1/p' Makefile
@@ -51,6 +51,9 @@ large: ready  ## a bug in a third-party repository of thousands of files, found 
 
 bench: ready  ## what Honk costs beside the same by hand: paired rounds, medians
 	@$(AS_SERVICE) $(BIN)/python tests/bench/bench.py $(ARGS)
+
+soak: ready  ## a server with fifty runs at once, ten thousand parked tasks and a hundred watchers (eight minutes)
+	@$(AS_SERVICE) /usr/bin/env PYTHONPATH=$(CURDIR)/tests/stories:$(CURDIR)/tests/soak $(BIN)/python tests/soak/soak.py $(ARGS)
 
 evals: ready  ## how often the gate's rules are right, and a judge's model where a key is given
 	@$(BIN)/python -m honk.testing.evals $(ARGS)

@@ -1,0 +1,198 @@
+"""`make soak`: a server under load. Fifty runs at once, 10,000 parked tasks, 100 watchers; it prints figures.
+
+    make soak
+    make soak ARGS='--runs 10 --agent command'      without Claude Code: where memory is short
+
+Nothing but a failed run makes it fail: a figure says what was promised and whether this machine kept it. It ends within
+eight minutes; what there was no time for says so. How each row is measured: docs/reference/bench.md.
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import filling
+from desk import CALC, OLD, RIGHT, git, make_repository
+from server import Server, serving
+from watching import Watchers
+
+from honk.testing import scripts
+
+TASKS = PARKED = 10_000
+WATCHERS = 100
+CALLS = 200
+QUIET_SECONDS = 20.0
+WHOLE_SECONDS = 460.0
+COMMAND = f"command:sh -c \"cat >/dev/null; sed -i 's/{OLD}/{RIGHT}/' calc.py\""
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row."""
+
+    name: str
+    what: str
+    value: float | None
+    bound: float
+    unit: str
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"{self.name:<16} {'not measured':>16}   promised < {self.bound:g} {self.unit:<5}       {self.what}"
+        met = "met    " if self.value < self.bound else "NOT MET"
+        promised = f"promised < {self.bound:g} {self.unit:<5} {met}"
+        return f"{self.name:<16} {self.value:>10.1f} {self.unit:<5}   {promised} {self.what}"
+
+
+@dataclass
+class Soak:
+    """The server under load, and what was measured."""
+
+    server: Server
+    repo: Path
+    options: argparse.Namespace
+    figures: list[Figure] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    idle_bytes: int = 0
+
+    def told(self, name: str, what: str, value: float | None, bound: float, unit: str) -> None:
+        self.figures.append(Figure(name, what, value, bound, unit))
+        print(self.figures[-1], flush=True)
+
+    @property
+    def pid(self) -> int:
+        assert self.server.process is not None
+        return self.server.process.pid
+
+    async def restart(self) -> None:
+        await self.server.stop()
+        await self.server.start()
+
+    async def start(self) -> None:
+        """From the command to its first line, and the memory of a server that nobody asks anything."""
+        await self.server.stop()
+        began = time.monotonic()
+        await self.server.start()
+        self.told("start", "from the command to a page", time.monotonic() - began, 3, "s")
+        await asyncio.sleep(5)
+        self.idle_bytes = memory_bytes(self.pid)
+        self.told("idle-memory", "the server's process, idle (RSS)", self.idle_bytes / MIB, 150, "MiB")
+
+    async def parking(self) -> None:
+        """What ten thousand parked tasks take of memory and time."""
+        await self.server.stop()
+        await asyncio.to_thread(filling.fill, self.server.home, TASKS, PARKED)
+        await self.server.start()
+        await asyncio.sleep(5)
+        used, began = cpu_seconds(self.pid), time.monotonic()
+        await asyncio.sleep(QUIET_SECONDS)
+        share = (cpu_seconds(self.pid) - used) / (time.monotonic() - began) * 100
+        more = (memory_bytes(self.pid) - self.idle_bytes) / MIB
+        self.told("parked-memory", f"more than idle, with {PARKED:,} parked tasks", more, 20, "MiB")
+        self.told("parked-cpu", "of a core, with them, while nothing happens", share, 2, "%")
+
+    async def api(self) -> None:
+        """The API's answers with all those tasks."""
+        (task, *_) = (await self.server.json("GET", "/api/tasks?limit=50"))["tasks"]
+        paths = ["/api/tasks?limit=50", "/api/tasks?status=waiting&limit=50", f"/api/tasks/{task['task_id']}",
+                 "/api/repositories", "/api/tasks?words=nothing-has-this"]  # fmt: skip
+        took = [await seconds_of(lambda path=path: self.server.json("GET", path)) for _ in range(CALLS // 5)
+                for path in paths]  # fmt: skip
+        self.told("api", f"p95 of {len(took)} calls, with {TASKS + PARKED:,} tasks", p95(took) * 1000, 100, "ms")
+
+    async def runs(self) -> None:
+        """Many runs at once: none fails, little of the processors is ours; and how soon people see what happens."""
+        seen, tasks = [], []
+        before, ours_before = whole_cpu_seconds(self.pid), cpu_seconds(self.pid)
+        (repository,) = await self.server.json("GET", "/api/repositories")
+        async with Watchers(self.server) as watchers:
+            for number in range(self.options.runs):
+                wanted = {"repository_id": repository["repository_id"], "prompt": f"Make add() add, {number}"}
+                began = time.monotonic()
+                task_id = (await self.server.json("POST", "/api/tasks", json=wanted))["task_id"]
+                page = await self.server.json("GET", "/api/tasks?limit=50")
+                assert task_id in [one["task_id"] for one in page["tasks"]]
+                seen.append(time.monotonic() - began)
+                tasks.append(task_id)
+                for _ in range(WATCHERS // self.options.runs or 1):
+                    watchers.follow(task_id)
+            self.told("on-the-board", "p95, from the request to a list that has it", p95(seen) * 1000, 300, "ms")
+            outcomes = await watchers.outcomes(tasks)
+        self.failures = [f"{task_id}: {outcome}" for task_id, outcome in outcomes.items() if outcome != "opened"]
+        self.told("failed-runs", f"of {len(tasks)} at once", len(self.failures), 1, "")
+        late = p95(watchers.late) * 1000
+        self.told("event", f"p95, from the event to a browser, {watchers.count} of them", late, 200, "ms")
+        ours, everything = cpu_seconds(self.pid) - ours_before, whole_cpu_seconds(self.pid) - before
+        self.told("our-share", "of all processor time of those runs", ours / everything * 100, 20, "%")
+
+
+async def seconds_of(act: Callable[[], Awaitable[object]]) -> float:
+    began = time.monotonic()
+    await act()
+    return time.monotonic() - began
+
+
+def p95(values: Sequence[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1] if len(values) > 1 else max(values, default=0.0)
+
+
+def memory_bytes(pid: int) -> int:
+    """Resident: what is shared with others counts wholly."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _times(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]]
+
+
+def cpu_seconds(pid: int) -> float:
+    """Of the process itself."""
+    return sum(_times(pid)[:2]) / os.sysconf("SC_CLK_TCK")
+
+
+def whole_cpu_seconds(pid: int) -> float:
+    """With all that it started and has waited for."""
+    return sum(_times(pid)) / os.sysconf("SC_CLK_TCK")
+
+
+async def soak(options: argparse.Namespace) -> int:
+    began = time.monotonic()
+    agent = {"HONK_AGENT": COMMAND} if options.agent == "command" else {}
+    straight = scripts.straight("/workspace/calc.py", old=OLD, new=RIGHT, verify=False)
+    with tempfile.TemporaryDirectory(prefix="honk-soak-", ignore_cleanup_errors=True) as name:
+        repo = make_repository(Path(name) / "calc", CALC)
+        settings = {"HONK_SERVE__AGENTS": str(options.runs), "HONK_QUOTA__PERSON_MONTH_USD": "100000",
+                    "HONK_QUOTA__MONTH_USD": "100000", **agent}  # fmt: skip
+        async with serving(Path(name) / "home", {"default": straight}, repo, **settings) as server:
+            one = Soak(server=server, repo=repo, options=options)
+            try:
+                async with asyncio.timeout(WHOLE_SECONDS):
+                    for part in (one.start, one.parking, one.api, one.runs):
+                        await part()
+            except TimeoutError:
+                print(f"stopped after {WHOLE_SECONDS:.0f} s: the rest was not measured", flush=True)
+                one.failures.append("not everything ended in time")
+        assert git(repo, "status", "--porcelain") == ""
+    print(f"cores {os.cpu_count()}; load at the end {os.getloadavg()[0]:.1f}; {time.monotonic() - began:.0f} s in all")
+    for failure in one.failures:
+        print(f"failed: {failure}")
+    return 1 if one.failures else 0
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description="A server under load; figures are printed.")
+    parser.add_argument("--runs", type=int, default=50, help="so many at once (50)")
+    parser.add_argument("--agent", choices=["claude", "command"], default="claude")
+    return asyncio.run(soak(parser.parse_args(argv)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
