@@ -12,28 +12,31 @@ Messages are datagrams on a socket pair, descriptors travel with them:
 
 from __future__ import annotations
 
-import contextlib
+import _socket as socket
 import ctypes
 import errno
 import fcntl
 import os
 import resource
 import select
-import signal
-import socket
 import stat
 import struct
 import sys
 
-TYPE_CHECKING = False  # importing `typing` costs milliseconds
+# Every sandbox waits for this program: `typing`, `contextlib`, and what makes enumerations of the kernel's numbers
+# (`socket`, `signal`) take longer than all the rest, and nothing here needs them.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable, Iterable
+else:
+    import _signal as signal
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC = 1, 2, 4, 8, 32, 4096, 16384
 MS_SLAVE, MS_RELATIME, ST_RELATIME = 1 << 19, 1 << 21, 4096
 PR_SET_PDEATHSIG = 1
-SIOCSIFFLAGS, IFF_UP_RUNNING = 0x8914, 0x41
+SIOCSIFFLAGS, IFF_UP_RUNNING, INT_BYTES = 0x8914, 0x41, struct.calcsize("i")
 OPTIONS_FD, FILTER_FD, STATUS_FD, FIRST_FREE_FD = 3, 4, 5, 10
 """Where bubblewrap finds its options, its system call filter and its status pipe; our own lie above."""
 libc = ctypes.CDLL(None, use_errno=True)
@@ -41,6 +44,19 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 class StageError(Exception):
     """A step of the setting up was refused by the kernel."""
+
+
+class Suppress:
+    """`contextlib.suppress`."""
+
+    def __init__(self, *kinds: type[BaseException]) -> None:
+        self.kinds = kinds
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        return kind is not None and issubclass(kind, self.kinds)
 
 
 def check(result: int, stage: str) -> None:
@@ -55,7 +71,7 @@ def mount(source: str, target: str, kind: str, flags: int, options: str, stage: 
 
 
 def main() -> None:
-    """Set up, split into stub and holder, serve until the supervisor is gone."""
+    """Set up, split into stub and holder, serve until the supervisor is gone. Does not return from that."""
     control_fd, lock_fd, filter_fd = (int(word) for word in sys.argv[1:4])
     for fd in (control_fd, lock_fd, filter_fd):
         os.set_inheritable(fd, False)
@@ -74,10 +90,12 @@ def main() -> None:
         stage, number = error.args[:2] if isinstance(error, StageError) else (type(error).__name__, error.errno)
         control.send(f"fail {stage} {number}".encode())
         return
-    socket.send_fds(control, [b"up"], [listener.fileno() for listener in listeners])
+    fds = b"".join(struct.pack("i", listener.fileno()) for listener in listeners)
+    control.sendmsg([b"up"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)] if fds else [])
     for listener in listeners:
         listener.close()
     Holder(control, door, filter_fd).serve()
+    os._exit(0)  # taking the interpreter down first would be waited for
 
 
 def unshare() -> None:
@@ -115,9 +133,10 @@ def build(
         os.chmod(f"s/{name}", mode)
     for at in range(0, shown, 3):
         show(*rest[at : at + 3])
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh", b"lo", IFF_UP_RUNNING))
-    listeners = [socket.create_server(("127.0.0.1", int(port)), backlog=256) for port in ports.split(",") if port]
+    any_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    fcntl.ioctl(any_socket.fileno(), SIOCSIFFLAGS, struct.pack("16sh", b"lo", IFF_UP_RUNNING))
+    any_socket.close()
+    listeners = [listen(int(port)) for port in ports.split(",") if port]
     # Set inside our user namespace, so that the count is of this sandbox alone (kernel 5.14 and later).
     for limit, value in (
         (resource.RLIMIT_NPROC, int(processes)),
@@ -130,13 +149,22 @@ def build(
             hard = resource.getrlimit(limit)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(limit, (value, value))
-    with contextlib.suppress(FileNotFoundError):
+    with Suppress(FileNotFoundError):
         os.unlink("door")
     door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     door.bind("door")  # a relative path: state may lie deeper than the 108 bytes of a socket address
     door.listen(16)
     os.umask(0o022)  # the programs inherit it
     return listeners, door
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on the loopback."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(256)
+    return listener
 
 
 def mount_tree(layers: tuple[str, ...]) -> None:
@@ -172,7 +200,7 @@ def show(source: str, target: str, rights: str) -> None:
 def step(at: int, name: str, *, is_directory: bool) -> int:
     """The entry of the directory, made if it is not there; the directory's descriptor is closed."""
     directory = at if at >= 0 else None
-    with contextlib.suppress(FileExistsError):
+    with Suppress(FileExistsError):
         if is_directory:
             os.mkdir(name, 0o755, dir_fd=directory)
         else:
@@ -227,9 +255,9 @@ class Holder:
                     self.reap()
                 elif fd in self.bridges:
                     self.hear_bridge(self.bridges[fd])
-        with contextlib.suppress(ProcessLookupError):
+        with Suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)  # process 1 says so: everything in this namespace but itself
-        with contextlib.suppress(ChildProcessError):
+        with Suppress(ChildProcessError):
             while True:
                 os.wait()
         os.chdir("/")
@@ -252,7 +280,7 @@ class Holder:
 
     def admit(self) -> None:
         """Let a bridge of our own uid in."""
-        bridge, _ = self.door.accept()
+        bridge = socket.socket(fileno=self.door._accept()[0])  # type: ignore[attr-defined]
         uid = struct.unpack("3i", bridge.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
         if uid != os.getuid():
             bridge.close()
@@ -297,7 +325,7 @@ class Holder:
             tell(listener, f"exit {ident} {error.errno} 0")
         else:
             self.commands.append(Command(ident, pid, status_read, listener))
-            with contextlib.suppress(OSError), open(f"/proc/{pid}/oom_score_adj", "w") as file:
+            with Suppress(OSError), open(f"/proc/{pid}/oom_score_adj", "w") as file:
                 file.write("500")  # when memory runs out: the program before us, and before our supervisor
         close_all([*again, status_write])
 
@@ -311,7 +339,7 @@ class Holder:
 
     def reap(self) -> None:
         """Collect the dead. A command is over when its bubblewrap and the namespace it left behind both are."""
-        with contextlib.suppress(ChildProcessError):
+        with Suppress(ChildProcessError):
             while (dead := os.waitpid(-1, os.WNOHANG))[0]:
                 self.bury(*dead)
 
@@ -327,7 +355,7 @@ class Holder:
                     os.kill(orphan, signal.SIGKILL)
         for command in [one for one in self.commands if one.status is not None and not one.orphans]:
             self.commands.remove(command)
-            with contextlib.suppress(BlockingIOError):
+            with Suppress(BlockingIOError):
                 started = b'"exit-code"' in os.read(command.status_fd, 65536)
                 tell(command.listener, f"exit {command.ident} {command.status} {int(started)}")
             os.close(command.status_fd)
@@ -343,7 +371,9 @@ def children() -> set[int]:
 
 def receive(sock: socket.socket, count: int) -> tuple[str, list[int]]:
     """One message and its descriptors; an empty message at the end."""
-    message, fds, _, _ = socket.recv_fds(sock, 256, count)
+    message, ancillary, _, _ = sock.recvmsg(256, socket.CMSG_LEN(count * INT_BYTES))
+    sent = [data for level, kind, data in ancillary if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS)]
+    fds = [fd for data in sent for (fd,) in struct.iter_unpack("i", data[: len(data) // INT_BYTES * INT_BYTES])]
     for fd in fds:
         os.set_inheritable(fd, False)
     return message.decode(), fds
@@ -356,7 +386,7 @@ def words(fd: int) -> list[bytes]:
 
 def tell(sock: socket.socket, message: str) -> None:
     """Send; whoever is gone need not hear it."""
-    with contextlib.suppress(OSError):
+    with Suppress(OSError):
         sock.send(message.encode())
 
 
