@@ -42,6 +42,10 @@ class BubblewrapBackend:
     name = "bubblewrap"
     is_isolating = True
 
+    def __init__(self) -> None:
+        self._proven: set[int] = set()
+        """Profiles in which a program ran, but for the names of their own folders."""
+
     async def open(self, spec: SandboxSpec) -> "BubblewrapSandbox":
         """A running sandbox; 30 to 60 ms. What it wrote before is there again.
 
@@ -80,7 +84,10 @@ class BubblewrapBackend:
         sandbox = BubblewrapSandbox(
             spec, program, options, channel, dict(zip(spec.ports, listeners, strict=True)), cgroup
         )
-        await sandbox.prove()
+        shape = hash(tuple(option.replace(str(spec.state.parent), "") for option in options))
+        if shape not in self._proven or not all(mount.source.exists() for mount in spec.mounts):
+            await sandbox.prove()
+            self._proven.add(shape)
         return sandbox
 
 
@@ -117,7 +124,7 @@ class BubblewrapSandbox:
         return path
 
     async def prove(self) -> None:
-        """See that a program runs at all, so that a profile which cannot be put up is found at opening.
+        """See that a program runs at all, so that a profile which cannot be put up is found at its first opening.
 
         Raises:
             SandboxUnavailable: with what bubblewrap said.
