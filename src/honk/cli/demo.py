@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from honk.base.errors import UsageError
+from honk.cli.desk import refuse_root
 
 if TYPE_CHECKING:
     from honk.app import App, RunResult
     from honk.cli.facts import Line
     from honk.config import Settings
     from honk.domain.change import PullRequest
+    from honk.team import Team
 
 SCRIPTED = "no model key: a scripted model speaks; everything else is real"
 LIVE = "the real model speaks, with your key; this costs a few cents"
@@ -26,8 +29,13 @@ def demo(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Merge without asking.")] = False,
     live: Annotated[bool, typer.Option("--live", help="The real model; needs ANTHROPIC_API_KEY.")] = False,
     keep: Annotated[Path | None, typer.Option(help="Make the sample repository at this path.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Ask nobody, and end when it is merged.")] = False,
 ) -> None:
-    """Carry a bug report to a verified, merged change, on a sample repository made for it."""
+    """Carry a bug report to a verified, merged change, on a sample repository, in a server with its console.
+
+    On a terminal the console stays open until Ctrl-C.
+    """
+    from honk.cli import asking
     from honk.cli.desk import person_path, run_async
     from honk.config import read_settings
 
@@ -35,7 +43,11 @@ def demo(
     if live and not may_have_key(settings.home):
         raise UsageError("--live needs a model key in ANTHROPIC_API_KEY. Without --live a scripted model speaks.")
     path = person_path(keep) if keep is not None else None
-    raise typer.Exit(run_async(_demonstrate(settings, path, is_live=live, is_agreed=yes)))
+    raise typer.Exit(
+        run_async(
+            _demonstrate(settings, path, is_live=live, is_agreed=yes or once, is_attended=asking.can_ask() and not once)
+        )
+    )
 
 
 def may_have_key(home: Path) -> bool:
@@ -46,27 +58,52 @@ def may_have_key(home: Path) -> bool:
     return bool(os.environ.get(KEY_VARIABLE)) or is_key_handed(os.environ) or (home / KEY_FILE).exists()
 
 
-async def _demonstrate(settings: "Settings", path: Path | None, *, is_live: bool, is_agreed: bool) -> int:
+async def _demonstrate(
+    settings: "Settings", path: Path | None, *, is_live: bool, is_agreed: bool, is_attended: bool
+) -> int:
+    from honk.cli.demo_play import Play, stay_open
     from honk.cli.exit_codes import of_outcome
     from honk.cli.facts import Line
-    from honk.cli.following import follow_to_end
-    from honk.cli.progress import choose_view, print_lines
-    from honk.cli.run import request_of
-    from honk.testing.sample.script import PROMPT
+    from honk.cli.progress import print_lines
+    from honk.cli.serve import serving, way_in
+    from honk.domain.people import Door, Visitor
+    from honk.testing.sample.script import FOLLOW_UP, PROMPT
 
     print_lines([Line(text=LIVE if is_live else SCRIPTED)])
-    async with _desk(settings, is_live=is_live) as app:
-        sample = await _make_sample(path or fresh_folder(settings.home))
-        print_lines([Line(text=f"sample repository: {sample}"), Line(text=f"request: {PROMPT.splitlines()[0]}")])
-        view = choose_view(as_json=False)
-        task = await app.submit(request_of(PROMPT, sample, None, settings=settings))
-        result = await follow_to_end(app, task.task_id, view)
-        view.finish(result)
+    sample = path or fresh_folder(settings.home)
+    async with _team(settings, is_live=is_live) as team, serving(_listening(settings), team, settings) as served:
+        await _make_sample(sample)
+        print_lines([Line(text=f"sample repository: {sample}"), Line(text=f"console: {served.origin}")])
+        if is_attended:
+            print_lines([Line(text=(await way_in(team.app, served.origin)).rstrip())])
+        play = Play(
+            team=team,
+            who=Visitor(member=await team.app.people.owner(), door=Door.CONSOLE),
+            is_attended=is_attended,
+        )
+        print_lines([Line(text=f"request: {PROMPT.splitlines()[0]}")])
+        result = await play.ask(sample, PROMPT)
         if result.pull_request is not None:
-            await _merge(app, sample, result, result.pull_request, is_agreed=is_agreed)
-            result = await app.result(task.task_id)
+            print_lines([Line(text=""), Line(text=f"a reply in the thread: {FOLLOW_UP}")])
+            result = await play.reply(result.task_id, FOLLOW_UP)
+        if result.pull_request is not None:
+            await _merge(team.app, sample, result, result.pull_request, is_agreed=is_agreed)
+            result = await team.app.result(result.task_id)
+        if is_attended:
+            await stay_open(served.origin)
+    print_lines([Line(text=""), Line(text=f"The demo ended: {result.outcome}.")])
     print_lines(whereabouts(sample, settings.home, result))
     return of_outcome(result.outcome, result.verification)
+
+
+def _listening(settings: "Settings") -> socket.socket:
+    """On the port of the settings; where something else has it, on any that is free."""
+    from honk.cli.serve import listen
+
+    try:
+        return listen("127.0.0.1", settings.serve.port)
+    except UsageError:
+        return listen("127.0.0.1", 0)
 
 
 async def _make_sample(path: Path) -> Path:
@@ -87,13 +124,14 @@ def fresh_folder(home: Path) -> Path:
 
 
 @asynccontextmanager
-async def _desk(settings: "Settings", *, is_live: bool) -> "AsyncIterator[App]":
-    """The same desk as any run's; only the model's service differs."""
-    from honk.cli.desk import open_desk
+async def _team(settings: "Settings", *, is_live: bool) -> "AsyncIterator[Team]":
+    """The same desk as any server's; only the model's service differs."""
+    refuse_root()
+    from honk.bootstrap import open_team
 
     if is_live:
-        async with open_desk(settings) as app:
-            yield app
+        async with open_team(settings) as team:
+            yield team
         return
     from honk.gateway import Upstream
     from honk.testing.sample.script import AGENT, JUDGE
@@ -101,8 +139,8 @@ async def _desk(settings: "Settings", *, is_live: bool) -> "AsyncIterator[App]":
 
     async with ScriptedModel({"default": AGENT, "judge": JUDGE}) as model:
         upstream = Upstream(base_url=model.url, headers={"x-api-key": "scripted"})
-        async with open_desk(settings, upstream=upstream) as app:
-            yield app
+        async with open_team(settings, upstream=upstream) as team:
+            yield team
 
 
 async def _merge(

@@ -40,12 +40,17 @@ def open_desk(
     Raises:
         PlatformError: root's rights were not given up, and nothing here may have them.
     """
-    if os.geteuid() == 0:
-        raise PlatformError("Honk would have worked as root. It does not; nothing was begun.")
+    refuse_root()
     from honk.bootstrap import open_app
     from honk.workflows.claim import Claim
 
     return open_app(settings, upstream=upstream, claim=claim or Claim.WORK, waits=waits)
+
+
+def refuse_root() -> None:
+    """Raises PlatformError where root's rights were not given up, and nothing here may have them."""
+    if os.geteuid() == 0:
+        raise PlatformError("Honk would have worked as root. It does not; nothing was begun.")
 
 
 def working_desk(view: "View", settings: "Settings") -> AbstractAsyncContextManager["App"]:

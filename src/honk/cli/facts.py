@@ -236,7 +236,11 @@ def _merged(body: Body) -> list[Line]:
 
 
 def _resumed(body: Body) -> list[Line]:
-    return [Line(text="interrupted, and going on where it was", tone=Tone.UNSURE)]
+    return [Line(text="going on where it was", tone=Tone.UNSURE)]
+
+
+def _waits(body: Body) -> list[Line]:
+    return [Line(text=f"waiting: {text_of(body, 'text', 400)}", tone=Tone.UNSURE)]
 
 
 def _note(body: Body) -> list[Line]:
@@ -248,14 +252,14 @@ def _warning(body: Body) -> list[Line]:
 
 
 def _message(body: Body) -> list[Line]:
-    return [Line(text=f"{text_of(body, 'person', 80)} says: {text_of(body, 'text', 400)}", tone=Tone.LOUD)]
+    return [Line(text=f"{text_of(body, 'person', 80)} says: {text_of(body, 'text', 400)}")]
 
 
 def _asked(body: Body) -> list[Line]:
     best = text_of(body, "recommended")
     choices = [one_line(str(one), 200) for one in list_of(body, "choices")]
-    told = [Line(text=f"  - {one}{' (recommended)' * (one == best)}") for one in choices]
-    return [Line(text=f"the agent asks: {text_of(body, 'text', 400)}", tone=Tone.LOUD), *told]
+    told = [Line(text=f"    {at}  {one}{'  (recommended)' * (one == best)}") for at, one in enumerate(choices, 1)]
+    return [Line(text=f"the agent asks: {text_of(body, 'text', 400)}", tone=Tone.UNSURE), *told]
 
 
 def _parked(body: Body) -> list[Line]:
@@ -263,7 +267,7 @@ def _parked(body: Body) -> list[Line]:
 
 
 def _answered(body: Body) -> list[Line]:
-    return [Line(text=f"{text_of(body, 'person', 80)} answers: {text_of(body, 'text', 400)}", tone=Tone.LOUD)]
+    return [Line(text=f"{text_of(body, 'person', 80)} answers: {text_of(body, 'text', 400)}", tone=Tone.GOOD)]
 
 
 def _extended(body: Body) -> list[Line]:
@@ -301,6 +305,7 @@ _TELLERS: Mapping[str, Callable[[Body], list[Line]]] = {
     "answered_by": _answered,
     "extended": _extended,
     "followed_by": _followed,
+    "waits": _waits,
     "note": _note,
     "warning": _warning,
     "outcome": _outcome,

@@ -1,7 +1,7 @@
 """What the scripted model says in the demo: a first try that the tests refuse, then the fix with tests of its own."""
 
 from honk.sandbox import WORKSPACE
-from honk.testing.replies import Reply, Script, Text, ToolUse, say, use
+from honk.testing.replies import Ask, Reply, Script, Text, ToolUse, say, text_of, use
 from honk.testing.scripts import VERIFY, judge
 
 PROMPT = """\
@@ -56,7 +56,12 @@ NEW_SITE_TEST = """\
         self.assertIn("<h2>Untitled playlist</h2>", ask(site, "GET", "/")[1])
 """
 
-AGENT: Script = (
+FOLLOW_UP = "Call it “Unnamed playlist” rather, that is what our apps say."
+ASK = "mcp__honk__ask"
+QUESTION = "Such playlists are stored already. Is it enough to show them so, or shall the form refuse new ones as well?"
+_FIRST = (
+    use(ASK, text=QUESTION, choices=["Only show them so", "Refuse new ones as well"], recommended="Only show them so"),
+    say("I wait for the answer."),
     Reply(
         blocks=(
             Text("I start where the page makes its covers: a title without words has no first word."),
@@ -94,4 +99,25 @@ AGENT: Script = (
         "cover. Two new tests hold that; both fail on the code as it was."
     ),
 )
+_SECOND = (
+    Reply(
+        blocks=(
+            Text("The name stands in two places: on the page, and in the test that holds it."),
+            _edit("tonearm/pages.py", "Untitled playlist", "Unnamed playlist"),
+            _edit("tests/test_web.py", "<h2>Untitled playlist</h2>", "<h2>Unnamed playlist</h2>"),
+            _edit("tests/test_web.py", "is_shown_as_untitled", "is_shown_as_unnamed"),
+        )
+    ),
+    use(VERIFY),
+    say("A playlist without a title is called “Unnamed playlist” now, and the test says so."),
+)
+
+
+def AGENT(asked: Ask) -> Reply:
+    """The first task's words, or those of the reply to it."""
+    is_reply = any(FOLLOW_UP in text_of(message) for message in asked.request["messages"])
+    script = _SECOND if is_reply else _FIRST
+    return script[asked.index] if asked.index < len(script) else say("OK.")
+
+
 JUDGE: Script = judge("pass", "The change does what was asked, touches nothing else, and adds tests for it.")

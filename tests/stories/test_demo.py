@@ -1,0 +1,127 @@
+"""The demo plays the whole story in a server: a question and a tap, a reply on the same pull request, the merge."""
+
+import asyncio
+import fcntl
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.claude, pytest.mark.anyio]
+HONK = str(Path(sys.executable).with_name("honk"))
+SECONDS = 120
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    return {**kept, "HOME": str(home.parent), "HONK_HOME": str(home), "HONK_SERVE__PORT": "0", **more}
+
+
+def commits_on_main(said: str) -> list[str]:
+    sample = re.search(r"sample repository: (\S+)", said)
+    assert sample is not None
+    done = subprocess.run(
+        ["git", "-C", sample[1], "log", "--format=%s", "main"], capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()
+
+
+async def test_with_nobody_there_it_ends_by_itself_and_names_the_outcome(home: Path) -> None:
+    made = await asyncio.create_subprocess_exec(
+        HONK, "demo", env=environment(home), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    async with asyncio.timeout(SECONDS):
+        out, _ = await made.communicate()
+    said = out.decode()
+    assert made.returncode == 0, said
+    for told in (
+        r"the agent asks: Such playlists are stored already",
+        r"Owner answers: Only show them so",
+        r"ended: opened, verification passed",
+        r"a reply in the thread: Call it “Unnamed playlist” rather",
+        r"Pull request (\d+) has a new commit\.",
+        r"✓ merged #(\d+)",
+        r"The demo ended: merged\.",
+    ):
+        assert re.search(told, said), f"{told} in\n{said}"
+    numbers = set(re.findall(r"(?:Pull request |merged #)(\d+)", said))
+    assert len(numbers) == 1, "one pull request"
+    assert len(commits_on_main(said)) > 1
+    assert "\x1b" not in said
+
+
+@dataclass
+class Terminal:
+    """A person's terminal with the demo in it."""
+
+    process: asyncio.subprocess.Process
+    master: int
+    said: str = ""
+
+    async def until(self, pattern: str) -> re.Match[str]:
+        """Read on, until it stands there."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(SECONDS):
+            while (found := re.search(pattern, self.said)) is None:
+                try:
+                    self.said += (await loop.run_in_executor(None, os.read, self.master, 1 << 16)).decode(
+                        "utf-8", "replace"
+                    )
+                except OSError:
+                    raise AssertionError(f"it ended before {pattern!r}:\n{self.said}") from None
+            return found
+
+    def type(self, text: str) -> None:
+        os.write(self.master, text.encode())
+
+
+@asynccontextmanager
+async def terminal(home: Path, *words: str) -> AsyncIterator[Terminal]:
+    master, slave = pty.openpty()
+    attributes = termios.tcgetattr(slave)
+    attributes[3] &= ~termios.ECHO
+    termios.tcsetattr(slave, termios.TCSANOW, attributes)
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, b"\x28\x00\x78\x00\x00\x00\x00\x00")
+    process = await asyncio.create_subprocess_exec(
+        HONK, *words, env=environment(home, TERM="xterm"), stdin=slave, stdout=slave, stderr=slave,
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(slave)
+    try:
+        yield Terminal(process, master)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        os.close(master)
+
+
+async def test_on_a_terminal_a_person_answers_merges_and_finds_the_console_open(home: Path) -> None:
+    async with terminal(home, "demo") as person:
+        origin = (await person.until(r"console: (http://127\.0\.0\.1:\d+)"))[1]
+        await person.until(r"type its number here")
+        person.type("7\n")
+        await person.until(r"A number from 1 to 2, please")
+        person.type("\n")
+        await person.until(r"Merge #\d+ into main\? \[y/N\]")
+        person.type("y\n")
+        await person.until(r"The console stays open")
+        async with aiohttp.ClientSession() as browser, browser.get(f"{origin}/healthz") as answer:
+            assert answer.status == 200
+        person.process.send_signal(signal.SIGINT)
+        await person.until(r"The demo ended: merged\.")
+        async with asyncio.timeout(SECONDS):
+            assert await person.process.wait() == 0
+        async with aiohttp.ClientSession() as browser:
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await browser.get(f"{origin}/healthz")
