@@ -170,4 +170,14 @@ def suites_of(changed: Sequence[Changed], known: Collection[str] = ()) -> Suites
 
 def tests_in(path: str, source: bytes | None) -> Tests | None:
     """By name; None for a file that cannot be told apart."""
+    small = source is not None and len(source) <= _REMEMBERED_BYTES
+    return _remembered(path, source) if small else _told_apart(path, source)
+
+
+def _told_apart(path: str, source: bytes | None) -> Tests | None:
     return dissect(source) if path.endswith(".py") else dissect_text(path, source)
+
+
+_REMEMBERED_BYTES = 256 << 10
+_remembered = lru_cache(maxsize=64)(_told_apart)
+"""Several rules look at the same few files, one after the other."""
