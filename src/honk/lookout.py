@@ -1,12 +1,12 @@
 """The lookout: what people may see of the team's work. Only reads; what is not theirs is not there for them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 
 from honk.domain.board import Filters, Lane, Listed, Scored, Watcher
 from honk.domain.people import EVERYWHERE, Act, Visitor, why_not
 from honk.insight.sheet import Sheet
-from honk.store import NotFound
+from honk.store import NotFound, TaskEvent
 from honk.workflows.sights import Sights
 
 PAGE = 50
@@ -25,7 +25,7 @@ class Lookout:
         Raises:
             NotFound: there is none, or none that this person may know of: both in the same words.
         """
-        if await self._sights.listed(watcher_of(visitor), task_id) is None:
+        if not await self._sights.listed(watcher_of(visitor), {task_id}):
             raise NotFound(f"No task is called {task_id!r}.")
         return await self._sights.sheet(task_id)
 
@@ -43,9 +43,9 @@ class Lookout:
         """How many there are in each lane."""
         return await self._sights.counts(watcher_of(visitor), filters)
 
-    async def listed(self, visitor: Visitor, task_id: str) -> Listed | None:
-        """One task as the board has it; None where this person may not know of it."""
-        return await self._sights.listed(watcher_of(visitor), task_id)
+    async def listed(self, visitor: Visitor, task_ids: Collection[str]) -> Sequence[Listed]:
+        """Tasks as the board has them, without those that this person may not know of."""
+        return await self._sights.listed(watcher_of(visitor), task_ids)
 
     async def people(self, visitor: Visitor) -> Mapping[str, str]:
         """Who asked for what this person sees: names by ids."""
@@ -60,8 +60,12 @@ class Lookout:
         return await self._sights.scores(watcher_of(visitor), since)
 
     def watch(self) -> AsyncIterator[frozenset[str]]:
-        """Ids of tasks to which something happened, whoever may see them: ask `listed` before you tell."""
+        """Ids of tasks that may stand elsewhere on the board, whoever may see them: ask `listed` before you tell."""
         return self._sights.watch()
+
+    def follow_on(self, sheet: Sheet) -> AsyncIterator[TaskEvent]:
+        """What happens to the task behind this state of it, also after its end."""
+        return self._sights.follow_on(sheet.task.task_id, sheet.last)
 
 
 def watcher_of(visitor: Visitor) -> Watcher:

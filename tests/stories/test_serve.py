@@ -21,7 +21,7 @@ async def test_a_request_in_the_console_becomes_a_pull_request(home: Path, calc:
     async with serving(home, {"default": scripts.straight(CALC_PY, old=OLD, new=RIGHT)}, calc) as server:
         assert server.browser is not None
         async with server.browser.get("/") as answer:
-            assert "Nothing was asked yet." in await answer.text()
+            assert "Nothing runs right now." in await answer.text()
         (repository,) = await server.json("GET", "/api/repositories")
         wanted = {"repository_id": repository["repository_id"], "prompt": "Make add() add"}
         async with server.browser.post("/tasks", data=wanted) as answer:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from honk.domain.change import PullRequest
+from honk.domain.conversation import Parked
 from honk.domain.evidence import Examination
 from honk.domain.task import Brief, Task
 from honk.store import Attempt, Message, Run, TaskEvent
@@ -20,7 +21,11 @@ class Sheet:
     events: tuple[TaskEvent, ...] = ()
     messages: tuple[Message, ...] = ()
     pull_requests: tuple[PullRequest, ...] = ()
-    """By number."""
+    """By number; also the one that it goes on with."""
+    parked: Parked | None = None
+    """What it waits for."""
+    followers: tuple[Task, ...] = ()
+    """Those that go on with it, the newest first."""
     diff: bytes | None = None
     """Of the run's change; None where there is none, or it is not kept any more."""
 

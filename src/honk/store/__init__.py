@@ -1,6 +1,6 @@
 """What must not be forgotten: tasks, events, evidence, money. One database, one folder of blobs."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -247,8 +247,8 @@ class Events(Protocol):
         """Events as they come, from this process; ends only by cancellation or `aclose`."""
         ...
 
-    def watch(self) -> AsyncIterator[frozenset[str]]:
-        """Ids of tasks whose log grew in this process since the last answer; ends as `follow` does."""
+    def watch(self, kinds: frozenset[str]) -> AsyncIterator[frozenset[str]]:
+        """Ids of tasks whose log grew by one of these in this process since the last answer; ends as `follow` does."""
         ...
 
 
@@ -265,8 +265,8 @@ class Board(Protocol):
         """How many there are in each lane."""
         ...
 
-    async def listed(self, watcher: Watcher, task_id: str) -> Listed | None:
-        """None where there is none, or none that the watcher sees."""
+    async def listed(self, watcher: Watcher, task_ids: Collection[str]) -> Sequence[Listed]:
+        """Those of them that the watcher sees, the newest first."""
         ...
 
     async def pull_requests(self, task_id: str) -> Sequence[PullRequest]: ...

@@ -1,6 +1,6 @@
 """The board's and the scorecard's questions to the database: a page at a time, whatever is kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,12 +48,12 @@ class SqlBoard:
                 found[lane] = await connection.scalar(sa.select(sa.func.count()).select_from(t.task).where(*where)) or 0
             return found
 
-    async def listed(self, watcher: Watcher, task_id: str) -> Listed | None:
-        """By exactly this id."""
-        query = TASKS.where(t.task.c.task_id == task_id, *_wanted(watcher, Filters()))
+    async def listed(self, watcher: Watcher, task_ids: Collection[str]) -> Sequence[Listed]:
+        """By exactly these ids."""
+        query = TASKS.where(t.task.c.task_id.in_(sorted(task_ids)), *_wanted(watcher, Filters()))
+        query = query.order_by(t.task.c.created_at.desc(), t.task.c.task_id)
         async with self._database.read() as connection:
-            found = await _listed(connection, watcher, [task_of_row(row) for row in await connection.execute(query)])
-        return next(iter(found), None)
+            return await _listed(connection, watcher, [task_of_row(row) for row in await connection.execute(query)])
 
     async def pull_requests(self, task_id: str) -> Sequence[PullRequest]:
         """By number."""

@@ -35,21 +35,22 @@ class SqlEvents:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._bells: dict[str, set[asyncio.Event]] = defaultdict(set)
-        self._lookouts: dict[asyncio.Event, set[str]] = {}
+        self._lookouts: dict[asyncio.Event, tuple[frozenset[str], set[str]]] = {}
 
     async def append(self, task_id: str, kind: str, body: Mapping[str, object], key: str | None = None) -> None:
         """Numbered by the only writer, so there are no gaps and no doubles."""
         async with self._database.write() as connection:
             await append_event(connection, task_id, kind, body, key)
-        self.ring(task_id)
+        self.ring(task_id, kind)
 
-    def ring(self, task_id: str) -> None:
-        """Something was appended: its followers look."""
+    def ring(self, task_id: str, kind: str | None = None) -> None:
+        """Something was appended: its followers look. Without a kind it may be any."""
         for bell in self._bells.get(task_id, ()):
             bell.set()
-        for bell, grown in self._lookouts.items():
-            grown.add(task_id)
-            bell.set()
+        for bell, (kinds, grown) in self._lookouts.items():
+            if kind is None or kind in kinds:
+                grown.add(task_id)
+                bell.set()
 
     async def read(self, task_id: str, after: int = 0) -> Sequence[TaskEvent]:
         """In order, those after the number."""
@@ -82,10 +83,10 @@ class SqlEvents:
             if not self._bells[task_id]:
                 del self._bells[task_id]
 
-    async def watch(self) -> AsyncIterator[frozenset[str]]:
+    async def watch(self, kinds: frozenset[str]) -> AsyncIterator[frozenset[str]]:
         """However much happens, one set at a time: it grows until it is taken."""
         bell, grown = asyncio.Event(), set[str]()
-        self._lookouts[bell] = grown
+        self._lookouts[bell] = (kinds, grown)
         try:
             while True:
                 await bell.wait()

@@ -50,9 +50,9 @@ class HeardEvents:
         """See the port."""
         return self.events.follow(task_id, after)
 
-    def watch(self) -> AsyncIterator[frozenset[str]]:
+    def watch(self, kinds: frozenset[str]) -> AsyncIterator[frozenset[str]]:
         """See the port."""
-        return self.events.watch()
+        return self.events.watch(kinds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,7 @@ async def nobody_sees_what_they_may_not(store: BoardStore) -> None:
     guest = replace(EVERYTHING, sees=frozenset({"r2"}))
     assert await _ids(store, Lane.RUNS, guest) == ["t2"]
     assert (await store.board.counts(guest, Filters()))[Lane.RUNS] == 1
-    assert await store.board.listed(guest, "t1") is None
-    found = await store.board.listed(guest, "t2")
-    assert found is not None
+    (found,) = await store.board.listed(guest, {"t1", "t2", "t3"})
     assert (found.task.repository, found.lane, found.pull_request) == (OTHER, Lane.RUNS, None)
     nobody = replace(EVERYTHING, sees=frozenset())
     assert await _ids(store, Lane.RUNS, nobody) == []
@@ -127,11 +125,11 @@ async def a_score_has_what_it_cost_and_when_it_was_merged(store: BoardStore) -> 
     assert [one.number for one in await store.board.pull_requests("t1")] == [1]
 
 
-async def a_watcher_hears_which_tasks_grew(store: BoardStore) -> None:
+async def a_watcher_hears_which_tasks_grew_by_what_it_waits_for(store: BoardStore) -> None:
     heard: list[frozenset[str]] = []
 
     async def listen() -> None:
-        async with aclosing(cast(Any, store.events.watch())) as grown:
+        async with aclosing(cast(Any, store.events.watch(frozenset({"outcome", "stage"})))) as grown:
             async for task_ids in grown:
                 heard.append(task_ids)
                 if "t2" in task_ids:
@@ -143,7 +141,8 @@ async def a_watcher_hears_which_tasks_grew(store: BoardStore) -> None:
         while not listening.done():
             await asyncio.sleep(0)
             await store.events.append("t1", "stage", {})
-            await store.events.append("t2", "stage", {})
+            await store.events.append("t3", "said", {})
+            await store.events.append("t2", "outcome", {})
     assert frozenset().union(*heard) <= {"t1", "t2"}
 
 
@@ -153,5 +152,5 @@ BOARD_RULES: tuple[BoardRule, ...] = (
     filters_are_all_heeded,
     pages_follow_each_other_without_gap_or_double,
     a_score_has_what_it_cost_and_when_it_was_merged,
-    a_watcher_hears_which_tasks_grew,
+    a_watcher_hears_which_tasks_grew_by_what_it_waits_for,
 )

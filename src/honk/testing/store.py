@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -141,18 +141,18 @@ class FakeEvents:
             async with self._grown:
                 await self._grown.wait_for(lambda: len(self._events[task_id]) > after)  # noqa: B023 - awaited here
 
-    async def watch(self) -> AsyncIterator[frozenset[str]]:
-        seen = self._lengths()
+    async def watch(self, kinds: frozenset[str]) -> AsyncIterator[frozenset[str]]:
+        seen = self._lengths(kinds)
         while True:
             async with self._grown:
-                await self._grown.wait_for(lambda: self._lengths() != seen)  # noqa: B023 - awaited here
-            lengths = self._lengths()
+                await self._grown.wait_for(lambda: self._lengths(kinds) != seen)  # noqa: B023 - awaited here
+            lengths = self._lengths(kinds)
             grown = frozenset(task_id for task_id, length in lengths.items() if length > seen.get(task_id, 0))
             seen = lengths
             yield grown
 
-    def _lengths(self) -> dict[str, int]:
-        return {task_id: len(events) for task_id, events in self._events.items() if events}
+    def _lengths(self, kinds: frozenset[str]) -> dict[str, int]:
+        return {task_id: sum(one.kind in kinds for one in events) for task_id, events in self._events.items()}
 
 
 class FakeApprovals:
@@ -189,8 +189,8 @@ class FakeBoard:
         found = await self._all(watcher, filters)
         return {lane: sum(one.lane is lane for one in found) for lane in Lane}
 
-    async def listed(self, watcher: Watcher, task_id: str) -> Listed | None:
-        return next((one for one in await self._all(watcher, Filters()) if one.task.task_id == task_id), None)
+    async def listed(self, watcher: Watcher, task_ids: Collection[str]) -> Sequence[Listed]:
+        return [one for one in await self._all(watcher, Filters()) if one.task.task_id in task_ids]
 
     async def pull_requests(self, task_id: str) -> Sequence[PullRequest]:
         return [one for one in await self._store.pull_requests.list() if one.task_id == task_id]

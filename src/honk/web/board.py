@@ -1,32 +1,108 @@
-"""The board, and asking from it."""
+"""The board, and what becomes of it while one looks."""
 
-from typing import Annotated
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
 
-from honk.base.errors import HonkError
-from honk.team import NewRequest
-from honk.web.pages import Pages
+from honk.domain.board import LONGEST_WORDS, Filters, Lane, Listed, is_wanted
+from honk.domain.task import OutcomeName
+from honk.entrance import SignedIn
+from honk.insight.board_view import LaneView, lanes_of, query_of
+from honk.lookout import PAGE, watcher_of
+from honk.web.pages import Pages, is_partial
+
+CALM_SECONDS = 0.1
+"""What happens within it is shown together."""
+_EVENTS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+Words = Annotated[str, Query(max_length=LONGEST_WORDS)]
+Id = Annotated[str, Query(max_length=200)]
 
 
 def board_routes(pages: Pages) -> APIRouter:
-    """`/` and a new request."""
+    """`/` and its stream."""
     routes = APIRouter()
 
     @routes.get("/")
-    async def board(request: Request) -> Response:
+    async def board(
+        request: Request, words: Words = "", repository: Id = "", person: Id = "", outcome: Id = "",
+        before_runs: Id = "", before_mine: Id = "", before_others: Id = "", before_ended: Id = "",
+    ) -> Response:  # fmt: skip
         who = await pages.visitor(request)
-        tasks, repositories = await pages.team.tasks(who), await pages.team.repositories(who)
-        return pages.page("board.html", who=who, tasks=tasks, repositories=repositories)
+        filters = Filters(words=words, repository_id=repository, person_id=person, outcome=outcome)
+        before = {
+            Lane.RUNS: before_runs, Lane.MINE: before_mine, Lane.OTHERS: before_others, Lane.ENDED: before_ended,
+        }  # fmt: skip
+        before = {lane: task_id for lane, task_id in before.items() if task_id}
+        shown: dict[str, Any] = {"who": who, "filters": filters, "query": query_of(filters, {}), "is_live": not before}
+        shown["lanes"] = await _lanes(pages, who, filters, before)
+        if is_partial(request):
+            return pages.page("lanes.html", **shown)
+        return pages.page("board.html", **shown, **await _choices(pages, who))
 
-    @routes.post("/tasks")
-    async def ask(request: Request, repository_id: Annotated[str, Form()], prompt: Annotated[str, Form()]) -> Response:
+    @routes.get("/board/stream")
+    async def stream(
+        request: Request, words: Words = "", repository: Id = "", person: Id = "", outcome: Id = ""
+    ) -> Response:
         who = await pages.visitor(request)
-        try:
-            task = await pages.team.request(who, NewRequest(repository_id=repository_id, prompt=prompt))
-        except HonkError as error:
-            return pages.page("refused.html", who=who, words=str(error))
-        return RedirectResponse(f"/tasks/{task.task_id}", status_code=303)
+        filters = Filters(words=words, repository_id=repository, person_id=person, outcome=outcome)
+        return StreamingResponse(_told(pages, who, filters), media_type="text/event-stream", headers=_EVENTS)
 
     return routes
+
+
+async def _choices(pages: Pages, who: SignedIn) -> dict[str, Any]:
+    return {
+        "repositories": await pages.team.repositories(who),
+        "people": await pages.team.lookout.people(who),
+        "outcomes": [str(name) for name in OutcomeName],
+        "frost": (await pages.team.standing()).frost,
+    }
+
+
+async def _lanes(pages: Pages, who: SignedIn, filters: Filters, before: Mapping[Lane, str]) -> tuple[LaneView, ...]:
+    lookout = pages.team.lookout
+    found = {lane: await lookout.page(who, filters, lane, before=before.get(lane)) for lane in Lane}
+    return lanes_of(found, await lookout.counts(who, filters), filters, before, PAGE)
+
+
+async def _told(pages: Pages, who: SignedIn, filters: Filters) -> AsyncIterator[str]:
+    """Each lane that something moved in or out of, as a whole: a lane is one page, however much there is."""
+    seen: dict[str, Listed] = {}
+    sent: dict[str, str] = {}
+    yield "retry: 2000\n: the board\n\n"
+    async with aclosing(cast(Any, pages.team.lookout.watch())) as watching:
+        async for task_ids in watching:
+            await asyncio.sleep(CALM_SECONDS)
+            listed = await pages.team.lookout.listed(who, task_ids)
+            turned = [one for one in listed if seen.get(one.task.task_id) != one]
+            before = [seen[one.task.task_id] for one in turned if one.task.task_id in seen]
+            seen.update({one.task.task_id: one for one in turned})
+            if any(is_wanted(one, watcher_of(who), filters) for one in (*turned, *before)):
+                html = await _moved(pages, who, filters, sent)
+                yield event_of(html) if html else ""
+
+
+async def _moved(pages: Pages, who: SignedIn, filters: Filters, sent: dict[str, str]) -> str:
+    """Those lanes that look otherwise than they did."""
+    told = []
+    for lane in await _lanes(pages, who, filters, {}):
+        html = pages.render("lane.html", who=who, lane=lane)
+        if sent.get(lane.name) != html:
+            sent[lane.name] = html
+            told.append(partial_of(f"lane-{lane.name}", html))
+    return "".join(told)
+
+
+def partial_of(element_id: str, html: str) -> str:
+    """A part that takes the place of the element with this id; what the reader opened or typed there stays."""
+    return f'<hx-partial hx-target="#{element_id}" hx-swap="outerMorph">{html}</hx-partial>'
+
+
+def event_of(html: str, event_id: str = "") -> str:
+    """One server-sent event."""
+    lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
+    return (f"id: {event_id}\n" if event_id else "") + lines + "\n"

@@ -11,8 +11,11 @@ from honk.team import Team
 from honk.web.account import account_routes
 from honk.web.board import board_routes
 from honk.web.enter import enter_routes, sign_in_first
+from honk.web.figures import figure_routes
+from honk.web.new import new_routes
 from honk.web.pages import HERE, Pages, Stranger
 from honk.web.reached import reached_routes
+from honk.web.refusals import refuse_in_words
 from honk.web.task import task_routes
 from honk.web.threshold import Threshold
 
@@ -24,7 +27,10 @@ def create_console(team: Team, serve: ServeSettings, entrance: Entrance) -> Fast
     pages = Pages.of(team, entrance)
     console.add_middleware(Threshold, pages=pages, public_url=serve.public_url)
     console.add_exception_handler(Stranger, partial(sign_in_first, pages))
-    for routes in (enter_routes(pages), account_routes(pages), board_routes(pages), task_routes(pages)):
+    for routes in (enter_routes(pages), account_routes(pages), board_routes(pages), new_routes(pages)):
         console.include_router(routes)
+    for routes in (task_routes(pages), figure_routes(pages)):
+        console.include_router(routes)
+    refuse_in_words(console, pages)
     console.include_router(reached_routes(team))
     return console

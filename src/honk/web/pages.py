@@ -1,19 +1,27 @@
-"""What every page of the console is made with: templates, and who is looking."""
+"""What every page of the console is made with: templates, what they are given, and who is looking."""
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
+from honk.domain.people import EVERYWHERE, Act, why_not
+from honk.domain.plain import clean
 from honk.domain.task import subject_of
 from honk.entrance import Entrance, SignedIn
 from honk.team import Team
 
 HERE = Path(__file__).parent
+_FIELD = f"csrf-{secrets.token_hex(16)}"
+"""Stands in what is rendered for many, where each reader's own word against forged requests belongs."""
 
 
 FIELDS = "honk_fields"
@@ -29,10 +37,46 @@ def kept(fields: Mapping[str, str]) -> Mapping[str, str]:
     return {name: value for name, value in fields.items() if name != "csrf"}
 
 
-def _templates() -> Environment:
-    pages = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
-    pages.globals["subject_of"] = subject_of
+def shown(value: object) -> object:
+    """Every value of every template goes through here: text is made fit to be seen; `autoescape` does the rest."""
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def templates() -> Environment:
+    """With our words for money, moments and durations; each template is compiled once."""
+    pages = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, finalize=shown,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    pages.globals.update(subject_of=subject_of, CSRF=_FIELD)
+    pages.filters.update(money=money, duration=duration, moment=moment, plural=plural)
     return pages
+
+
+def money(usd: float) -> str:
+    """Cents, and what is smaller as such."""
+    return f"${usd:.2f}" if usd >= 0.1 or usd == 0 else f"${usd:.4f}"
+
+
+def duration(seconds: float) -> str:
+    """As people say it: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60:02} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def moment(at: datetime) -> Markup:
+    """For every reader: the page's script turns it into how long ago, in their zone."""
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), at.strftime("%d %b, %H:%M UTC"))
+
+
+def plural(count: int, noun: str) -> str:
+    """ "1 file", "3 files"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +85,11 @@ class Pages:
 
     team: Team
     entrance: Entrance
-    templates: Environment
+    templates: Environment = field(default_factory=templates)
 
     @classmethod
     def of(cls, team: Team, entrance: Entrance) -> "Pages":
-        return cls(team=team, entrance=entrance, templates=_templates())
+        return cls(team=team, entrance=entrance)
 
     async def visitor(self, request: Request) -> SignedIn:
         """Who is looking; a stranger gets no page."""
@@ -53,6 +97,24 @@ class Pages:
             raise Stranger
         return found
 
-    def page(self, name: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
+    def page(self, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page of these values; what a template asks for beside them is an error."""
-        return HTMLResponse(self.templates.get_template(name).render(**shown), status_code=status)
+        html = self.own(self.render(name, **values), values.get("who"))
+        # A refusal is a page of its own, also where htmx waits for a part of one.
+        headers = {"hx-retarget": "body", "hx-reswap": "innerHTML"} if status >= 400 else {}
+        return HTMLResponse(html, status_code=status, headers=headers)
+
+    def render(self, name: str, **values: Any) -> str:
+        """The same for everybody who has the same rights."""
+        who = values.get("who")
+        is_admin = who is not None and why_not(who, Act.ADMINISTER, EVERYWHERE) is None
+        return self.templates.get_template(name).render(is_admin=is_admin, **values)
+
+    def own(self, html: str, who: SignedIn | None) -> str:
+        """What was rendered, for this reader."""
+        return html.replace(_FIELD, who.csrf if who is not None else "")
+
+
+def is_partial(request: Request) -> bool:
+    """Whether htmx asks, and wants a part of the page."""
+    return request.headers.get("hx-request") == "true" and request.headers.get("hx-request-type") != "full"

@@ -1,34 +1,171 @@
-"""One task's page, and its events as they come."""
+"""One task's page, what is below it, and what a person does there."""
 
 import json
 from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import uuid4
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
-from honk.web.pages import Pages
+from honk.base.errors import UsageError
+from honk.domain.plain import clean
+from honk.entrance import SignedIn
+from honk.web.board import event_of, partial_of
+from honk.web.live import Channels, may_steer, parts_of, told, view_of
+from honk.web.pages import Pages, is_partial
+
+_NO_STORE = {"cache-control": "no-store", "x-accel-buffering": "no"}
+MessageId = Annotated[str, Form(min_length=1, max_length=200)]
 
 
 def task_routes(pages: Pages) -> APIRouter:
     """`/tasks/ID` and what is below it."""
     routes = APIRouter(prefix="/tasks/{task_id}")
+    _watching(routes, pages, Channels(pages))
+    _reading(routes, pages)
+    _acting(routes, pages)
+    return routes
 
+
+def _watching(routes: APIRouter, pages: Pages, channels: Channels) -> None:
     @routes.get("")
     async def show(request: Request, task_id: str) -> Response:
-        who = await pages.visitor(request)
-        return pages.page("task.html", who=who, task=await pages.team.task(who, task_id))
+        return await _page(pages, await pages.visitor(request), task_id)
 
+    @routes.get("/stream")
+    async def stream(request: Request, task_id: str, seen: Annotated[int, Query(ge=0)] = 0) -> Response:
+        who = await pages.visitor(request)
+        sheet = await pages.team.lookout.sheet(who, task_id)
+        last = request.headers.get("last-event-id", "")
+
+        def tell(parts: dict[str, str], sequence: int) -> str:
+            return event_of(pages.own(_partials(parts), who), str(sequence))
+
+        async def lines() -> AsyncIterator[str]:
+            yield "retry: 2000\n: a task\n\n"
+            async with channels.of(who, sheet) as channel:
+                async for event in told(channel, int(last) if last.isdecimal() else seen, tell):
+                    yield event
+
+        return StreamingResponse(lines(), media_type="text/event-stream", headers=_NO_STORE)
+
+
+def _reading(routes: APIRouter, pages: Pages) -> None:
     @routes.get("/events")
     async def events(request: Request, task_id: str) -> Response:
         who, after = await pages.visitor(request), request.headers.get("last-event-id", "")
         await pages.team.task(who, task_id)
 
-        async def told() -> AsyncIterator[str]:
+        async def lines() -> AsyncIterator[str]:
             async for event in pages.team.follow(who, task_id, int(after) if after.isdecimal() else 0):
                 data = json.dumps({"kind": event.kind, "body": dict(event.body)})
                 yield f"id: {event.sequence}\nevent: message\ndata: {data}\n\n"
             yield "event: end\ndata: {}\n\n"
 
-        return StreamingResponse(told(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+        return StreamingResponse(lines(), media_type="text/event-stream", headers=_NO_STORE)
 
-    return routes
+    @routes.get("/diff")
+    async def diff(request: Request, task_id: str) -> Response:
+        sheet = await pages.team.lookout.sheet(await pages.visitor(request), task_id)
+        name = f'attachment; filename="{sheet.task.task_id}.diff"'
+        return Response(sheet.diff or b"", media_type="text/x-diff", headers={"content-disposition": name})
+
+    @routes.get("/log")
+    async def log(request: Request, task_id: str, key: Annotated[str, Query(max_length=500)]) -> Response:
+        found = await pages.team.lookout.log(await pages.visitor(request), task_id, key)
+        return PlainTextResponse(clean(found.decode("utf-8", "replace")))
+
+
+def _acting(routes: APIRouter, pages: Pages) -> None:
+    @routes.post("/say")
+    async def say(request: Request, task_id: str, text: Annotated[str, Form()], message_id: MessageId) -> Response:
+        who = await pages.visitor(request)
+        try:
+            said = await pages.team.say(who, task_id, text, message_id)
+        except UsageError as error:
+            return await _refused(pages, request, who, task_id, text, str(error))
+        if said.task_id != task_id:
+            return _lead(request, f"/tasks/{said.task_id}")
+        return await _done(pages, request, who, task_id, is_said=True)
+
+    @routes.post("/answer")
+    async def answer(
+        request: Request, task_id: str, question_id: Annotated[str, Form()], text: Annotated[str, Form()],
+        message_id: MessageId,
+    ) -> Response:  # fmt: skip
+        who = await pages.visitor(request)
+        own_id = f"{message_id}-{who.member.person_id}"
+        done = await pages.team.answer(who, task_id, question_id, text, own_id)
+        if not done.is_first:
+            raise UsageError(done.words)
+        return await _done(pages, request, who, task_id)
+
+    @routes.post("/extend")
+    async def extend(request: Request, task_id: str, message_id: MessageId) -> Response:
+        who = await pages.visitor(request)
+        await pages.team.extend(who, task_id, message_id)
+        return await _done(pages, request, who, task_id)
+
+    @routes.post("/stop")
+    async def stop(request: Request, task_id: str) -> Response:
+        who = await pages.visitor(request)
+        await pages.team.stop(who, task_id)
+        return await _done(pages, request, who, task_id)
+
+    @routes.post("/retry")
+    async def retry(request: Request, task_id: str) -> Response:
+        who = await pages.visitor(request)
+        again = await pages.team.retry(who, task_id)
+        return _lead(request, f"/tasks/{again.task_id}")
+
+
+async def _page(
+    pages: Pages, who: SignedIn, task_id: str, *, refusal: str = "", text: str = "", status: int = 200
+) -> Response:
+    sheet = await pages.team.lookout.sheet(who, task_id)
+    steers = may_steer(who, sheet)
+    return pages.page(
+        "task.html", status=status, who=who, view=view_of(pages, sheet, may_steer=steers), may_steer=steers,
+        message_id=str(uuid4()), refusal=refusal, text=text,
+    )  # fmt: skip
+
+
+def _lead(request: Request, path: str) -> Response:
+    """To another page."""
+    if is_partial(request):
+        return Response(status_code=204, headers={"hx-redirect": path})
+    return RedirectResponse(path, status_code=303)
+
+
+async def _done(pages: Pages, request: Request, who: SignedIn, task_id: str, *, is_said: bool = False) -> Response:
+    """The page as it is now; for htmx its parts, and after words an empty field for the next ones."""
+    if not is_partial(request):
+        return RedirectResponse(f"/tasks/{task_id}", status_code=303)
+    sheet = await pages.team.lookout.sheet(who, task_id)
+    steers = may_steer(who, sheet)
+    view = view_of(pages, sheet, may_steer=steers)
+    html = _partials(parts_of(pages, view, steers=steers))
+    if is_said:
+        html += _composer(pages, view, steers=steers)
+    return Response(pages.own(html, who), media_type="text/html")
+
+
+async def _refused(pages: Pages, request: Request, who: SignedIn, task_id: str, text: str, words: str) -> Response:
+    """What was typed stays in its field."""
+    if not is_partial(request):
+        return await _page(pages, who, task_id, refusal=words, text=text, status=422)
+    sheet = await pages.team.lookout.sheet(who, task_id)
+    steers = may_steer(who, sheet)
+    html = _composer(pages, view_of(pages, sheet, may_steer=steers), steers=steers, refusal=words, text=text)
+    return Response(pages.own(html, who), status_code=422, media_type="text/html")
+
+
+def _composer(pages: Pages, view: object, *, steers: bool, refusal: str = "", text: str = "") -> str:
+    return pages.render(
+        "task/composer.html", who=None, view=view, may_steer=steers, message_id=str(uuid4()), refusal=refusal, text=text
+    )
+
+
+def _partials(parts: dict[str, str]) -> str:
+    return "".join(partial_of(part, html) for part, html in parts.items())

@@ -1,15 +1,19 @@
 """What there is to see of tasks, gathered by reading alone: a task's whole story, pages of the board, scores."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from honk.domain.board import Filters, Lane, Listed, Scored, Watcher
+from honk.domain.change import PullRequest
 from honk.insight.sheet import Sheet
-from honk.store import NotFound, TaskEvent
+from honk.store import NotFound, Run, TaskEvent
 from honk.workflows.house import House
 from honk.workflows.onlook import look_on
+
+TURNING = frozenset({"accepted", "stage", "asked", "parked", "resumed", "pull_request", "merged", "outcome"})
+"""Kinds of events that a row of the board may change with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,9 @@ class Sights:
             attempts=tuple(await house.runs.attempts(run.run_id)),
             events=tuple(await house.events.read(task.task_id)),
             messages=tuple(await house.messages.of(task.task_id)),
-            pull_requests=tuple(await house.board.pull_requests(task.task_id)),
+            pull_requests=await self._pull_requests(run),
+            parked=await house.parking.of(task.task_id),
+            followers=tuple(await house.tasks.followers(task.task_id)),
             diff=await self._diff(run.change.diff_blob if run.change else None),
         )
 
@@ -47,6 +53,14 @@ class Sights:
         async with aclosing(look_on(self.house, await self.house.tasks.task(task_id), after)) as events:
             async for event in events:
                 yield event
+
+    async def _pull_requests(self, run: Run) -> tuple[PullRequest, ...]:
+        """Its own, and the one whose branch it goes on with."""
+        own = list(await self.house.board.pull_requests(run.task_id))
+        number = run.takes_up.pull_request if run.takes_up is not None else None
+        if number is not None and (older := await self.house.pull_requests.get(number)) is not None:
+            own.append(older)
+        return tuple(sorted({one.number: one for one in own}.values(), key=lambda one: one.number))
 
     async def _diff(self, key: str | None) -> bytes | None:
         """None where there is none, or it is not kept any more."""
@@ -75,9 +89,9 @@ class Sights:
         """How many there are in each lane."""
         return await self.house.board.counts(watcher, filters)
 
-    async def listed(self, watcher: Watcher, task_id: str) -> Listed | None:
-        """One task as the board has it; None where the watcher sees none."""
-        return await self.house.board.listed(watcher, task_id)
+    async def listed(self, watcher: Watcher, task_ids: Collection[str]) -> Sequence[Listed]:
+        """Tasks as the board has them; those that the watcher does not see are left out."""
+        return await self.house.board.listed(watcher, task_ids)
 
     async def people(self, watcher: Watcher) -> Mapping[str, str]:
         """Who asked: names by ids."""
@@ -92,5 +106,9 @@ class Sights:
         return await self.house.board.scores(watcher, since)
 
     def watch(self) -> AsyncIterator[frozenset[str]]:
-        """Ids of tasks to which something happened."""
-        return self.house.events.watch()
+        """Ids of tasks that may stand elsewhere on the board than before."""
+        return self.house.events.watch(TURNING)
+
+    def follow_on(self, task_id: str, after: int) -> AsyncIterator[TaskEvent]:
+        """The task's events as they come, also behind its end."""
+        return self.house.events.follow(task_id, after)

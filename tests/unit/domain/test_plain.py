@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honk.cli.terminal import block, clean, one_line
+from honk.domain.plain import block, clean, one_line
 
 nasty = st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\x1b[]0;m\x07\x9b\u202e\u2066\r\n\t\x00")))
 

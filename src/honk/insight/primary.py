@@ -1,0 +1,83 @@
+"""The one thing to do next on a task's page. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from honk.domain.change import PullRequest
+from honk.domain.task import OutcomeName, Status, Task
+
+
+class Do(StrEnum):
+    """What a person may do next."""
+
+    ANSWER = "answer"
+    EXTEND = "extend"
+    STOP = "stop"
+    MERGE = "merge"
+    LOOK = "look"
+    REPLY = "reply"
+    RETRY = "retry"
+    NOTHING = "nothing"
+
+
+class Waits(StrEnum):
+    """Why a run waits."""
+
+    QUESTION = "question"
+    LIMIT = "limit"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Primary:
+    """Exactly one at a time."""
+
+    do: Do
+    label: str = ""
+    """Of the button; empty where there is none."""
+    words: str = ""
+    """Why, for the person."""
+
+
+def primary_of(
+    task: Task, *, may_steer: bool, waits: Waits | None = None, words: str = "", pull_request: PullRequest | None = None
+) -> Primary:
+    """`waits` and its `words`: what a parked run waits for. Whoever may not steer is shown, and offered nothing."""
+    found = _under_way(task, waits, words) if task.status is not Status.FINISHED else _ended(task, pull_request)
+    if not may_steer and found.do in (Do.ANSWER, Do.EXTEND, Do.STOP, Do.REPLY, Do.RETRY):
+        return Primary(do=Do.NOTHING, words=found.words)
+    return found
+
+
+def _under_way(task: Task, waits: Waits | None, words: str) -> Primary:
+    match waits:
+        case Waits.QUESTION:
+            return Primary(do=Do.ANSWER, label="Answer", words=words or "The agent asks. It waits for the answer.")
+        case Waits.LIMIT:
+            return Primary(do=Do.EXTEND, label="Give it as much again", words=words)
+        case Waits.FAULT:
+            return Primary(do=Do.STOP, label="Stop", words=f"{words} It goes on by itself.".strip())
+    if task.status is Status.QUEUED:
+        return Primary(do=Do.STOP, label="Stop", words="It stands in line and begins by itself.")
+    return Primary(do=Do.STOP, label="Stop", words="")
+
+
+def _ended(task: Task, pull_request: PullRequest | None) -> Primary:
+    name = task.outcome.name if task.outcome is not None else None
+    if pull_request is not None and pull_request.state == "open":
+        number = pull_request.number
+        if pull_request.is_draft:
+            return Primary(
+                do=Do.LOOK, label="See what is open", words="Not everything was verified: look before it merges."
+            )
+        return Primary(do=Do.MERGE, label="Review the change", words=f"Then merge it: honk pr merge {number}")
+    match name:
+        case OutcomeName.MERGED:
+            return Primary(do=Do.NOTHING, words="It is merged.")
+        case OutcomeName.CANCELLED:
+            return Primary(do=Do.RETRY, label="Begin again", words="It was stopped; its work is kept.")
+        case OutcomeName.FAILED | OutcomeName.VETOED | OutcomeName.NEEDS_HUMAN:
+            return Primary(do=Do.REPLY, label="Say what to do", words="A reply goes on with the kept work.")
+        case OutcomeName.REPLAYED | None:
+            return Primary(do=Do.NOTHING)
+    return Primary(do=Do.REPLY, label="Ask on", words="A reply starts a task that follows this one.")

@@ -1,0 +1,114 @@
+"""A task's page as values: everything that it shows, decided. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from honk.domain.change import PullRequest
+from honk.domain.conversation import EXTENDABLE, Parked, ParkKind
+from honk.domain.task import Status, subject_of
+from honk.insight.diff_view import DiffView, diff_view
+from honk.insight.plan import Step, plan_of
+from honk.insight.primary import Primary, Waits, primary_of
+from honk.insight.proof import Proof, proof_of
+from honk.insight.sheet import Sheet
+from honk.insight.story import Entry, story_of
+from honk.insight.tone import Badge, badge_of
+from honk.store import Attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """An attempt and what was found."""
+
+    attempt: Attempt
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """What its templates may ask for."""
+
+    sheet: Sheet
+    subject: str
+    badge: Badge
+    primary: Primary
+    is_over: bool
+    plan: tuple[Step, ...]
+    story: tuple[Entry, ...]
+    proof: Proof
+    """Of the run's change."""
+    rounds: tuple[Round, ...]
+    diff: DiffView
+    pull_request: PullRequest | None
+    seconds: tuple[tuple[str, float], ...]
+    """By stage, the total last; empty while it runs."""
+    place_in_line: int | None
+    now: str
+    """One sentence: what happens right now, or how it ended."""
+
+    @property
+    def parked(self) -> Parked | None:
+        """What it waits for."""
+        return self.sheet.parked
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When its newest run ended."""
+        return self.sheet.run.finished_at
+
+
+def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None) -> TaskView:
+    """For somebody who may, or may not, steer it."""
+    task, parked = sheet.task, sheet.parked
+    is_over = task.status is Status.FINISHED
+    pull_request = sheet.pull_requests[-1] if sheet.pull_requests else None
+    badge = badge_of(task, pull_request)
+    waits, words = _waits(parked)
+    question = parked.question.question_id if parked is not None and parked.question is not None else None
+    examination = sheet.run.examination
+    plan = plan_of(sheet.events, is_over=is_over)
+    return TaskView(
+        sheet=sheet,
+        subject=subject_of(task.prompt),
+        badge=badge,
+        primary=primary_of(task, may_steer=may_steer, waits=waits, words=words, pull_request=pull_request),
+        is_over=is_over,
+        plan=plan,
+        story=story_of(
+            task.prompt, task.asker.name, task.created_at, sheet.events, sheet.messages, open_question=question
+        ),
+        proof=proof_of(examination, sheet.run.verdict),
+        rounds=tuple(
+            Round(attempt=one, proof=proof_of(one.examination, one.verdict)) for one in reversed(sheet.attempts)
+        ),
+        diff=diff_view(sheet.diff or b"", examination.findings if examination is not None else ()),
+        pull_request=pull_request,
+        seconds=tuple((sheet.run.seconds or {}).items()),
+        place_in_line=place_in_line,
+        now=_now(sheet, badge, plan, place_in_line),
+    )
+
+
+def _waits(parked: Parked | None) -> tuple[Waits | None, str]:
+    """Why it waits, as far as a tap can help: a limit that no tap grants again is told, not offered."""
+    if parked is None:
+        return None, ""
+    if parked.kind is ParkKind.QUESTION:
+        return Waits.QUESTION, ""
+    if parked.kind is ParkKind.LIMIT and parked.limit in EXTENDABLE:
+        return Waits.LIMIT, parked.words
+    return Waits.FAULT, parked.words
+
+
+def _now(sheet: Sheet, badge: Badge, plan: Sequence[Step], place: int | None) -> str:
+    task = sheet.task
+    if task.outcome is not None:
+        return next((line for line in task.outcome.reason.splitlines() if line.strip()), badge.word)
+    if sheet.parked is not None:
+        return sheet.parked.words
+    if task.status is Status.QUEUED:
+        return f"It is number {place} in line." if place else "It is about to begin."
+    stage = next((step.name for step in plan if step.since is not None), None)
+    attempt = f", attempt {sheet.run.attempts} of {sheet.run.limits.attempts}" if sheet.run.attempts > 1 else ""
+    return f"{stage}{attempt}" if stage else "It is about to begin."
