@@ -20,7 +20,7 @@ from test_crash import DYING, EVERY_STEP
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio, pytest.mark.acceptance]
 COMMAND = f"command:sh -c \"cat >/dev/null; sed -i 's/{OLD}/{RIGHT}/' calc.py\""
-AT_ONCE = {"HONK_AGENT": COMMAND, "HONK_SERVE__AGENTS": "6"}
+AT_ONCE = {"HONK_AGENT": COMMAND, "HONK_SERVE__AGENTS": "6", "HONK_QUOTA__PERSON_MONTH_USD": "1000"}
 NO_ROOM = {"HONK_SERVE__MIN_FREE_MEMORY_MIB": str(1 << 30)}
 RUNS = 50
 GOES_ON_SECONDS = 30.0

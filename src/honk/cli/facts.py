@@ -266,6 +266,10 @@ def _parked(body: Body) -> list[Line]:
     return [Line(text=f"waits: {text_of(body, 'words', 400)}", tone=Tone.UNSURE)]
 
 
+def _waits(body: Body) -> list[Line]:
+    return [Line(text=f"waits: {text_of(body, 'text', 400)}", tone=Tone.UNSURE)]
+
+
 def _answered(body: Body) -> list[Line]:
     return [Line(text=f"{text_of(body, 'person', 80)} answers: {text_of(body, 'text', 400)}", tone=Tone.GOOD)]
 
@@ -302,6 +306,7 @@ _TELLERS: Mapping[str, Callable[[Body], list[Line]]] = {
     "message": _message,
     "asked": _asked,
     "parked": _parked,
+    "waits": _waits,
     "answered_by": _answered,
     "extended": _extended,
     "followed_by": _followed,

@@ -100,7 +100,7 @@ class HttpDesk(FarDesk):
                 f" Choices: {'; '.join(asked['choices'])} (it would take: {asked['recommended']})" if asked else ""
             )
             return f"{parked['words']}{choices}"
-        return f"its turn, number {told['queue_position']} in line" if told["queue_position"] else None
+        return f"{told['waits_for']} (number {told['queue_position']} in line)" if told["queue_position"] else None
 
     async def tasks(self) -> Sequence[Task]:
         """See the port."""

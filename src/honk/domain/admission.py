@@ -58,10 +58,10 @@ def next_of(line: Iterable[Ticket], busy_lanes: Collection[str]) -> Ticket | Non
 
 
 def why_wait(room: Room) -> str | None:
-    """Why nothing new begins; None where there is room. The words do not change with every byte: they are told once."""
+    """What new work waits for; None where there is room. The words change with no byte: they are told once."""
     if room.free_disk_bytes < room.least_disk_bytes:
         least = room.least_disk_bytes >> 20
-        return f"waits for room on the disk: below {least} MiB nothing new begins (honk gc gives some back)"
+        return f"room on the disk: below {least} MiB nothing new begins (honk gc gives some back)"
     if room.free_memory_bytes < room.least_memory_bytes:
-        return f"waits for memory: below {room.least_memory_bytes >> 20} MiB nothing new begins"
+        return f"memory: below {room.least_memory_bytes >> 20} MiB nothing new begins"
     return None

@@ -89,8 +89,8 @@ class Admission:
         if ticket is None or self.why is not None:
             return None if ticket is None else self.why
         if ticket.lane in {one.lane for one in self._at_work.values()}:
-            return "waits for the task before it on the same branch"
-        return f"waits in line: {self.running} of {self.slots} agents are at work"
+            return "the task before it on the same branch"
+        return f"its turn: {self.running} of {self.slots} agents are at work"
 
     # What the gateway asks and tells.
 
@@ -130,9 +130,9 @@ class Admission:
         frost = frost_of(self._home) if is_frozen(self._home) else None
         hold = None
         if frost is not None:
-            hold = f"waits until Honk is thawed: frozen {words_of(frost)}"
+            hold = f"that Honk is thawed; it was frozen {words_of(frost)}"
         elif self.breaker.fault is not None:
-            hold = f"waits: {self.breaker.fault.words}"
+            hold = self.breaker.fault.words
         if hold is None:
             self.held.clear()
         elif not self.held.is_set():

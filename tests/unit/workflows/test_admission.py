@@ -104,7 +104,7 @@ async def test_as_many_as_there_are_slots_in_the_order_they_were_asked_for(tmp_p
     await until(lambda: yard.began == ["first"])
     assert (yard.admission.position("second"), yard.admission.position("late")) == (1, 2)
     assert yard.admission.position("first") is None
-    assert yard.admission.waits_for("late") == "waits in line: 1 of 1 agents are at work"
+    assert yard.admission.waits_for("late") == "its turn: 1 of 1 agents are at work"
     done.set()
     await asyncio.wait(runs)
     assert yard.began == ["first", "second", "late"]
@@ -131,7 +131,7 @@ async def test_one_run_per_branch(tmp_path: Path) -> None:
     await until(lambda: yard.began == ["first"])
     reply = await yard.ask("reply", follows="first", after=1)
     await until(lambda: yard.admission.queued == 1)
-    assert yard.admission.waits_for("reply") == "waits for the task before it on the same branch"
+    assert yard.admission.waits_for("reply") == "the task before it on the same branch"
     done.set()
     await asyncio.wait({first, reply})
     assert yard.began == ["first", "reply"]
