@@ -309,6 +309,15 @@ class Team:
         """Where the installation stands: slots, line, room, money, what holds everything."""
         return await self.app.watch.standing()
 
+    async def announcements(self, visitor: Visitor, after: int = 0) -> Sequence[TaskEvent]:
+        """What administrators are told: freezing and thawing, what was broken for everybody, quotas nearly used.
+
+        Raises:
+            Refused: the person may not.
+        """
+        self.must_administer(visitor)
+        return await self.app.watch.announcements(after)
+
     def must_administer(self, visitor: Visitor) -> None:
         """Raises Refused."""
         _must(visitor, Act.ADMINISTER, EVERYWHERE)

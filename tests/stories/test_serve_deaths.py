@@ -57,12 +57,13 @@ async def asked(server: Server, key: str) -> str:
 
 
 async def die_at(server: Server, point: str) -> None:
-    """Serve, and die at this point of whichever run comes there first."""
-    server.program = (*DYING, point)
-    await server.start()
-    assert server.process is not None
-    async with asyncio.timeout(120):
-        assert await server.process.wait() == -signal.SIGKILL, point
+    """Serve, and die at this point of whichever run comes there first; maybe before anybody is let in."""
+    process = await asyncio.create_subprocess_exec(
+        *DYING, point, "serve", "--port", "0", env=server.environment(), stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    async with asyncio.timeout(180):
+        assert await process.wait() == -signal.SIGKILL, point
 
 
 def assert_none_is_lost_or_doubled(home: Path, calc: Path, count: int) -> None:

@@ -107,7 +107,7 @@ run = sa.Table(
     _id("run_id"),
     _of("task_id", "honk_task.task_id"),
     _instant("started_at"),
-    _instant("finished_at", null=True),
+    sa.Column("finished_at", Instant, nullable=True, index=True),
     sa.Column("attempts", sa.Integer, nullable=False),
     _text("limits"),
     _text("spent"),
@@ -259,7 +259,7 @@ model_call = sa.Table(
     sa.Column("cache_write_tokens", sa.Integer, nullable=False),
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("seconds", sa.Float, nullable=False),
-    _instant("asked_at", null=True),
+    sa.Column("asked_at", Instant, nullable=True, index=True),
 )
 memo = sa.Table(
     "honk_memo",

@@ -1,12 +1,14 @@
 """The watch over the installation: where it stands, what a task will take, and stopping everything at once."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from honk.base.disk import free_bytes
 from honk.base.memory import available_bytes
 from honk.domain.expectation import NEWEST, Expectation, expect
-from honk.domain.standing import Frost, Standing
+from honk.domain.standing import INSTALLATION, Frost, Standing
+from honk.store import TaskEvent
 from honk.workflows.admission import Admission
 from honk.workflows.frost import freeze, frost_of, melt, tell_freezing, tell_thawing
 from honk.workflows.house import House
@@ -44,6 +46,10 @@ class Watch:
     async def price(self, repository_id: str, cap_usd: float) -> Expectation:
         """What a task there will probably take, by those before it."""
         return expect(await self.house.quotas.past(repository_id, NEWEST), cap_usd)
+
+    async def announcements(self, after: int = 0) -> Sequence[TaskEvent]:
+        """What concerns the installation, in the order it happened."""
+        return await self.house.events.read(INSTALLATION, after)
 
     async def standing(self) -> Standing:
         """Where everything stands."""
