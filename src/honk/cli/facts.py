@@ -266,10 +266,6 @@ def _parked(body: Body) -> list[Line]:
     return [Line(text=f"waits: {text_of(body, 'words', 400)}", tone=Tone.UNSURE)]
 
 
-def _waits(body: Body) -> list[Line]:
-    return [Line(text=f"waits: {text_of(body, 'text', 400)}", tone=Tone.UNSURE)]
-
-
 def _answered(body: Body) -> list[Line]:
     return [Line(text=f"{text_of(body, 'person', 80)} answers: {text_of(body, 'text', 400)}", tone=Tone.GOOD)]
 
@@ -310,7 +306,6 @@ _TELLERS: Mapping[str, Callable[[Body], list[Line]]] = {
     "answered_by": _answered,
     "extended": _extended,
     "followed_by": _followed,
-    "waits": _waits,
     "note": _note,
     "warning": _warning,
     "outcome": _outcome,
