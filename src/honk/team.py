@@ -252,8 +252,9 @@ class Team:
 
     async def parked_tasks(self, visitor: Visitor) -> Sequence[Parked]:
         """Of all that this person may read, the longest waiting first."""
-        parked = [(one, await self.app.task(one.task_id)) for one in await self.app.talk.all_parked()]
-        return [one for one, task in parked if why_not(visitor, Act.READ, _place(task)) is None]
+        return [
+            one for one, task in await self.app.talk.all_parked() if why_not(visitor, Act.READ, _place(task)) is None
+        ]
 
     async def _steered(self, visitor: Visitor, task_id: str) -> Task:
         task = await self.task(visitor, task_id)

@@ -144,3 +144,73 @@ async def test_an_answer_names_places_and_those_that_are_not_there_are_marked(ho
         result = await team.ended(await team.ask("Why is add() wrong?"))
     assert (result.outcome, result.branch) == (OutcomeName.ANSWERED, None)
     assert result.reason == "add() subtracts (calc.py:2), see also gone.py:7 (there is no such file)."
+
+
+async def test_an_agent_that_cannot_listen_goes_on_with_the_words_when_its_turn_ends(home: Path, calc: Path) -> None:
+    """No model here: the agent is a program that writes down what it is told."""
+    agent = "command:sh -c 'cat >> told.txt; echo ready; sleep 2'"
+    async with circle(home, {}, calc, agent=agent) as team:
+        task = await team.ask("Write it down")
+        await team.until(task, lambda event: event.kind == "said")
+        await team.team.say(BOB, task.task_id, "and in blue", "m1")
+        result = await team.ended(task)
+        (message,) = await team.team.conversation(ADA, task.task_id)
+    assert result.attempts == 1
+    assert message.used_at is not None
+    told = git(calc, "show", f"{result.branch}:told.txt")
+    assert told.count("Write it down") == 2, "from the beginning: it has no session to go on with"
+    assert told.count("Bob says: and in blue") == 1
+
+
+@pytest.mark.acceptance
+async def test_a_branch_that_somebody_moved_is_left_alone(home: Path, calc: Path) -> None:
+    noted = {"default": FIX, "note": [DOCUMENT, say("Noted.")]}
+    async with circle(home, noted, calc) as team:
+        task = await team.ask()
+        first = await team.ended(task)
+        forge = home / "forge" / f"{task.repository.repository_id}.git"
+        own = git(forge, "commit-tree", f"{first.head_sha}^{{tree}}", "-p", str(first.head_sha), "-m", "My own")
+        git(forge, "update-ref", f"refs/heads/{first.branch}", own)
+        said = await team.team.say(ADA, task.task_id, "[[script:note]] note it", "r1")
+        second = await team.ended(await team.team.task(ADA, said.task_id))
+    assert second.outcome is OutcomeName.NEEDS_HUMAN
+    assert "somebody moved it" in second.reason
+    assert git(forge, "rev-parse", str(first.branch)) == own
+    assert git(calc, "rev-parse", str(first.branch)) == first.head_sha
+
+
+@pytest.mark.acceptance
+async def test_after_the_merge_a_reply_begins_from_the_newest_base(home: Path, calc: Path) -> None:
+    known = {"default": FIX, "note": [when("add() adds", DOCUMENT, DOCUMENT), say("Noted.")]}
+    async with circle(home, known, calc) as team:
+        task = await team.ask()
+        first = await team.ended(task)
+        assert first.pull_request is not None
+        git(calc, "switch", "-q", "--detach")
+        await team.team.app.merge(first.pull_request.number)
+        said = await team.team.say(ADA, task.task_id, "[[script:note]] note it", "r2")
+        second = await team.ended(await team.team.task(ADA, said.task_id))
+        assert second.pull_request is not None, second.reason
+        number = second.pull_request.number
+        merged = await team.team.task(ADA, task.task_id)
+        await team.team.app.merge(number)
+    assert merged.outcome is not None
+    assert merged.outcome.name is OutcomeName.MERGED
+    assert number != first.pull_request.number
+    assert second.base_sha != first.base_sha
+    assert git(calc, "diff", "--name-only", second.base_sha, str(second.head_sha)) == "NOTES.md"
+
+
+@pytest.mark.acceptance
+async def test_what_failed_is_tried_again_as_a_linked_task(home: Path, calc: Path) -> None:
+    async with circle(home, {"default": [say("No idea.")], "judge": scripts.judge()}, calc) as team:
+        task = await team.ask("Make add() add")
+        assert (await team.ended(task)).outcome is OutcomeName.NO_CHANGE
+        with pytest.raises(UsageError, match="nothing to try again"):
+            await team.team.retry(ADA, task.task_id)
+        task = await team.ask("Make add() add")
+        await team.until(task, lambda event: event.kind == "attempt")
+        await team.team.stop(ADA, task.task_id)
+        linked = await team.team.retry(ADA, task.task_id)
+        assert (linked.follows, linked.prompt) == (task.task_id, "Make add() add")
+        await team.ended(linked)

@@ -5,18 +5,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from honk.base.clock import now
+from honk.base.errors import HonkError, UsageError
 from honk.domain.conversation import Parked
 from honk.domain.limits import Limits
 from honk.domain.prompt import checked_message
-from honk.domain.task import Brief, Task
+from honk.domain.task import Brief, Status, Task
 from honk.engine import Engine
 from honk.store import Delivery, Message, Run
 from honk.store.conversation import Fact
-from honk.workflows.follow_up import Linked, again, newest_of, reply_to
+from honk.workflows.follow_up import Linked, again, chain_of, newest_of, reply_to
 from honk.workflows.house import House
 from honk.workflows.journal import Journal
 from honk.workflows.legs import Legs, Resumption, Spoken, Within, message_of, told
 
+ALL = 1_000_000
+"""More tasks than there will be."""
 Accept = Callable[[Task, Brief, Run, Delivery], Awaitable[bool]]
 """Makes sure that there is room, writes it all down and enqueues it; False for an arrival that came before."""
 
@@ -55,10 +58,8 @@ class Talk:
         """
         spoken = replace(spoken, text=checked_message(spoken.text))
         async with self._one_at_a_time:
-            if (known := await self.house.messages.get(spoken.message_id)) is not None:
-                return Said(task_id=known.task_id)
-            if (begun := await self.house.tasks.delivered(_arrival(spoken))) is not None:
-                return Said(task_id=begun.task_id, has_begun=True)
+            if (known := await self._said_before(task, spoken)) is not None:
+                return known
             task = await newest_of(self.house, task)
             if task.outcome is not None:
                 return await self._begin(await reply_to(self.house, task, spoken, limits), spoken)
@@ -71,6 +72,21 @@ class Talk:
             fact = Fact("message", told(message), f"message:{message.message_id}")
             await self.house.messages.append(message, fact)
         return Said(task_id=task.task_id)
+
+    async def _said_before(self, task: Task, spoken: Spoken) -> Said | None:
+        """Who took the words of this id.
+
+        Raises:
+            UsageError: another conversation did.
+        """
+        said = await self.house.messages.get(spoken.message_id)
+        begun = None if said else await self.house.tasks.delivered(_arrival(spoken))
+        if said is None and begun is None:
+            return None
+        taker = begun or await self.house.tasks.task(said.task_id if said else "")
+        if (await chain_of(self.house, taker))[-1].task_id != (await chain_of(self.house, task))[-1].task_id:
+            raise UsageError(f"{spoken.message_id!r} is the id of something else that was said. Nothing was said.")
+        return Said(task_id=taker.task_id, has_begun=begun is not None)
 
     async def answer(self, task: Task, question_id: str, spoken: Spoken) -> Resumption:
         """See `Legs.answer`."""
@@ -91,22 +107,30 @@ class Talk:
             return await self._begin(await again(self.house, task, spoken, limits), None)
 
     async def take_left_over(self) -> None:
-        """Words that came while a task was ending begin a linked one, as if they had come after its end."""
+        """Words that came while a task was ending begin a linked one, as if they had come after its end. Where none can
+        be begun now, the task says why, and it is tried again."""
         for message in await self.house.messages.left_over():
-            spoken = Spoken(
-                person=message.person,
-                person_id=message.person_id,
-                text=message.text,
-                message_id=f"late-{message.message_id}",
-            )
-            async with self._one_at_a_time:
-                task = await newest_of(self.house, await self.house.tasks.task(message.task_id))
-                if task.outcome is None:
-                    late = replace(message_of(task, spoken), used_at=None)
-                    await self.house.messages.append(late, Fact("message", told(late), f"message:{late.message_id}"))
-                elif await self.house.tasks.delivered(_arrival(spoken)) is None:
-                    await self._begin(await reply_to(self.house, task, spoken, None), spoken)
-                await self.house.messages.use([message.message_id], now())
+            try:
+                await self._take_late(message)
+            except HonkError as error:
+                journal = Journal(self.house.events, message.task_id, message.message_id)
+                await journal.warning(f"{message.person.name}'s last words wait for a task of their own: {error}")
+
+    async def _take_late(self, message: Message) -> None:
+        spoken = Spoken(
+            person=message.person,
+            person_id=message.person_id,
+            text=message.text,
+            message_id=f"late-{message.message_id}",
+        )
+        async with self._one_at_a_time:
+            task = await newest_of(self.house, await self.house.tasks.task(message.task_id))
+            if task.outcome is None:
+                late = replace(message_of(task, spoken), used_at=None)
+                await self.house.messages.append(late, Fact("message", told(late), f"message:{late.message_id}"))
+            elif await self.house.tasks.delivered(_arrival(spoken)) is None:
+                await self._begin(await reply_to(self.house, task, spoken, None), spoken)
+            await self.house.messages.use([message.message_id], now())
 
     async def conversation(self, task: Task) -> Sequence[Message]:
         """In the order they were said."""
@@ -116,9 +140,10 @@ class Talk:
         """None where it does not wait."""
         return await self.house.parking.of(task_id)
 
-    async def all_parked(self) -> Sequence[Parked]:
+    async def all_parked(self) -> Sequence[tuple[Parked, Task]]:
         """The longest waiting first."""
-        return await self.house.parking.list()
+        waiting = {one.task_id: one for one in await self.house.tasks.tasks(status=Status.WAITING, limit=ALL)}
+        return [(one, waiting[one.task_id]) for one in await self.house.parking.list() if one.task_id in waiting]
 
     async def _begin(self, linked: Linked, spoken: Spoken | None) -> Said:
         """Accept it, once for these words."""

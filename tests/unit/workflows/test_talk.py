@@ -181,6 +181,13 @@ async def test_words_to_a_task_under_way_are_kept_once(room: Room) -> None:
         await room.talk.say(await room.task, by("Ada", " \n", "m2"), LIMITS)
 
 
+async def test_an_id_of_another_conversation_is_refused(room: Room) -> None:
+    await accept(room.store, a_task("t2"), replace(a_run("run2", "t2"), started_at=NOW), "d2")
+    await room.talk.say(await room.task, by("Ada", "rename it", "m1"), LIMITS)
+    with pytest.raises(UsageError, match="something else"):
+        await room.talk.say(await room.store.tasks.task("t2"), by("Ada", "rename it", "m1"), LIMITS)
+
+
 async def test_words_to_a_task_that_asks_are_its_answer(room: Room) -> None:
     await room.park()
     await room.talk.say(await room.task, by("Ada", "only the cents", "m1"), LIMITS)
@@ -232,6 +239,21 @@ async def test_words_that_came_while_it_ended_begin_one_task(room: Room) -> None
     (linked,) = await room.store.tasks.followers("t1")
     assert linked.prompt == "rename it"
     assert all(one.used_at for one in await room.talk.conversation(await room.task))
+
+
+async def test_words_that_no_task_can_be_begun_by_yet_are_kept_and_told_of(room: Room) -> None:
+    async def refuse(*_: object) -> bool:
+        raise UsageError("The disk is nearly full.")
+
+    await room.talk.say(await room.task, by("Ada", "rename it", "m1"), LIMITS)
+    await room.end()
+    accepting, room.talk.accept = room.talk.accept, refuse
+    for _ in range(2):
+        await room.talk.take_left_over()
+    assert await room.kinds() == ["message", "warning"]
+    room.talk.accept = accepting
+    await room.talk.take_left_over()
+    assert len(await room.store.tasks.followers("t1")) == 1
 
 
 async def test_what_failed_is_tried_again_and_what_was_opened_is_not(room: Room) -> None:
