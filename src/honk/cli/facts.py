@@ -302,7 +302,6 @@ _TELLERS: Mapping[str, Callable[[Body], list[Line]]] = {
     "message": _message,
     "asked": _asked,
     "parked": _parked,
-    "waits": _waits,
     "answered_by": _answered,
     "extended": _extended,
     "followed_by": _followed,

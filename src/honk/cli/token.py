@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Tokens for programs: they may request, read and stop, never approve.", no_args_is_help=True)
+app = typer.Typer(help="Tokens for programs: request, read and stop, no more.", no_args_is_help=True)
 WHOSE = Annotated[str | None, typer.Option("--email", help="Whose; yours by default.")]
 
 

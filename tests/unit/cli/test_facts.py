@@ -63,8 +63,8 @@ def test_a_conversation_reads_as_one(event: Callable[..., TaskEvent]) -> None:
     assert [line for one in told for line in lines(one)] == [
         "Ada says: in blue",
         "the agent asks: Which blue?",
-        "  - dark (recommended)",
-        "  - light",
+        "    1  dark  (recommended)",
+        "    2  light",
         "Bob answers: light",
         "waits: The turns limit was reached.",
         "Ada grants as much again of the turns limit",
