@@ -27,6 +27,7 @@ from honk.workflows.catalog import offered, read_catalog
 from honk.workflows.deletion import Deletion, delete_task
 from honk.workflows.export import kept_of
 from honk.workflows.frost import is_frozen, refuse_frozen
+from honk.workflows.handing import Handing
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper, Plan, Swept
 from honk.workflows.identity import refuse_unsignable
@@ -71,6 +72,7 @@ class App:
         self._keeper, self.is_alone = keeper, is_alone
         self.sights = Sights(house)
         self.watch = watch
+        self.handing = Handing(house=house, accept=self._accept_linked)
         self.talk = Talk(house=house, engine=engine, accept=self._accept_linked, within=watch.purse.within)
 
     async def submit(self, request: RunRequest) -> Task:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from honk.app import App, RunRequest
 from honk.app import RunResult as RunResult
@@ -19,6 +20,7 @@ from honk.domain.task import BriefTerms, Person, Repository, Task
 from honk.insight.kept import Kept
 from honk.lookout import Lookout
 from honk.store import Message, NotFound, TaskEvent
+from honk.workflows.handing import Taken
 from honk.workflows.legs import Resumption, Spoken
 from honk.workflows.talk import Said
 
@@ -270,6 +272,35 @@ class Team:
         task = await self.task(visitor, task_id)
         _must(visitor, Act.STEER, _place(task))
         await self.app.stop(task.task_id)
+
+    async def take(self, visitor: Visitor, task_id: str) -> Taken:
+        """Stop it, if it has not ended, and hand its work over.
+
+        Raises:
+            Refused: the person may not.
+        """
+        task = await self._steered(visitor, task_id)
+        await self.app.stop(task.task_id)
+        return await self.app.handing.take(await self.app.task(task.task_id))
+
+    async def pack(self, visitor: Visitor, task_id: str, into: BinaryIO) -> None:
+        """A pack of an ended task's work, for git.
+
+        Raises:
+            UsageError: it has not ended, or there is no work.
+        """
+        await self.app.handing.pack(await self.task(visitor, task_id), into)
+
+    async def give(self, visitor: Visitor, task_id: str, text: str, message_id: str, sha: str, pack: BinaryIO) -> Task:
+        """The linked task that verifies and publishes a person's own commits.
+
+        Raises:
+            Refused: the person may not.
+            UsageError: they cannot be taken; nothing was begun.
+        """
+        task = await self._steered(visitor, task_id)
+        spoken = _spoken(visitor, text, message_id)
+        return await self.app.handing.give(task, spoken, sha, pack, self._terms.limits)
 
     async def price(self, visitor: Visitor, repository_id: str) -> Expectation:
         """What a task there will probably take, by those before it.

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import uvicorn
 
-from honk.api.bounds import Bounds
+from honk.api.bounds import PACKS, Bounds
 from honk.api.entry import Entry
 from honk.api.health import health_routes
 from honk.api.metrics import Metrics, Timed
@@ -111,7 +111,7 @@ def _doors(team: Team) -> Timed:
     entry = Entry(entrance=cast(Entrance, Doorkeeper()), owner_token=OWNER_TOKEN)
     api = create_api(team, entry)
     api.include_router(health_routes(team, entry, metrics, lambda: False), include_in_schema=False)
-    return Timed(Bounds(api), metrics)
+    return Timed(Bounds(api, PACKS), metrics)
 
 
 class Server(uvicorn.Server):

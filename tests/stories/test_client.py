@@ -88,3 +88,33 @@ async def test_a_server_that_is_gone_is_not_waited_for(home: Path, calc: Path) -
         assert (code, "in the clear" in err) == (2, True), err
         code, _, err = await told(server, "task", "list", "--server", server.url, cwd=calc)
         assert (code, "HONK_TOKEN" in err) == (2, True), err
+
+
+async def test_a_person_takes_the_work_along_and_gives_it_back(home: Path, calc: Path, tmp_path: Path) -> None:
+    async with serving(home, {}, calc, HONK_AGENT=MENDS) as server:
+        out = (await told(server, "run", "Make add() add", cwd=calc))[1]
+        task_id = out.split("Task ")[-1].split(":")[0]
+        mine = tmp_path / "mine"
+        git(tmp_path, "clone", "-q", "--branch", "main", "--single-branch", str(calc), str(mine))
+        far = elsewhere(server, tmp_path)
+        code, out, err = await told(server, "task", "take", task_id, cwd=mine, **far)
+        assert code == 0, err
+        branch = git(mine, "for-each-ref", "--format=%(refname:short)", "refs/heads/honk/")
+        assert f"git switch {branch}" in out
+        beside = mine / ".git" / "honk" / task_id
+        assert "Make add() add" in (beside / "brief.md").read_text()
+        assert "opened" in (beside / "transcript.txt").read_text()
+        assert git(mine, "status", "--porcelain") == ""
+        code, _, err = await told(server, "task", "give", task_id, cwd=mine, **far)
+        assert (code, "no commit of yours" in err) == (2, True), err
+        git(mine, "switch", "-q", branch)
+        (mine / "calc.py").write_text(
+            (mine / "calc.py").read_text() + "\n\ndef triple(a: int) -> int:\n    return a * 3\n"
+        )
+        git(mine, "commit", "-qam", "Add triple() too")
+        code, out, err = await told(server, "task", "give", task_id, cwd=mine, **far)
+        assert (code, "has a new commit" in out) == (0, True), (out, err)
+        shown = (await told(server, "pr", "diff", "1", cwd=calc))[1]
+        assert "+    return a+b" in shown
+        assert "+    return a * 3" in shown
+        assert "Add triple() too" in (await told(server, "task", "list", cwd=calc))[1]

@@ -33,7 +33,8 @@ class Forge:
 def desk() -> App:
     house = SimpleNamespace(forge=Forge(), tasks=FakeStore().tasks)
     people, ways_in = cast(PeopleDesk, None), cast(WaysIn, None)
-    engine, keeper, watch = cast(Engine, None), cast(Housekeeper, None), cast(Watch, None)
+    engine, keeper = cast(Engine, None), cast(Housekeeper, None)
+    watch = cast(Watch, SimpleNamespace(purse=SimpleNamespace(within=None)))
     return App(cast(House, house), engine, keeper, people=people, ways_in=ways_in, watch=watch)
 
 

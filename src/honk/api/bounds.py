@@ -9,6 +9,8 @@ from honk.api.problems import problem
 
 BODY_BYTES = 512 << 10
 """A request of 64 KiB, escaped as JSON may escape it, fits."""
+PACKS: Mapping[str, int] = {"/give": 64 << 20}
+"""What git sends is larger."""
 TOO_LARGE = "The body is larger than {most:,} bytes. Nothing of it was kept, nothing was done."
 
 

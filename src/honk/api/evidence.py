@@ -16,7 +16,7 @@ from honk.team import RunResult, Team
 
 DIFF = "text/x-diff"
 BINARY = "application/octet-stream"
-_SAFE = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox"}
+SAFE = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox"}
 """Whatever stands in a diff or a log, no browser runs it."""
 _EVENT = {
     "type": "object",
@@ -26,7 +26,7 @@ _EVENT = {
 }
 
 
-def _content(media_type: str, schema: Any) -> dict[int | str, dict[str, Any]]:
+def content(media_type: str, schema: Any) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {media_type: {"schema": schema}}, "description": "OK"}}
 
 
@@ -34,7 +34,7 @@ def evidence_routes(team: Team, entry: Entry) -> APIRouter:
     """`/tasks/ID` and what is below it."""
     routes = APIRouter(prefix="/tasks/{task_id}", tags=["evidence"])
     Who = Annotated[Visitor, Depends(entry.visitor)]
-    stream = _content(EVENTS, _EVENT)
+    stream = content(EVENTS, _EVENT)
 
     @routes.get("/events", response_class=Response, responses={**responses(404), **stream})
     async def follow_task(
@@ -58,11 +58,11 @@ def evidence_routes(team: Team, entry: Entry) -> APIRouter:
         return list(examination.reports) if examination is not None else []
 
     @routes.get(
-        "/diff", response_class=Response, responses={**responses(404, 409), **_content(DIFF, {"type": "string"})}
+        "/diff", response_class=Response, responses={**responses(404, 409), **content(DIFF, {"type": "string"})}
     )
     async def show_diff(task_id: str, who: Who) -> Response:
         """The newest change of an ended task, also one that was refused; empty where there is none."""
-        return Response(await team.diff(who, task_id), headers=_SAFE, media_type=DIFF)
+        return Response(await team.diff(who, task_id), headers=SAFE, media_type=DIFF)
 
     @routes.get("/blobs", responses=responses(404))
     async def list_blobs(task_id: str, who: Who) -> BlobList:
@@ -72,14 +72,14 @@ def evidence_routes(team: Team, entry: Entry) -> APIRouter:
     @routes.get(
         "/blobs/{key:path}",
         response_class=Response,
-        responses={**responses(404), **_content(BINARY, {"type": "string", "format": "binary"})},
+        responses={**responses(404), **content(BINARY, {"type": "string", "format": "binary"})},
     )
     async def download_blob(task_id: str, key: str, who: Who) -> Response:
         """One of them, to be saved and never shown."""
         data = await team.blob(who, task_id, key)
         name = "".join(char if char.isalnum() and char.isascii() else "-" for char in key)
         return Response(
-            data, headers={**_SAFE, "content-disposition": f'attachment; filename="{name}"'}, media_type=BINARY
+            data, headers={**SAFE, "content-disposition": f'attachment; filename="{name}"'}, media_type=BINARY
         )
 
     return routes

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from honk.domain.catalog import Offered
 from honk.domain.conversation import Parked, ParkKind
 from honk.domain.limits import LimitName
-from honk.domain.task import OutcomeName, Status, Task
+from honk.domain.task import Brief, OutcomeName, Status, Task
 from honk.store import Message
 
 BRANCH = r"^[^\x00-\x20\x7f~^:?*\[\\\-][^\x00-\x20\x7f~^:?*\[\\]*$"
@@ -216,6 +216,18 @@ class MessageOut(BaseModel):
             question_id=message.question_id,
             used_at=message.used_at,
         )
+
+
+class TakenOut(BaseModel):
+    """What a person takes into their own checkout."""
+
+    task_id: str = Field(description="The newest of the conversation.")
+    branch: str
+    base_branch: str
+    base_sha: str
+    head_sha: str | None = Field(description="Null where the agent had changed nothing; then there is no pack.")
+    brief: Brief
+    pull_request: int | None
 
 
 class EventOut(BaseModel):

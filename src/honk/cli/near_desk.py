@@ -1,6 +1,7 @@
 """Tasks in the state folder itself, where no server is at work."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from honk.domain.limits import Limits
     from honk.domain.task import Task
     from honk.store import TaskEvent
+    from honk.workflows.handing import Taken
     from honk.workflows.result import RunResult
     from honk.workflows.talk import Said
 
@@ -83,6 +85,26 @@ class NearDesk(TaskDesk):
             raise UsageError(f"Task {task.task_id} has not ended. Nothing was begun. honk task resume goes on with it.")
         said = await self.app.talk.retry(task, self._spoken(task, "Again."), self._limits)
         return await self.app.task(said.task_id)
+
+    async def take(self, task_id: str) -> "Taken":
+        """See the port."""
+        await self.app.stop(task_id)
+        return await self.app.handing.take(await self.app.task(task_id))
+
+    async def pack(self, task_id: str) -> bytes:
+        """See the port."""
+        with tempfile.TemporaryFile() as pack:
+            await self.app.handing.pack(await self.app.task(task_id), pack)
+            pack.seek(0)
+            return pack.read()
+
+    async def give(self, task_id: str, words: str, sha: str, pack: bytes) -> "Task":
+        """See the port."""
+        task = await self.app.task(task_id)
+        with tempfile.TemporaryFile() as file:
+            file.write(pack)
+            file.seek(0)
+            return await self.app.handing.give(task, self._spoken(task, words), sha, file, self._limits)
 
     def _spoken(self, task: "Task", text: str) -> Spoken:
         return Spoken(person=task.asker, person_id=None, text=text, message_id=new_id(16))

@@ -194,7 +194,7 @@ class Behind:
 
 def doors(behind: Behind) -> Any:
     """The console, with the API below /api, and what watches over them."""
-    from honk.api.bounds import Bounds
+    from honk.api.bounds import PACKS, Bounds
     from honk.api.entry import Entry
     from honk.api.health import health_routes
     from honk.api.metrics import Metrics, Timed
@@ -206,4 +206,4 @@ def doors(behind: Behind) -> Any:
     console = create_console(behind.team, behind.settings.serve, behind.entrance)
     console.include_router(health_routes(behind.team, entry, metrics, behind.ending.is_set))
     console.mount("/api", create_api(behind.team, entry))
-    return Timed(Bounds(console), metrics)
+    return Timed(Bounds(console, PACKS), metrics)

@@ -93,7 +93,7 @@ async def _say(server: str | None, task_id: str, text: str) -> int:
         if not isinstance(desk, NearDesk):
             print_lines([Line(text=f"See it: honk task follow {said.task_id}")])
             return OK
-        return await _to_its_end(desk, said.task_id, as_json=False)
+        return await to_its_end(desk, said.task_id, as_json=False)
 
 
 async def _stop(server: str | None, task_id: str) -> None:
@@ -114,10 +114,10 @@ async def _retry(server: str | None, task_id: str, *, as_json: bool) -> int:
 
     async with task_desk(server, works=True) as desk:
         again = await desk.retry((await desk.task(task_id)).task_id)
-        return await _to_its_end(desk, again.task_id, as_json=as_json)
+        return await to_its_end(desk, again.task_id, as_json=as_json)
 
 
-async def _to_its_end(desk: "TaskDesk", task_id: str, *, as_json: bool) -> int:
+async def to_its_end(desk: "TaskDesk", task_id: str, *, as_json: bool) -> int:
     """Where this process does the work it must see to its end; at a server it only looks on."""
     from honk.cli.exit_codes import of_outcome
     from honk.cli.following import follow_to_end

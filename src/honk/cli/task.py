@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from honk.cli.export import export
+from honk.cli.handing import give, take
 from honk.cli.steer import OfServer, follow, retry, say, stop
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ app.command(short_help="Show what happens to a task, to its end.")(follow)
 app.command(short_help="Say something to the agent; after the end it begins a linked task.")(say)
 app.command(short_help="End a task; its work is kept.")(stop)
 app.command(short_help="Do an ended task again, as a linked one.")(retry)
+app.command(short_help="Stop a task, and take its work into your own checkout.")(take)
+app.command(short_help="Give your own commits back, to be verified and published.")(give)
 app.command(short_help="Write out everything that is kept of a task, or its trace.")(export)
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from honk.base.errors import HonkError, PlatformError, UsageError
 from honk.domain.task import Repository, Task
 from honk.store import TaskEvent
+from honk.workflows.handing import Taken
 from honk.workflows.result import RunResult
 from honk.workflows.talk import Said
 
@@ -73,6 +74,18 @@ class TaskDesk(Protocol):
 
     async def retry(self, task_id: str) -> Task:
         """The linked task that does it again."""
+        ...
+
+    async def take(self, task_id: str) -> Taken:
+        """Stop it, if it has not ended, and tell what its work is."""
+        ...
+
+    async def pack(self, task_id: str) -> bytes:
+        """Its work, for git."""
+        ...
+
+    async def give(self, task_id: str, words: str, sha: str, pack: bytes) -> Task:
+        """The linked task that verifies a person's own commits, and publishes them."""
         ...
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import aiohttp
+from yarl import URL
 
 from honk.base.errors import UsageError
 from honk.base.ids import new_id
@@ -18,6 +19,7 @@ from honk.base.records import load
 from honk.client import FarDesk, Server, ServerBroke, ServerGone, ServerRefused, Wish
 from honk.domain.task import Outcome, OutcomeName, Person, Repository, Status, Task
 from honk.store import TaskEvent
+from honk.workflows.handing import Taken
 from honk.workflows.result import RunResult
 from honk.workflows.talk import Said
 
@@ -131,6 +133,20 @@ class HttpDesk(FarDesk):
         """See the port."""
         return _task(await self._json("POST", _of(task_id, "/retry")))
 
+    async def take(self, task_id: str) -> Taken:
+        """See the port."""
+        return load(Taken, (await self._bytes("POST", _of(task_id, "/take"))).decode())
+
+    async def pack(self, task_id: str) -> bytes:
+        """See the port."""
+        return await self._bytes("GET", _of(task_id, "/pack"))
+
+    async def give(self, task_id: str, words: str, sha: str, pack: bytes) -> Task:
+        """See the port."""
+        headers = {"content-type": "application/octet-stream"}
+        path = f"{_of(task_id, '/give')}?sha={sha}&words={quote(words)}"
+        return _task(json.loads(await self._bytes("POST", path, headers=headers, data=pack)))
+
     async def follow(self, task_id: str, after: int = 0) -> AsyncGenerator[TaskEvent, None]:
         """See the port.
 
@@ -183,12 +199,17 @@ class HttpDesk(FarDesk):
         return (await self._bytes(method, path)).decode()
 
     async def _bytes(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
     ) -> bytes:
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=CONNECT_SECONDS)
         try:
             async with self._session.request(
-                method, f"{self._url}{path}", json=body, headers=headers, timeout=timeout
+                method, URL(f"{self._url}{path}", encoded=True), json=body, data=data, headers=headers, timeout=timeout
             ) as answer:
                 await _refuse(answer)
                 return await answer.read()

@@ -92,6 +92,8 @@ class TakenUp:
     """Base to what was kept, whole."""
     pull_request: int | None = None
     """The open one whose branch it goes on with."""
+    given: Change | None = None
+    """A person's own work over it, whole from the base: it takes the place of the first attempt."""
 
 
 def extended(limits: Limits, limit: LimitName) -> Limits:

@@ -42,13 +42,14 @@ async def lay_ground(house: House, record: Record) -> Ground:
     await read_catalog(house, task.repository, base)
     plan = await house.gate.plan(base, environment)
     taken_up = record.run.takes_up
+    start = None if taken_up is None else taken_up.given or taken_up.change
     return Ground(
         template=template,
         environment=environment,
         plan=plan,
         guidance=await read_guidance(base),
-        start=taken_up.change if taken_up else None,
-        start_environment=await house.workspaces.environment(template, taken_up.change) if taken_up else None,
+        start=start,
+        start_environment=await house.workspaces.environment(template, start) if start else None,
     )
 
 

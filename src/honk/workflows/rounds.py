@@ -116,6 +116,10 @@ class _Pass:
     async def attempt(self, ground: Ground, assignment: Assignment) -> tuple[Worked, Change | None]:
         """The agent works; what it left becomes one commit of ours."""
         house, journal, number = self.house, self.record.journal, assignment.number
+        taken_up = self.record.run.takes_up
+        if number == 1 and taken_up is not None and taken_up.given is not None:
+            await journal.change(taken_up.given, number)
+            return Worked(turns=0), taken_up.given
         async with journal.stage("agent", number):
             worked = await self.step(
                 f"agent {number}", Worked, lambda: work(house, ground, self.record.refreshed(assignment), journal)

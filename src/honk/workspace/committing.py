@@ -22,6 +22,11 @@ async def commit_tree(git: Git, tree: str, parent: str, message: CommitMessage) 
     return made.must("git commit-tree").text.strip()
 
 
+async def keep_commit(mirror: Path, name: str, sha: str) -> None:
+    """Keep a commit that is in the mirror, as the one of this workspace."""
+    (await Git(mirror)("update-ref", private_ref(name), sha)).must("git update-ref")
+
+
 async def seal(mirror: Path, name: str, change: Change, message: CommitMessage, signer: Signer | None) -> Change:
     """The change as it ships: the same tree over its base, or over the head it goes on with, with words that were not
     known before, and signed.
