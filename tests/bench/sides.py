@@ -20,8 +20,8 @@ from repositories import Measured, git, package_settings, remove
 
 from honk.agent.claude_program import installed
 from honk.sandbox import WORKSPACE
-from honk.testing.replies import Ask, Block, Line, Reply, Script, ToolUse
-from honk.testing.sample.script import AGENT, JUDGE, PROMPT
+from honk.testing.replies import Ask, Block, Reply, Script, ToolUse
+from honk.testing.sample.script import JUDGE, PROMPT, WORK
 from honk.testing.scripted_model import ScriptedModel
 from honk.testing.scripts import VERIFY
 
@@ -195,16 +195,13 @@ async def call(argv: Sequence[str], env: Mapping[str, str]) -> str:
 
 
 def scripts() -> dict[str, Script]:
-    """The demo's agent and judge; by hand the same agent finds its files where its clone is."""
-    lines = AGENT
-    assert not callable(lines)
-    return {"default": lambda ask: relocated(lines, ask), "judge": JUDGE}
+    """The demo's agent, which asks nothing here, and judge; by hand it finds its files where its clone is."""
+    return {"default": lambda ask: relocated(WORK, ask), "judge": JUDGE}
 
 
-def relocated(script: Sequence[Line], ask: Ask) -> Reply:
+def relocated(script: Sequence[Reply], ask: Ask) -> Reply:
     """The script's reply, its paths moved to where this agent's work tree stands; `verify` is Honk's own tool."""
-    line = script[min(ask.index, len(script) - 1)]
-    reply = line(ask) if callable(line) else line
+    reply = script[min(ask.index, len(script) - 1)]
     found = re.search(r"orking directory: ([^\s\\]+)", json.dumps(ask.request))
     tree = found.group(1) if found else WORKSPACE
     if tree == WORKSPACE:

@@ -59,9 +59,11 @@ NEW_SITE_TEST = """\
 FOLLOW_UP = "Call it “Unnamed playlist” rather, that is what our apps say."
 ASK = "mcp__honk__ask"
 QUESTION = "Such playlists are stored already. Is it enough to show them so, or shall the form refuse new ones as well?"
-_FIRST = (
+_QUESTION = (
     use(ASK, text=QUESTION, choices=["Only show them so", "Refuse new ones as well"], recommended="Only show them so"),
     say("I wait for the answer."),
+)
+WORK = (
     Reply(
         blocks=(
             Text("I start where the page makes its covers: a title without words has no first word."),
@@ -99,6 +101,7 @@ _FIRST = (
         "cover. Two new tests hold that; both fail on the code as it was."
     ),
 )
+"""What the first task comes to, its question left out."""
 _SECOND = (
     Reply(
         blocks=(
@@ -116,7 +119,7 @@ _SECOND = (
 def AGENT(asked: Ask) -> Reply:
     """The first task's words, or those of the reply to it."""
     is_reply = any(FOLLOW_UP in text_of(message) for message in asked.request["messages"])
-    script = _SECOND if is_reply else _FIRST
+    script = _SECOND if is_reply else (*_QUESTION, *WORK)
     return script[asked.index] if asked.index < len(script) else say("OK.")
 
 
