@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +62,8 @@ class Soak:
     figures: list[Figure] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     idle_bytes: int = 0
+    tasks: list[str] = field(default_factory=list)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def told(self, name: str, what: str, value: float | None, bound: float, unit: str) -> None:
         self.figures.append(Figure(name, what, value, bound, unit))
@@ -72,8 +74,10 @@ class Soak:
         assert self.server.process is not None
         return self.server.process.pid
 
-    async def restart(self) -> None:
+    async def restart(self, **settings: str) -> None:
+        """With these settings beside the usual ones."""
         await self.server.stop()
+        self.server.settings = {**self.settings, **settings}
         await self.server.start()
 
     async def start(self) -> None:
@@ -108,29 +112,42 @@ class Soak:
                 for path in paths]  # fmt: skip
         self.told("api", f"p95 of {len(took)} calls, with {TASKS + PARKED:,} tasks", p95(took) * 1000, 100, "ms")
 
-    async def runs(self) -> None:
-        """Many runs at once: none fails, little of the processors is ours; and how soon people see what happens."""
-        seen, tasks = [], []
-        before, ours_before = whole_cpu_seconds(self.pid), cpu_seconds(self.pid)
+    async def board(self) -> None:
+        """From a request to a list that has it. Nothing begins yet: what agents take is not measured here."""
+        await self.restart(HONK_SERVE__MIN_FREE_MEMORY_MIB=str(1 << 30))
         (repository,) = await self.server.json("GET", "/api/repositories")
+        took = []
+        for number in range(self.options.runs):
+            wanted = {"repository_id": repository["repository_id"], "prompt": f"Make add() add, {number}"}
+            began = time.monotonic()
+            self.tasks.append((await self.server.json("POST", "/api/tasks", json=wanted))["task_id"])
+            page = await self.server.json("GET", "/api/tasks?limit=50")
+            assert self.tasks[-1] in [one["task_id"] for one in page["tasks"]]
+            took.append(time.monotonic() - began)
+        self.told("on-the-board", "p95, from the request to a list that has it", p95(took) * 1000, 300, "ms")
+
+    async def watching(self) -> None:
+        """How soon a hundred people see what happens to one task."""
+        await self.restart(HONK_SERVE__AGENTS="1")
         async with Watchers(self.server) as watchers:
-            for number in range(self.options.runs):
-                wanted = {"repository_id": repository["repository_id"], "prompt": f"Make add() add, {number}"}
-                began = time.monotonic()
-                task_id = (await self.server.json("POST", "/api/tasks", json=wanted))["task_id"]
-                page = await self.server.json("GET", "/api/tasks?limit=50")
-                assert task_id in [one["task_id"] for one in page["tasks"]]
-                seen.append(time.monotonic() - began)
-                tasks.append(task_id)
-                for _ in range(WATCHERS // self.options.runs or 1):
-                    watchers.follow(task_id)
-            self.told("on-the-board", "p95, from the request to a list that has it", p95(seen) * 1000, 300, "ms")
-            outcomes = await watchers.outcomes(tasks)
-        self.failures = [f"{task_id}: {outcome}" for task_id, outcome in outcomes.items() if outcome != "opened"]
-        self.told("failed-runs", f"of {len(tasks)} at once", len(self.failures), 1, "")
-        late = p95(watchers.late) * 1000
-        self.told("event", f"p95, from the event to a browser, {watchers.count} of them", late, 200, "ms")
+            for _ in range(WATCHERS):
+                watchers.follow(self.tasks[0])
+            await watchers.outcomes(self.tasks[:1])
+            late = p95(watchers.late) * 1000
+        what = f"p95 of {len(watchers.late)}, from the event to a browser, {WATCHERS} of them"
+        self.told("event", what, late, 200, "ms")
+
+    async def runs(self) -> None:
+        """All the others at once: none fails, and little of the processors is ours."""
+        await self.restart()
+        before, ours_before = whole_cpu_seconds(self.pid), cpu_seconds(self.pid)
+        async with Watchers(self.server) as watchers:
+            for task_id in self.tasks:
+                watchers.follow(task_id)
+            outcomes = await watchers.outcomes(self.tasks)
         ours, everything = cpu_seconds(self.pid) - ours_before, whole_cpu_seconds(self.pid) - before
+        self.failures = [f"{task_id}: {outcome}" for task_id, outcome in outcomes.items() if outcome != "opened"]
+        self.told("failed-runs", f"of {len(self.tasks)} at once", len(self.failures), 1, "")
         self.told("our-share", "of all processor time of those runs", ours / everything * 100, 20, "%")
 
 
@@ -172,10 +189,10 @@ async def soak(options: argparse.Namespace) -> int:
         settings = {"HONK_SERVE__AGENTS": str(options.runs), "HONK_QUOTA__PERSON_MONTH_USD": "100000",
                     "HONK_QUOTA__MONTH_USD": "100000", **agent}  # fmt: skip
         async with serving(Path(name) / "home", {"default": straight}, repo, **settings) as server:
-            one = Soak(server=server, repo=repo, options=options)
+            one = Soak(server=server, repo=repo, options=options, settings=settings)
             try:
                 async with asyncio.timeout(WHOLE_SECONDS):
-                    for part in (one.start, one.parking, one.api, one.runs):
+                    for part in (one.start, one.parking, one.api, one.board, one.watching, one.runs):
                         await part()
             except TimeoutError:
                 print(f"stopped after {WHOLE_SECONDS:.0f} s: the rest was not measured", flush=True)

@@ -53,9 +53,10 @@ class Watch:
 
     async def standing(self) -> Standing:
         """Where everything stands."""
+        fault = self.admission.breaker.fault
         return Standing(
             frost=frost_of(self.house.home),
-            breaker=self.admission.breaker.fault.words if self.admission.breaker.fault else None,
+            breaker=None if fault is None else f"{fault.words[0].upper()}{fault.words[1:]}.",
             slots=self.admission.slots,
             running=self.admission.running,
             queued=self.admission.queued,
