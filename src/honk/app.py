@@ -33,6 +33,7 @@ from honk.workflows.housekeeping import Housekeeper, Plan, Swept
 from honk.workflows.identity import refuse_unsignable
 from honk.workflows.journal import Journal
 from honk.workflows.keep import finish_stopped
+from honk.workflows.onlook import unless_failed
 from honk.workflows.people import PeopleDesk
 from honk.workflows.phone import note_reached
 from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
@@ -153,7 +154,7 @@ class App:
         await self._engine.start()
         settling = asyncio.create_task(self._settle(run.workflow_id))
         try:
-            async for event in _unless_failed(self._house.events.follow(task.task_id, after), settling):
+            async for event in unless_failed(self._house.events.follow(task.task_id, after), settling):
                 yield event
                 if event.kind == "outcome":
                     return
@@ -385,18 +386,3 @@ class App:
     ) -> VerifyResult:
         """The gate alone, on the commit that is checked out, or on the work tree as it is; `tell` hears the stages."""
         return await verify_checkout(self._house, path, worktree=worktree, plan_only=plan_only, tell=tell)
-
-
-async def _unless_failed(events: AsyncIterator[TaskEvent], settling: "asyncio.Task[None]") -> AsyncIterator[TaskEvent]:
-    """The events, until the settling fails: its error ends them."""
-    while True:
-        coming = asyncio.ensure_future(anext(events))
-        try:
-            await asyncio.wait({coming, settling}, return_when=asyncio.FIRST_COMPLETED)
-            if settling.done() and settling.exception() is not None:
-                settling.result()
-            yield await coming
-        finally:
-            coming.cancel()
-            with suppress(asyncio.CancelledError, StopAsyncIteration):
-                await coming

@@ -1,7 +1,8 @@
 """A task's events for somebody who only looks, while somebody else sees to the run's end."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 from typing import cast
 
 from honk.domain.task import Status, Task
@@ -27,3 +28,18 @@ async def look_on(house: House, task: Task, after: int = 0) -> AsyncGenerator[Ta
             yield event
             if event.kind == LAST:
                 return
+
+
+async def unless_failed(events: AsyncIterator[TaskEvent], settling: "asyncio.Task[None]") -> AsyncIterator[TaskEvent]:
+    """The events, until the settling fails: its error ends them."""
+    while True:
+        coming = asyncio.ensure_future(anext(events))
+        try:
+            await asyncio.wait({coming, settling}, return_when=asyncio.FIRST_COMPLETED)
+            if settling.done() and settling.exception() is not None:
+                settling.result()
+            yield await coming
+        finally:
+            coming.cancel()
+            with suppress(asyncio.CancelledError, StopAsyncIteration):
+                await coming
