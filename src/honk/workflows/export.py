@@ -6,6 +6,7 @@ from honk.domain.task import Brief
 from honk.insight.kept import Kept
 from honk.store import Holdings, NotFound
 from honk.workflows.house import House
+from honk.workflows.result import pull_requests_of
 
 
 async def kept_of(house: House, holdings: Holdings, task_id: str) -> Kept:
@@ -16,14 +17,15 @@ async def kept_of(house: House, holdings: Holdings, task_id: str) -> Kept:
     """
     task = await house.tasks.task(task_id)
     run = await house.runs.latest_run(task.task_id)
-    found = [one for one in await house.pull_requests.list() if one.task_id == task.task_id]
+    events = await house.events.read(task.task_id)
+    found = await pull_requests_of(house, task, events)
     held = await holdings.list(task.task_id)
     return Kept(
         task=task,
         briefs=await _briefs(house, task.task_id),
         run=run,
         attempts=tuple(await house.runs.attempts(run.run_id)),
-        events=tuple(await house.events.read(task.task_id)),
+        events=tuple(events),
         calls=tuple(await house.ledger.calls_of(run.run_id)),
         pull_requests=tuple(found),
         approvals=tuple([yes for one in found for yes in await house.approvals.list(one.number)]),

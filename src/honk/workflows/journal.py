@@ -58,7 +58,8 @@ class Journal:
         await self._fact("environment", {**asdict(health), "line": health_line(health)}, "environment")
 
     async def attempt(self, number: int, of: int) -> None:
-        await self._fact("attempt", {"number": number, "of": of}, f"attempt:{number}")
+        key = f"{self.run_id}:attempt:{number}"  # told once a run: one that goes on after a question is the same
+        await self.events.append(self.task_id, "attempt", {"number": number, "of": of}, key)
 
     async def heard(self, message_id: str) -> None:
         """The agent was handed a person's words."""

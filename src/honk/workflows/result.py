@@ -1,6 +1,6 @@
 """What came of a task, as every door tells it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from honk.base.errors import UsageError
@@ -8,6 +8,7 @@ from honk.domain.change import PullRequest
 from honk.domain.evidence import Finding, Report, Verdict, Verification, verification
 from honk.domain.health import EnvironmentHealth
 from honk.domain.task import OutcomeName, Task
+from honk.store import TaskEvent
 from honk.workflows.house import House
 from honk.workflows.record import environment_told, sandbox_told
 
@@ -51,9 +52,7 @@ async def result_of(house: House, task: Task) -> RunResult:
     if task.outcome is None:
         raise UsageError(f"Task {task.task_id} has not ended yet. Follow it, or resume it: honk task resume.")
     events = await house.events.read(task.task_id)
-    told = {event.body.get("number") for event in events if event.kind == "pull_request"}
-    # One that a later task goes on with is that one's by now.
-    found = [one for one in await house.pull_requests.list() if one.task_id == task.task_id or one.number in told]
+    found = await pull_requests_of(house, task, events)
     examination = run.examination
     return RunResult(
         task_id=task.task_id,
@@ -83,3 +82,10 @@ async def result_of(house: House, task: Task) -> RunResult:
 async def sandbox_of(house: House, task_id: str) -> str:
     """What the task was accepted for; where a crash kept that from being told, what this house has."""
     return sandbox_told(await house.events.read(task_id)) or house.sandbox
+
+
+async def pull_requests_of(house: House, task: Task, events: Sequence[TaskEvent]) -> Sequence[PullRequest]:
+    """Those that it opened or brought up to date, also where a later task goes on with one by now; by number."""
+    told = {event.body.get("number") for event in events if event.kind == "pull_request"}
+    found = await house.pull_requests.list(task.repository.repository_id)
+    return [one for one in found if one.task_id == task.task_id or one.number in told]
