@@ -1,6 +1,7 @@
 """What the API takes, answers and refuses."""
 
 import json
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -150,6 +151,9 @@ def test_a_body_that_is_too_large_is_not_read(ada: httpx2.Client) -> None:
             yield b"x" * 1024
 
     assert ada.post("/tasks", content=b"x" * (1 << 20)).status_code == 413
+    with socket.create_connection((ada.base_url.host, ada.base_url.port), 10) as wire:
+        wire.sendall(b"POST /tasks HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (1 << 30))
+        assert wire.recv(12) == b"HTTP/1.1 413", "refused by what was announced"
     streamed = ada.post("/tasks", content=much())
     assert streamed.status_code == 413
     assert "Nothing of it was kept" in streamed.json()["detail"]
