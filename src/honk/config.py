@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from honk.base.errors import UsageError
 from honk.domain.commit_text import parse_person
-from honk.domain.exposure import checked_preview_domain, checked_public_url
+from honk.domain.exposure import checked_preview_domain, checked_public_url, is_safe_address
 from honk.domain.quota import Allowances
 
 if TYPE_CHECKING:
@@ -224,6 +224,50 @@ class QuotaSettings(BaseModel):
         return Allowances(month_usd=self.month_usd, person_usd=self.person_month_usd, teams=teams)
 
 
+class OidcSettings(BaseModel):
+    """Signing in by the company's own system. An empty issuer switches it off."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    issuer: str = ""
+    """Exactly as it calls itself."""
+    client_id: str = ""
+    client_secret: str = ""
+    """Where the secret is, never the secret: env:VARIABLE, or file:PATH (below the state folder, mode 600). Empty for a
+    public client."""
+    name: str = ""
+    """On the button; the issuer's host by default."""
+    scopes: str = "openid email profile"
+    groups_claim: str = "groups"
+    allowed_domains: tuple[str, ...] = ()
+    """Of verified e-mail addresses; empty lets any."""
+    allowed_groups: tuple[str, ...] = ()
+    """One of them is enough; empty lets any."""
+    default_role: Literal["none", "reader", "requester"] = "none"
+    """Of people whom nobody added before; none refuses them."""
+
+    @field_validator("allowed_domains")
+    @classmethod
+    def _in_lower_case(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(domain.lower().removeprefix("@") for domain in domains)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if not self.issuer:
+            return self
+        if not is_safe_address(self.issuer):
+            raise ValueError("issuer must be an https address")
+        if not self.client_id:
+            raise ValueError("issuer needs a client_id")
+        if self.client_secret and not self.client_secret.startswith(("env:", "file:")):
+            raise ValueError("client_secret says where the secret is: env:VARIABLE or file:PATH")
+        if self.default_role != "none" and not (self.allowed_domains or self.allowed_groups):
+            raise ValueError("default_role needs allowed_domains or allowed_groups: else any account gets it")
+        if "openid" not in self.scopes.split():
+            raise ValueError("scopes must name openid")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything an operator may set. A misspelt name is an error, not a silence."""
 
@@ -239,6 +283,7 @@ class Settings(BaseSettings):
     identity: IdentitySettings = IdentitySettings()
     retention: RetentionSettings = RetentionSettings()
     serve: ServeSettings = ServeSettings()
+    oidc: OidcSettings = OidcSettings()
     quota: QuotaSettings = QuotaSettings()
 
     @classmethod

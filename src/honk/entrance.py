@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from honk.domain.people import Door, Visitor
+from honk.workflows.recognition import Recognition
 from honk.workflows.ways_in import WaysIn
 
 COOKIE = "honk_session"
@@ -27,6 +28,8 @@ class Entrance:
 
     ways_in: WaysIn
     is_secure: bool = False
+    recognition: Recognition | None = None
+    """By another system that signs people in; None where there is none."""
 
     @property
     def cookie(self) -> str:

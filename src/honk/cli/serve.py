@@ -133,6 +133,7 @@ async def serving(
     """Serve beside what the caller does. Signals stay the caller's. What broke the server is raised at the end."""
     import uvicorn
 
+    from honk.bootstrap_people import recognition_of
     from honk.entrance import Entrance
 
     class Server(uvicorn.Server):
@@ -144,7 +145,11 @@ async def serving(
     host, port = listening.getsockname()[:2]
     scheme = "https" if settings.serve.has_tls else "http"
     address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-    entrance = Entrance(ways_in=team.app.ways_in, is_secure=is_reached_by_https(settings))
+    entrance = Entrance(
+        ways_in=team.app.ways_in,
+        is_secure=is_reached_by_https(settings),
+        recognition=recognition_of(settings, team.app),
+    )
     behind = Behind(team=team, settings=settings, entrance=entrance, metrics=metrics)
     server = Server(
         uvicorn.Config(

@@ -12,6 +12,18 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def is_safe_address(url: object) -> bool:
+    """Whether what is sent there is read by nobody on the way: https, or this machine."""
+    if not isinstance(url, str):
+        return False
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+
+
 def why_not_listen(host: str, *, has_tls: bool, behind_proxy: bool) -> str | None:
     """Why a server must not listen there; None where it may: no session or token crosses a network in the clear."""
     if is_loopback(host) or has_tls or behind_proxy:

@@ -16,6 +16,7 @@ from honk.web.new import new_routes
 from honk.web.pages import HERE, Pages, Stranger
 from honk.web.reached import reached_routes
 from honk.web.refusals import refuse_in_words
+from honk.web.sign_in import sign_in_routes
 from honk.web.task import task_routes
 from honk.web.threshold import Threshold
 
@@ -33,4 +34,6 @@ def create_console(team: Team, serve: ServeSettings, entrance: Entrance) -> Fast
         console.include_router(routes)
     refuse_in_words(console, pages)
     console.include_router(reached_routes(team))
+    if entrance.recognition is not None:
+        console.include_router(sign_in_routes(pages, entrance.recognition, serve.public_url))
     return console

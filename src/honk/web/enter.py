@@ -29,10 +29,10 @@ def enter_routes(pages: Pages) -> APIRouter:
     @routes.get("/enter")
     async def arrive(key: str = "", next: str = "/") -> Response:
         if not key:
-            return pages.page("enter.html", key="", next=safe_path(next), words=FIRST, action="", fields={})
+            return pages.sign_in_page(words=FIRST, next=safe_path(next))
         if not await entrance.ways_in.is_link_good(key):
             return _bad_link(pages)
-        return pages.page("enter.html", key=key, next=safe_path(next), words="", action="", fields={})
+        return pages.sign_in_page(key=key, next=safe_path(next))
 
     @routes.post("/enter")
     async def enter(request: Request, key: Annotated[str, Form()], next: Annotated[str, Form()] = "/") -> Response:
@@ -62,10 +62,8 @@ async def sign_in_first(pages: Pages, request: Request, _stranger: Exception) ->
     fields = kept(getattr(request.state, FIELDS, {}))
     path = request.url.path if request.method == "GET" else "/"
     words = EXPIRED if fields else FIRST
-    return pages.page(
-        "enter.html", status=401, key="", next=safe_path(path), words=words, action=request.url.path, fields=fields
-    )
+    return pages.sign_in_page(words=words, status=401, next=safe_path(path), action=request.url.path, fields=fields)
 
 
 def _bad_link(pages: Pages) -> Response:
-    return pages.page("enter.html", status=403, key="", next="/", words=BAD_LINK, action="", fields={})
+    return pages.sign_in_page(words=BAD_LINK, status=403)

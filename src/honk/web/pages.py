@@ -114,6 +114,24 @@ class Pages:
         """What was rendered, for this reader."""
         return html.replace(_FIELD, who.csrf if who is not None else "")
 
+    def sign_in_page(
+        self,
+        *,
+        words: str = "",
+        status: int = 200,
+        key: str = "",
+        next: str = "/",
+        action: str = "",
+        fields: Mapping[str, str] | None = None,
+    ) -> HTMLResponse:
+        """The page for strangers; `fields` are the words of somebody who was one of us just before."""
+        recognition = self.entrance.recognition
+        other = recognition.directory.name if recognition is not None else ""
+        kept_fields = fields or {}
+        return self.page(
+            "enter.html", status=status, words=words, key=key, next=next, action=action, fields=kept_fields, other=other
+        )
+
 
 def is_partial(request: Request) -> bool:
     """Whether htmx asks, and wants a part of the page."""

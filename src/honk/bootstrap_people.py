@@ -1,0 +1,62 @@
+"""Names the system that signs people in, beside `bootstrap`, which names everything else."""
+
+import os
+import stat
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from honk.app import App
+from honk.base.errors import UsageError
+from honk.config import Settings
+from honk.domain.people import Role
+from honk.domain.recognition import Admittance
+from honk.workflows.recognition import Recognition
+
+
+def recognition_of(settings: Settings, app: App) -> Recognition | None:
+    """None where nobody signs in by another system.
+
+    Raises:
+        UsageError: its secret is not where it is said to be, or can be read by others.
+    """
+    wanted = settings.oidc
+    if not wanted.issuer:
+        return None
+    from honk.people.oidc import OidcDirectory  # brings a library for keys along, which nobody else needs
+
+    directory = OidcDirectory(
+        issuer=wanted.issuer,
+        client_id=wanted.client_id,
+        client_secret=read_secret(wanted.client_secret, settings.home),
+        name=wanted.name or urlsplit(wanted.issuer).hostname or wanted.issuer,
+        groups_claim=wanted.groups_claim,
+        scopes=wanted.scopes,
+    )
+    role = None if wanted.default_role == "none" else Role(wanted.default_role)
+    rules = Admittance(domains=wanted.allowed_domains, groups=wanted.allowed_groups, default_role=role)
+    return Recognition(directory=directory, rules=rules, desk=app.people, ways_in=app.ways_in)
+
+
+def read_secret(reference: str, home: Path) -> str:
+    """The secret that `env:VARIABLE` (which is struck out of the environment) or `file:PATH` leads to.
+
+    Raises:
+        UsageError: it is not there, or others may read it.
+    """
+    kind, _, place = reference.partition(":")
+    if not reference:
+        return ""
+    if kind == "env":
+        if secret := os.environ.pop(place, "").strip():
+            return secret
+        raise UsageError(f"oidc.client_secret is said to be in {place}, which is empty or not set. Nothing was begun.")
+    path = home / Path(place).expanduser()
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise UsageError(f"{path} may be read by others, so it is not used. Close it: chmod 600 {path}")
+        secret = path.read_text().strip()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"oidc.client_secret cannot be read from {path}: {error}. Nothing was begun.") from error
+    if not secret:
+        raise UsageError(f"oidc.client_secret is said to be in {path}, which is empty. Nothing was begun.")
+    return secret
