@@ -73,6 +73,8 @@ async def test_a_task_is_steered_from_the_command_line(home: Path, calc: Path) -
         assert (code, "cancelled. Stopped by a person." in out) == (0, True), out
         code, _, _ = await told(server, "task", "follow", task_id, cwd=calc)
         assert code == 130
+        code, _, err = await told(server, "task", "resume", task_id, cwd=calc)
+        assert (code, "goes on with every task by itself" in err) == (2, True), err
 
 
 async def test_a_server_that_is_gone_is_not_waited_for(home: Path, calc: Path) -> None:

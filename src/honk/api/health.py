@@ -11,6 +11,7 @@ from honk.api.metrics import MEDIA_TYPE, Metrics, standing_of
 from honk.domain.people import EVERYWHERE, Role
 from honk.team import Team
 
+ASK_NEAR = "The server is not ready. Asked on its own machine, it says why."
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
@@ -24,11 +25,13 @@ def health_routes(team: Team, entry: Entry, metrics: Metrics, is_ending: Callabl
         return {"status": "ok"}
 
     @routes.get("/readyz")
-    async def readyz() -> JSONResponse:
-        """Whether work can be taken in; if not, why."""
+    async def readyz(request: Request) -> JSONResponse:
+        """Whether work can be taken in; if not, this machine is told why."""
         problems = list(await team.app.unready())
         if is_ending():
             problems.append("The server is ending; what runs goes on at the next start.")
+        if problems and not is_near(request):
+            problems = [ASK_NEAR]
         return JSONResponse({"is_ready": not problems, "problems": problems}, 503 if problems else 200)
 
     @routes.get("/metrics")

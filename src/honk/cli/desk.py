@@ -54,8 +54,19 @@ def refuse_root() -> None:
 
 
 def working_desk(view: "View", settings: "Settings") -> AbstractAsyncContextManager["App"]:
-    """The front desk for a run. Where another Honk is at work in the same state folder we wait our turn, and say so."""
+    """The front desk for a run. Where another Honk is at work in the same state folder we wait our turn, and say so.
+
+    Raises:
+        UsageError: it is a server, whose turn does not end.
+    """
+    from honk.base.whereabouts import server_of
     from honk.cli.facts import Line, Tone
+
+    if server_of(settings.home) is not None:
+        raise UsageError(
+            f"A server works in {settings.home}, and goes on with every task by itself. Nothing was begun. See one by "
+            "honk task follow TASK; for anything else end the server first."
+        )
 
     def waits(who: str) -> None:
         words = f"waiting for {who}, which works in {settings.home}. Nothing is begun yet; Ctrl-C gives up."

@@ -33,7 +33,9 @@ def test_a_locked_database_is_said_to_be_locked(room: ApiRoom) -> None:
     with closing(sqlite3.connect(room.home / "honk.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         told = httpx2.get(f"{room.url}/readyz", timeout=20)
-    assert told.status_code == 503
+        afar = httpx2.get(f"{room.url}/readyz", timeout=20, headers={"x-forwarded-for": "203.0.113.9"})
+    assert told.status_code == afar.status_code == 503
+    assert str(room.home) not in afar.text
     assert "Another program keeps the database locked" in told.json()["problems"][0]
 
 
@@ -45,6 +47,7 @@ def test_the_figures_tell_what_happened_and_of_whom_nothing(room: ApiRoom) -> No
     assert told.headers["content-type"].startswith("text/plain")
     assert 'honk_tasks{outcome="no_change",status="finished"} 1.0' in told.text
     assert 'honk_http_seconds_count{method="POST",path="/tasks",status="2xx"} 1.0' in told.text
+    assert 'path="/tasks/{task_id}/events",status="2xx"' in told.text
     for secret in (task_id, "example.org", "ada", "script", "Ada"):
         assert secret not in told.text
 
