@@ -3,6 +3,7 @@
 BIN := .venv/bin
 AS_SERVICE := $(BIN)/python tools/as_service.py
 AS_ROOT := env -u ANTHROPIC_API_KEY -u HONK_HOME
+HONK_SHOTS ?= /tmp/honk-shots
 PYTEST := $(CURDIR)/$(BIN)/pytest -p no:cacheprovider
 # Two at once where nothing narrows the run; a file's tests share what is warm, so they stay together.
 BOTH_CORES = $(if $(ARGS),,-n 2 --dist loadfile)
@@ -11,7 +12,7 @@ EACH_CORE = $(if $(ARGS),,-n 2)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo test check acceptance wide large bench soak evals releases requirements clean
+.PHONY: help ready demo test test-browser check acceptance wide large bench soak evals releases requirements clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1             /; s/^\([a-z ]\{13\}\) */\1/p' Makefile
@@ -29,7 +30,7 @@ demo: ready  ## a request on its way to a merged change, with a scripted model i
 	@$(BIN)/honk demo $(ARGS)
 
 test: ready  ## all tests but the acceptance group; started by root, they run as an ordinary user
-	@$(AS_SERVICE) $(PYTEST) -m 'not acceptance and not root' $(BOTH_CORES) $(ARGS)
+	@$(AS_SERVICE) $(PYTEST) -m 'not acceptance and not root and not browser' $(BOTH_CORES) $(ARGS)
 	@if [ "$$(id -u)" = 0 ] && [ -z "$(ARGS)" ]; then $(AS_ROOT) $(PYTEST) -m 'root and not acceptance' tests/root; fi
 
 check: ready  ## style, types, floors and sizes
@@ -38,6 +39,9 @@ check: ready  ## style, types, floors and sizes
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(PYTEST) -q tests/test_house.py tests/unit/test_docs.py
+
+test-browser: ready  ## the console in a real Chromium (Debian's), on phone and desk; HONK_SHOTS=FOLDER keeps what it saw
+	@$(AS_SERVICE) /usr/bin/env HONK_SHOTS=$(HONK_SHOTS) $(PYTEST) -m browser tests/browser $(ARGS)
 
 acceptance: ready  ## every death at every moment; third-party packages, honest changes and cheats (a quarter of an hour)
 	@$(AS_SERVICE) $(PYTEST) -m 'acceptance and not root and not large and not wide' $(EACH_CORE) tests/stories tests/conformance tests/acceptance $(ARGS)

@@ -152,16 +152,25 @@ def _said(writer: _Writer, event: TaskEvent) -> None:
 
 def _tool(writer: _Writer, event: TaskEvent) -> None:
     body = event.body
-    call = Call(
-        tool=_text(body, "tool").removeprefix(_OWN),
-        summary=_text(body, "summary").replace(_WORKSPACE, ""),
-        is_denied=bool(body.get("is_denied")),
-    )
+    call = Call(tool=_tool_name(body), summary=_summary(body), is_denied=bool(body.get("is_denied")))
     if writer.entries[-1].kind is not Kind.TOOLS:
         writer.add(event, Kind.TOOLS, "")
     last = writer.entries[-1]
     writer.places[_text(body, "call_id")] = (len(writer.entries) - 1, len(last.calls))
     writer.entries[-1] = replace(last, calls=(*last.calls, call))
+
+
+def called(body: Body) -> str:
+    """A use of a tool in one line."""
+    return f"{_tool_name(body)} {_summary(body)}".rstrip()
+
+
+def _tool_name(body: Body) -> str:
+    return _text(body, "tool").removeprefix(_OWN)
+
+
+def _summary(body: Body) -> str:
+    return _text(body, "summary").replace(_WORKSPACE, "")
 
 
 def _tool_result(writer: _Writer, event: TaskEvent) -> None:
@@ -299,5 +308,6 @@ _TELLERS: Mapping[str, Callable[[_Writer, TaskEvent], None]] = {
     "note": _line("", Tone.PLAIN, "–", "text"),
     "warning": _line("", Tone.UNSURE, "!", "text"),
     "environment": _line("Environment:", Tone.PLAIN, "–", "line"),
-    "followed_by": _line("Task", Tone.PLAIN, "→", "task_id"),
+    "extended": _line("Granted once more:", Tone.PLAIN, "▸", "limit"),
+    "followed_by": _line("It goes on as task", Tone.PLAIN, "→", "task_id"),
 }

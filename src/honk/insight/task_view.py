@@ -12,7 +12,7 @@ from honk.insight.plan import Step, plan_of
 from honk.insight.primary import Primary, Waits, primary_of
 from honk.insight.proof import Proof, proof_of
 from honk.insight.sheet import Sheet
-from honk.insight.story import Entry, story_of
+from honk.insight.story import Entry, called, story_of
 from honk.insight.tone import Badge, badge_of
 from honk.store import Attempt
 
@@ -111,4 +111,12 @@ def _now(sheet: Sheet, badge: Badge, plan: Sequence[Step], place: int | None) ->
         return f"It is number {place} in line." if place else "It is about to begin."
     stage = next((step.name for step in plan if step.since is not None), None)
     attempt = f", attempt {sheet.run.attempts} of {sheet.run.limits.attempts}" if sheet.run.attempts > 1 else ""
-    return f"{stage}{attempt}" if stage else "It is about to begin."
+    if stage is None:
+        return "It is about to begin."
+    return f"{stage}{attempt}{_doing(sheet) if stage == 'Work' else ''}"
+
+
+def _doing(sheet: Sheet) -> str:
+    """The newest use of a tool."""
+    tool = next((event.body for event in reversed(sheet.events) if event.kind == "tool"), None)
+    return "" if tool is None else f": {called(tool)}"

@@ -33,7 +33,8 @@ OF_VERIFICATION = {
     Verification.UNVERIFIED: Badge(sign="?", word="unverified", tone=Tone.UNSURE),
 }
 OF_RULING = {
-    Ruling.PASS: Badge(sign="✓", word="passed", tone=Tone.GOOD),
+    # Read and found good is not verified: no green.
+    Ruling.PASS: Badge(sign="✓", word="passed", tone=Tone.PLAIN),
     Ruling.VETO: Badge(sign="✗", word="vetoed", tone=Tone.BAD),
     Ruling.NEEDS_HUMAN: Badge(sign="?", word="a person must decide", tone=Tone.UNSURE),
 }

@@ -73,8 +73,9 @@ async def _told(pages: Pages, who: SignedIn, filters: Filters) -> AsyncIterator[
     """Each lane that something moved in or out of, as a whole: a lane is one page, however much there is."""
     seen: dict[str, Listed] = {}
     sent: dict[str, str] = {}
-    yield "retry: 2000\n: the board\n\n"
     async with aclosing(cast(Any, pages.team.lookout.watch())) as watching:
+        # Whoever comes back after an hour gets what the board is now.
+        yield event_of(await _moved(pages, who, filters, sent))
         async for task_ids in watching:
             await asyncio.sleep(CALM_SECONDS)
             listed = await pages.team.lookout.listed(who, task_ids)

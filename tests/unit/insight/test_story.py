@@ -71,7 +71,7 @@ def test_only_what_passed_is_green() -> None:
     assert tone("report", {"result": "passed", "verifier": "pytest", "summary": "2 passed"}) is Tone.GOOD
     for result in ("unverified", "failed", "odd", None):
         assert tone("report", {"result": result, "verifier": "pytest"}) is not Tone.GOOD
-    assert tone("verdict", {"ruling": "pass"}) is Tone.GOOD
+    assert tone("verdict", {"ruling": "pass"}) is Tone.PLAIN, "a judge reads, and verifies nothing"
     assert tone("verdict", {"ruling": "odd", "reasons": ["x"]}) is Tone.UNSURE
     assert tone("pull_request", {"number": 1, "is_draft": True}) is Tone.UNSURE
     assert tone("outcome", {"outcome": "opened"}) is Tone.PLAIN
