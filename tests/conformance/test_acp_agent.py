@@ -86,7 +86,7 @@ async def test_it_is_sent_back_while_red_but_not_for_ever(options: str, tmp_path
 async def test_what_a_person_says_is_said_when_the_turn_ends(tmp_path: Path) -> None:
     async with bench_of(player(), tmp_path) as bench:
         session = await bench.agent.start(bench.job("echo one"))
-        await session.message("echo two")
+        assert await session.message("echo two")
         events = await all_of(session)
     assert [event.summary for event in events if isinstance(event, ToolCalled)] == ["echo one", "echo two"]
 

@@ -273,7 +273,7 @@ async def test_claude_hears_a_person_while_it_works(claude: Claude) -> None:
         async for event in session.events():
             events.append(event)
             if isinstance(event, ToolCalled):
-                await session.message("Use tabs, please.")
+                assert await session.message("Use tabs, please.")
     assert end_of(events).fault is None
     assert "Use tabs, please." in str(claude.model.generations[-1]["messages"])
 

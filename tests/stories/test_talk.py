@@ -47,7 +47,7 @@ async def test_a_question_is_answered_by_a_tap_and_the_same_session_goes_on(home
     assert git(calc, "show", f"{result.branch}:calc.py").count(RIGHT) == 1
 
 
-async def test_a_reply_after_the_end_is_a_new_verified_commit_on_the_same_pull_request(home: Path, calc: Path) -> None:
+async def test_row_17_a_reply_after_the_end_is_a_new_commit_on_the_same_pull_request(home: Path, calc: Path) -> None:
     renamed = scripts.straight(CALC_PY, old="def double", new="def twice", verify=False)
     tests = scripts.straight("/workspace/test_calc.py", old="calc.double", new="calc.twice", done="Renamed.")
     known = {"default": FIX, "rename": [*renamed[:-1], *tests]}
@@ -82,7 +82,7 @@ async def test_a_reply_after_the_end_is_a_new_verified_commit_on_the_same_pull_r
     assert "Rename double to twice" in second.pull_request.body
 
 
-async def test_words_reach_the_agent_in_each_phase_once_and_in_order(home: Path, calc: Path) -> None:
+async def test_row_34_words_of_two_people_are_heard_in_each_phase_once_and_in_order(home: Path, calc: Path) -> None:
     slow = use("Bash", command="sleep 2", description="x")
     known = [slow, *FIX[:-1], when("note it down", DOCUMENT, say("Done.")), say("Done.")]
     again = [when("and say why", use("Write", file_path="/workspace/WHY.md", content="so\n"), say("?")), say("Noted.")]
@@ -108,7 +108,7 @@ async def test_words_reach_the_agent_in_each_phase_once_and_in_order(home: Path,
 
 
 @pytest.mark.acceptance
-async def test_a_reached_limit_waits_and_is_granted_once(home: Path, calc: Path) -> None:
+async def test_row_15_a_reached_limit_is_named_waits_and_is_granted_once(home: Path, calc: Path) -> None:
     async with circle(home, {"default": scripts.loop()}, calc, limits={"turns": 3}) as team:
         task = await team.ask()
         parked = await team.parked(task)
@@ -138,10 +138,14 @@ async def test_stopping_what_waits_ends_it_at_once(home: Path, calc: Path) -> No
     assert "kept as commit" in result.reason
 
 
-async def test_an_answer_names_places_and_those_that_are_not_there_are_marked(home: Path, calc: Path) -> None:
+async def test_row_27_an_answer_and_not_applicable_are_ends_without_a_change(home: Path, calc: Path) -> None:
     reason = "add() subtracts (calc.py:2), see also gone.py:7."
-    async with circle(home, {"default": scripts.give_up("answered", reason)}, calc) as team:
+    known = {"default": scripts.give_up("answered", reason), "none": scripts.give_up()}
+    async with circle(home, known, calc) as team:
         result = await team.ended(await team.ask("Why is add() wrong?"))
+        missed = await team.ended(await team.ask("[[script:none]] Mend the page"))
+    assert (missed.outcome, missed.branch, missed.diff_blob) == (OutcomeName.NOT_APPLICABLE, None, None)
+    assert missed.reason == "There is no such page in this repository."
     assert (result.outcome, result.branch) == (OutcomeName.ANSWERED, None)
     assert result.reason == "add() subtracts (calc.py:2), see also gone.py:7 (there is no such file)."
 

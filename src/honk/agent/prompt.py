@@ -28,7 +28,8 @@ Nobody can answer questions."""
 
 _RESUME = """\
 You were interrupted and are back in the same session; the work tree is as you left it, but commands that were running
-are gone. Look at what is done (git status, git diff), then go on with the task you were given and finish it."""
+are gone. Look at what is done (git status, git diff), then go on with the task you were given and finish it. If you had
+asked a question and found no answer to it since, ask it again."""
 
 _BEGUN_ANEW = """\
 A session before this one worked on the task and was interrupted: its conversation is lost, its work is not.
