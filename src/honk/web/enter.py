@@ -40,8 +40,7 @@ def enter_routes(pages: Pages) -> APIRouter:
         if session is None:
             return _bad_link(pages)
         answer = RedirectResponse(safe_path(next), status_code=303)
-        # Lax: a link from a chat to a task must find its reader signed in. Unsafe methods are guarded by themselves.
-        answer.set_cookie(entrance.cookie, session, httponly=True, samesite="lax", secure=entrance.is_secure)
+        pages.keep_session(answer, session)
         return answer
 
     @routes.post("/leave")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -113,6 +113,14 @@ class Pages:
     def own(self, html: str, who: SignedIn | None) -> str:
         """What was rendered, for this reader."""
         return html.replace(_FIELD, who.csrf if who is not None else "")
+
+    def keep_session(self, answer: Response, session: str) -> None:
+        """Let the browser keep it, also when it is closed: a phone closes it whenever it likes."""
+        entrance, longest = self.entrance, int(self.entrance.ways_in.stay.whole.total_seconds())
+        # Lax: a link from a chat to a task must find its reader signed in. Unsafe methods are guarded by themselves.
+        answer.set_cookie(
+            entrance.cookie, session, max_age=longest, httponly=True, samesite="lax", secure=entrance.is_secure
+        )
 
     def sign_in_page(
         self,

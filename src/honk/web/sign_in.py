@@ -75,7 +75,7 @@ def sign_in_routes(pages: Pages, recognition: Recognition, public_url: str) -> A
         await entrance.sign_out(request.cookies)
         answer = RedirectResponse(safe_path(errand.next), status_code=303)
         answer.delete_cookie(cookie, httponly=True, samesite="lax", secure=entrance.is_secure)
-        answer.set_cookie(entrance.cookie, session, httponly=True, samesite="lax", secure=entrance.is_secure)
+        pages.keep_session(answer, session)
         return answer
 
     return routes

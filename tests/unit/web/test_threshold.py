@@ -173,7 +173,7 @@ async def test_to_open_a_link_does_nothing_and_to_press_its_button_signs_in_once
         assert key in page.text
     answer = await ask(front.app, "POST", "/enter", {"origin": "http://127.0.0.1:8300"}, form={"key": key})
     assert (answer.status, answer.headers["location"]) == (303, "/")
-    assert re.fullmatch(r"[\w-]{43}; HttpOnly; Path=/; SameSite=lax", answer.cookies["honk_session"])
+    assert re.fullmatch(r"[\w-]{43}; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax", answer.cookies["honk_session"])
     for _ in range(2):
         again = await ask(front.app, "POST", "/enter", form={"key": key})
         assert (again.status, again.cookies) == (403, {})
@@ -227,7 +227,7 @@ async def test_under_tls_the_cookie_is_bound_to_the_host(front: Front, tmp_path:
     key = await front.ways_in.new_link(OWNER)
     answer = await ask(app, "POST", "/enter", {"origin": public}, form={"key": key}, host="honk.example.org")
     cookie = answer.cookies["__Host-honk_session"]
-    assert re.fullmatch(r"[\w-]{43}; HttpOnly; Path=/; SameSite=lax; Secure", cookie)
+    assert re.fullmatch(r"[\w-]{43}; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax; Secure", cookie)
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
     planted = await ask(app, "GET", "/", {"cookie": f"honk_session={cookie.split(';')[0]}"})
     assert planted.status == 401
