@@ -85,6 +85,7 @@ async def test_a_server_that_is_gone_is_not_waited_for(home: Path, calc: Path) -
         assert code == 0, err
 
 
+@pytest.mark.acceptance
 async def test_a_person_takes_the_work_along_and_gives_it_back(home: Path, calc: Path, tmp_path: Path) -> None:
     async with serving(home, {}, calc, HONK_AGENT=MENDS) as server:
         out = (await told(server, "run", "Make add() add", cwd=calc))[1]
@@ -109,7 +110,8 @@ async def test_a_person_takes_the_work_along_and_gives_it_back(home: Path, calc:
         git(mine, "commit", "-qam", "Add triple() too")
         code, out, err = await told(server, "task", "give", task_id, cwd=mine, **far)
         assert (code, "has a new commit" in out) == (0, True), (out, err)
-        shown = (await told(server, "pr", "diff", "1", cwd=calc))[1]
+        number = out.split("Pull request ")[1].split()[0]
+        shown = (await told(server, "pr", "diff", number, cwd=calc))[1]
         assert "+    return a+b" in shown
         assert "+    return a * 3" in shown
         assert "Add triple() too" in (await told(server, "task", "list", cwd=calc))[1]
