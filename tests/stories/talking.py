@@ -45,7 +45,7 @@ class Circle:
 
     async def until(self, task: Task, is_it: Callable[[TaskEvent], bool]) -> TaskEvent:
         """The first event that is it."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             async for event in self.team.follow(ADA, task.task_id):
                 if is_it(event):
                     return event
