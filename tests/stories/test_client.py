@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 from desk import git
-from server import HONK, Server, serving
+from server import HONK, KEY, Server, serving
+
+from honk.testing.scripted_model import ScriptedModel
+from honk.testing.scripts import judge
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
 MENDS = "command:sed -i s/a.-.b/a+b/ /workspace/calc.py"
@@ -115,3 +118,21 @@ async def test_a_person_takes_the_work_along_and_gives_it_back(home: Path, calc:
         assert "+    return a+b" in shown
         assert "+    return a * 3" in shown
         assert "Add triple() too" in (await told(server, "task", "list", cwd=calc))[1]
+
+
+@pytest.mark.acceptance
+async def test_without_a_server_the_same_words_do_it_here(tmp_path: Path, calc: Path) -> None:
+    async with ScriptedModel({"judge": judge()}, key=KEY) as model:
+        here = Server(home=tmp_path / "home", model=model, settings={"HONK_AGENT": MENDS})
+        out = (await told(here, "run", "Make add() add", cwd=calc))[1]
+        task_id = out.split("Task ")[-1].split(":")[0]
+        code, out, err = await told(here, "task", "follow", task_id, cwd=calc)
+        assert (code, "ended: opened" in out) == (0, True), (out, err)
+        code, out, err = await told(here, "task", "stop", task_id, cwd=calc)
+        assert (code, f"Task {task_id}: opened" in out) == (0, True), (out, err)
+        code, _, err = await told(here, "task", "retry", task_id, cwd=calc)
+        assert (code, "nothing to try again" in err or "has not ended" in err) == (2, True), err
+        code, out, err = await told(here, "task", "say", task_id, "And say so in the README", cwd=calc)
+        assert (code, "The task had ended; task" in out, "Task " in out) == (3, True, True), (out, err)
+        code, out, err = await told(here, "mcp", cwd=calc)
+        assert (code, out) == (0, ""), err
