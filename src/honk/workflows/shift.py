@@ -6,16 +6,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from honk.base.clock import monotonic_seconds
 from honk.base.errors import HonkError
 from honk.domain.task import Outcome, OutcomeName, Status
-from honk.engine import Engine
+from honk.engine import Engine, WorkflowStatus
 from honk.store import Run
 from honk.workflows.house import House
+from honk.workflows.keep import KEEP_SECONDS, finish_stopped
 from honk.workflows.record import Record
 from honk.workflows.watch import Watch
 
 SWEEP_SECONDS = 10.0
 """How soon a task that lost its leg is found."""
+STOPPED_SECONDS = KEEP_SECONDS + SWEEP_SECONDS
+"""Whoever stops a run of ours has ended it by then."""
 _LOST = Outcome(
     name=OutcomeName.FAILED,
     reason="Honk lost what it knew of this run's steps, so it cannot go on. The agent's work is kept with the task. "
@@ -38,6 +42,8 @@ class Shift:
     at_leisure: Callable[[], Awaitable[object]] | None = None
     """What nobody waits for: done now and then, never at the start."""
     _watched: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _stopped: dict[str, float] = field(default_factory=dict)
+    """Runs without an outcome whose workflow was cancelled, and since when that is known here."""
     _sweeping: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
@@ -57,18 +63,36 @@ class Shift:
         await self.watch.admission.end()
 
     async def sweep(self) -> None:
-        """Watch every run that has begun and not ended; one whose workflow lies still is resumed, and one whose
-        workflow is nowhere ends with that as the reason."""
+        """Watch every run that has begun and not ended; one whose workflow lies still is resumed, one whose workflow is
+        nowhere ends with that as the reason, and one that was stopped ends so where nobody is at that."""
         for run in await self._unended():
             watching = self._watched.get(run.workflow_id)
             if watching is None or watching.done():
-                if await self.engine.status(run.workflow_id) is None:
-                    await (await Record.load(self.house, run.run_id)).finish(_LOST)
-                    continue
-                await self.engine.resume(run.workflow_id)
-                self._watched[run.workflow_id] = asyncio.create_task(self._watch(run.workflow_id))
+                await self._see_to(run)
         for look in self.look_after:
             await look()
+
+    async def _see_to(self, run: Run) -> None:
+        status = await self.engine.status(run.workflow_id)
+        if status is None:
+            await (await Record.load(self.house, run.run_id)).finish(_LOST)
+        elif status is WorkflowStatus.CANCELLED:
+            since = self._stopped.setdefault(run.workflow_id, monotonic_seconds())
+            if self._sweeping is None or monotonic_seconds() - since > STOPPED_SECONDS:
+                self._watched[run.workflow_id] = asyncio.create_task(self._end_stopped(run))
+        else:
+            await self.engine.resume(run.workflow_id)
+            self._watched[run.workflow_id] = asyncio.create_task(self._watch(run.workflow_id))
+
+    async def _end_stopped(self, run: Run) -> None:
+        """Whoever stopped it died before its work was kept."""
+        try:
+            await finish_stopped(self.house, run.run_id)
+        except HonkError as error:
+            _log.warning("%s was stopped, and could not be ended: %s", run.workflow_id, error)
+        finally:
+            self._watched.pop(run.workflow_id, None)
+            self._stopped.pop(run.workflow_id, None)
 
     async def _unended(self) -> list[Run]:
         """The runs of all tasks that have begun or wait in line."""
@@ -96,3 +120,5 @@ class Shift:
                     await self.at_leisure()
             except HonkError as error:
                 _log.warning("the sweep could not look: %s", error)
+            except Exception:  # a fault of ours in one sweep must not be the last one
+                _log.exception("the sweep broke")
