@@ -1,10 +1,11 @@
 """Taking a task's work along, and giving it back: packs, as git makes them."""
 
 import tempfile
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
 
 from honk.api.entry import Entry
 from honk.api.evidence import BINARY, SAFE, content
@@ -13,6 +14,24 @@ from honk.api.shapes import TakenOut, TaskOut
 from honk.base.ids import new_id
 from honk.domain.people import Visitor
 from honk.team import Team
+
+_PACK: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            BINARY: {
+                "schema": {
+                    "type": "string",
+                    "format": "binary",
+                    "minLength": 1,
+                    "title": "Pack",
+                    "description": "Your commits over the base.",
+                }
+            }
+        },
+    }
+}
+"""Read by the route itself: nothing of it is, before it is known who calls."""
 
 
 def handing_routes(team: Team, entry: Entry) -> APIRouter:
@@ -43,17 +62,23 @@ def handing_routes(team: Team, entry: Entry) -> APIRouter:
             pack.seek(0)
             return Response(pack.read(), headers=SAFE, media_type=BINARY)
 
-    @routes.post("/give", status_code=201, responses=responses(404, 409, 413, 507))
+    @routes.post("/give", status_code=201, responses=responses(404, 409, 413, 507), openapi_extra=_PACK)
     async def give_task(
         task_id: str,
         who: Who,
-        pack: Annotated[bytes, Body(media_type=BINARY, min_length=1, description="Your commits over the base.")],
+        request: Request,
         sha: Annotated[str, Query(pattern=r"^[0-9a-f]{40}$", description="The newest of them.")],
         words: Annotated[str, Query(min_length=1, max_length=8000, description="What you did.")],
     ) -> TaskOut:
         """Give your own commits back: a linked task verifies them, and brings the pull request up to date."""
         with tempfile.TemporaryFile() as file:
-            file.write(pack)
+            try:
+                async for part in request.stream():
+                    file.write(part)
+            except ClientDisconnect as error:
+                raise HTTPException(422, "The pack broke off. Nothing was taken.") from error
+            if not file.tell():
+                raise HTTPException(422, "The body is the pack of your commits, and it is empty. Nothing was taken.")
             file.seek(0)
             return TaskOut.of(await team.give(who, task_id, words, new_id(12), sha, file))
 

@@ -120,5 +120,5 @@ class Shift:
                     await self.at_leisure()
             except HonkError as error:
                 _log.warning("the sweep could not look: %s", error)
-            except Exception:  # a fault of ours in one sweep must not be the last one
+            except Exception:  # noqa: BLE001 - a fault of ours in one sweep must not be the last one
                 _log.exception("the sweep broke")

@@ -91,6 +91,14 @@ async def test_a_long_body_is_refused_before_it_is_read(front: Front) -> None:
             assert (answer.status, answer.bytes_read) == (413, 0), (path, length)
 
 
+async def test_nothing_of_a_pack_is_read_before_it_is_known_who_sends_it(front: Front) -> None:
+    path = f"/api/tasks/x/give?sha={'0' * 40}&words=mine"
+    for headers in ({}, {"authorization": "Bearer honk_forged"}):
+        sent = {"content-type": "application/octet-stream", **headers}
+        answer = await front.ask("POST", path, headers=sent, body=iter([b"x" * 65536] * 100))
+        assert (answer.status, answer.bytes_read) == (401, 0)
+
+
 async def test_a_body_of_no_told_length_is_read_as_far_as_the_limit(front: Front) -> None:
     part = b"x" * 65536
     answer = await front.ask("POST", "/tasks", headers={"transfer-encoding": "chunked"}, body=iter([part] * 16384))
