@@ -2,9 +2,12 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
+from honk.base.clock import monotonic_seconds
 from honk.domain.people import Door, Visitor
 from honk.workflows.recognition import Recognition
 from honk.workflows.ways_in import WaysIn
@@ -12,6 +15,10 @@ from honk.workflows.ways_in import WaysIn
 COOKIE = "honk_session"
 SECURE_COOKIE = "__Host-honk_session"
 """Under TLS: a browser takes it from this host only, for all of it, and never shows it unencrypted."""
+
+AGAIN_SECONDS = 5.0
+"""How long a stream may still tell something to who was signed out, left, or lost a role."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +73,16 @@ class Entrance:
 def csrf_of(session: str) -> str:
     """What only this session's own pages can know. Nothing of the session can be read from it."""
     return hmac.new(session.encode("utf-8", "replace"), b"honk csrf", hashlib.sha256).hexdigest()
+
+
+async def while_let_in(parts: AsyncIterator[T], is_let_in: Callable[[], Awaitable[bool]]) -> AsyncGenerator[T, None]:
+    """A long answer, for as long as its reader may have it. That is looked at again, before a part is handed out, every
+    few seconds; nothing of `parts` outlives the answer."""
+    looked = monotonic_seconds()
+    async with aclosing(cast(AsyncGenerator[T, None], parts)) as telling:
+        async for part in telling:
+            if monotonic_seconds() - looked > AGAIN_SECONDS:
+                if not await is_let_in():
+                    return
+                looked = monotonic_seconds()
+            yield part

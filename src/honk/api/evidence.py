@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.responses import Response
 
 from honk.api.entry import Entry
@@ -12,6 +12,8 @@ from honk.api.watch import MEDIA_TYPE as EVENTS
 from honk.api.watch import EventStream
 from honk.domain.evidence import Report
 from honk.domain.people import Visitor
+from honk.entrance import while_let_in
+from honk.store import NotFound
 from honk.team import RunResult, Team
 
 DIFF = "text/x-diff"
@@ -30,6 +32,15 @@ def content(media_type: str, schema: Any) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {media_type: {"schema": schema}}, "description": "OK"}}
 
 
+async def _may_read(team: Team, entry: Entry, request: Request, task_id: str) -> bool:
+    """Whether whoever began this call may still read the task."""
+    try:
+        await team.task(await entry.visitor(request), task_id)
+    except (HTTPException, NotFound):
+        return False
+    return True
+
+
 def evidence_routes(team: Team, entry: Entry) -> APIRouter:
     """`/tasks/ID` and what is below it."""
     routes = APIRouter(prefix="/tasks/{task_id}", tags=["evidence"])
@@ -40,11 +51,13 @@ def evidence_routes(team: Team, entry: Entry) -> APIRouter:
     async def follow_task(
         task_id: str,
         who: Who,
+        request: Request,
         last_event_id: Annotated[int, Header(ge=0, lt=2**53, description="The last one that was seen.")] = 0,
     ) -> Response:
         """What happened and what happens, as server-sent events; ends behind the outcome."""
         task = await team.task(who, task_id)
-        return EventStream(team.follow(who, task.task_id, last_event_id))
+        events = team.follow(who, task.task_id, last_event_id)
+        return EventStream(while_let_in(events, lambda: _may_read(team, entry, request, task.task_id)))
 
     @routes.get("/result", responses=responses(404, 409))
     async def show_result(task_id: str, who: Who) -> RunResult:

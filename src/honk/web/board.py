@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from honk.domain.board import LONGEST_WORDS, Filters, Lane, Listed, is_wanted
 from honk.domain.task import OutcomeName
@@ -17,7 +17,6 @@ from honk.web.pages import Pages, is_partial
 
 CALM_SECONDS = 0.1
 """What happens within it is shown together."""
-_EVENTS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 Words = Annotated[str, Query(max_length=LONGEST_WORDS)]
 Id = Annotated[str, Query(max_length=200)]
 
@@ -49,7 +48,7 @@ def board_routes(pages: Pages) -> APIRouter:
     ) -> Response:
         who = await pages.visitor(request)
         filters = Filters(words=words, repository_id=repository, person_id=person, outcome=outcome)
-        return StreamingResponse(_told(pages, who, filters), media_type="text/event-stream", headers=_EVENTS)
+        return pages.telling(_told(pages, who, filters), request, who)
 
     return routes
 

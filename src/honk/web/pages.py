@@ -1,7 +1,7 @@
 """What every page of the console is made with: templates, what they are given, and who is looking."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from honk.domain.people import EVERYWHERE, Act, why_not
 from honk.domain.plain import clean
 from honk.domain.task import subject_of
-from honk.entrance import Entrance, SignedIn
+from honk.entrance import Entrance, SignedIn, while_let_in
 from honk.team import Team
 
 HERE = Path(__file__).parent
 _FIELD = f"csrf-{secrets.token_hex(16)}"
 """Stands in what is rendered for many, where each reader's own word against forged requests belongs."""
+
+_EVENTS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 FIELDS = "honk_fields"
@@ -96,6 +98,14 @@ class Pages:
         if (found := await self.entrance.visitor(request.cookies)) is None:
             raise Stranger
         return found
+
+    def telling(self, parts: AsyncIterator[str], request: Request, who: SignedIn) -> StreamingResponse:
+        """Server-sent events, until they end or their reader is not who they were: signed out, or with other rights."""
+
+        async def is_same() -> bool:
+            return await self.entrance.visitor(request.cookies) == who
+
+        return StreamingResponse(while_let_in(parts, is_same), media_type="text/event-stream", headers=_EVENTS)
 
     def page(self, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page of these values; what a template asks for beside them is an error."""

@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from honk.base.errors import UsageError
 from honk.domain.plain import clean
@@ -15,7 +15,6 @@ from honk.web.board import event_of, partial_of
 from honk.web.live import Channels, may_steer, parts_of, told, view_of
 from honk.web.pages import Pages, is_partial
 
-_NO_STORE = {"cache-control": "no-store", "x-accel-buffering": "no"}
 MessageId = Annotated[str, Form(min_length=1, max_length=200)]
 
 
@@ -45,10 +44,10 @@ def _watching(routes: APIRouter, pages: Pages, channels: Channels) -> None:
         async def lines() -> AsyncIterator[str]:
             yield "retry: 2000\n: a task\n\n"
             async with channels.of(who, sheet) as channel:
-                async for event in told(channel, int(last) if last.isdecimal() else seen, tell):
+                async for event in told(channel, _number(last, seen), tell):
                     yield event
 
-        return StreamingResponse(lines(), media_type="text/event-stream", headers=_NO_STORE)
+        return pages.telling(lines(), request, who)
 
 
 def _reading(routes: APIRouter, pages: Pages) -> None:
@@ -58,12 +57,12 @@ def _reading(routes: APIRouter, pages: Pages) -> None:
         await pages.team.task(who, task_id)
 
         async def lines() -> AsyncIterator[str]:
-            async for event in pages.team.follow(who, task_id, int(after) if after.isdecimal() else 0):
+            async for event in pages.team.follow(who, task_id, _number(after, 0)):
                 data = json.dumps({"kind": event.kind, "body": dict(event.body)})
                 yield f"id: {event.sequence}\nevent: message\ndata: {data}\n\n"
             yield "event: end\ndata: {}\n\n"
 
-        return StreamingResponse(lines(), media_type="text/event-stream", headers=_NO_STORE)
+        return pages.telling(lines(), request, who)
 
     @routes.get("/diff")
     async def diff(request: Request, task_id: str) -> Response:
@@ -82,7 +81,7 @@ def _acting(routes: APIRouter, pages: Pages) -> None:
     async def say(request: Request, task_id: str, text: Annotated[str, Form()], message_id: MessageId) -> Response:
         who = await pages.visitor(request)
         try:
-            said = await pages.team.say(who, task_id, text, message_id)
+            said = await pages.team.say(who, task_id, text, _own_id(who, message_id))
         except UsageError as error:
             return await _refused(pages, request, who, task_id, text, str(error))
         if said.task_id != task_id:
@@ -95,8 +94,7 @@ def _acting(routes: APIRouter, pages: Pages) -> None:
         message_id: MessageId,
     ) -> Response:  # fmt: skip
         who = await pages.visitor(request)
-        own_id = f"{message_id}-{who.member.person_id}"
-        done = await pages.team.answer(who, task_id, question_id, text, own_id)
+        done = await pages.team.answer(who, task_id, question_id, text, _own_id(who, message_id))
         if not done.is_first:
             raise UsageError(done.words)
         return await _done(pages, request, who, task_id)
@@ -104,7 +102,7 @@ def _acting(routes: APIRouter, pages: Pages) -> None:
     @routes.post("/extend")
     async def extend(request: Request, task_id: str, message_id: MessageId) -> Response:
         who = await pages.visitor(request)
-        await pages.team.extend(who, task_id, message_id)
+        await pages.team.extend(who, task_id, _own_id(who, message_id))
         return await _done(pages, request, who, task_id)
 
     @routes.post("/stop")
@@ -118,6 +116,16 @@ def _acting(routes: APIRouter, pages: Pages) -> None:
         who = await pages.visitor(request)
         again = await pages.team.retry(who, task_id)
         return _lead(request, f"/tasks/{again.task_id}")
+
+
+def _own_id(who: SignedIn, message_id: str) -> str:
+    """The form's id of what is said, as this person's own: nobody else's words can be taken for said by it."""
+    return f"{who.member.person_id}:console:{message_id}"
+
+
+def _number(text: str, default: int) -> int:
+    """Of an event; the default for what is none, or higher than any that there can be."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else default
 
 
 async def _page(
