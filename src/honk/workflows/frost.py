@@ -7,6 +7,7 @@ from pathlib import Path
 
 from honk.base.clock import now
 from honk.base.errors import UsageError
+from honk.base.ids import new_id
 from honk.domain.standing import INSTALLATION, Frost
 from honk.store import Events
 
@@ -22,7 +23,7 @@ class Frozen(UsageError):
 def freeze(home: Path, why: str, who: str = RESTORED) -> Frost:
     """Outward acts refuse from now on, in every process. Frozen already: it stays as it is."""
     text = json.dumps({"why": why, "since": now().isoformat(), "who": who}) + "\n"
-    half = home / f"{FLAG}.{os.getpid()}.part"
+    half = home / f"{FLAG}.{new_id(6)}.part"
     half.write_text(text)
     try:
         os.link(half, home / FLAG)
