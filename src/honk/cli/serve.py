@@ -134,6 +134,7 @@ async def serving(
     import uvicorn
 
     from honk.bootstrap_people import recognition_of
+    from honk.domain.exposure import near_address
     from honk.entrance import Entrance
 
     class Server(uvicorn.Server):
@@ -142,7 +143,7 @@ async def serving(
             """None: the library's own raise the signal again after the end, in the middle of ours."""
             yield
 
-    host, port = listening.getsockname()[:2]
+    host, port = near_address(listening.getsockname()[0]), listening.getsockname()[1]
     scheme = "https" if settings.serve.has_tls else "http"
     address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     entrance = Entrance(

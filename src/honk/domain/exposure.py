@@ -24,6 +24,11 @@ def is_safe_address(url: object) -> bool:
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
 
 
+def near_address(host: str) -> str:
+    """Where this machine itself reaches what listens there: no name and no certificate is for every address at once."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing listens by this
+
+
 def why_not_listen(host: str, *, has_tls: bool, behind_proxy: bool) -> str | None:
     """Why a server must not listen there; None where it may: no session or token crosses a network in the clear."""
     if is_loopback(host) or has_tls or behind_proxy:

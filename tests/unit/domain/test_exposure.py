@@ -2,7 +2,13 @@
 
 import pytest
 
-from honk.domain.exposure import checked_preview_domain, checked_public_url, is_loopback, why_not_listen
+from honk.domain.exposure import (
+    checked_preview_domain,
+    checked_public_url,
+    is_loopback,
+    near_address,
+    why_not_listen,
+)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "[::1]", "localhost"])
@@ -47,3 +53,8 @@ def test_previews_have_a_domain_of_their_own() -> None:
     for wrong in ("a b.example", "*.example.net", "-x.example", "previews..net", "https://x"):
         with pytest.raises(ValueError, match="no domain"):
             checked_preview_domain(wrong, console)
+
+
+def test_this_machine_reaches_a_server_on_all_addresses_by_its_own() -> None:
+    for listening, near in (("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("10.0.0.7", "10.0.0.7"), ("::1", "::1")):
+        assert near_address(listening) == near
