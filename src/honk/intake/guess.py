@@ -16,6 +16,9 @@ _NAMED = 6.0
 _PART = 2.0
 _PAST = 3.0
 """The most that past requests can weigh together."""
+LONGEST = 2000
+"""Characters of any request that are looked at: where it belongs is said before them, and a guess is made again and
+again while somebody types."""
 _WORD = re.compile(r"[^\W_]{2,}")
 _COMMON = frozenset(  # what says nothing of a place
     """the and for with that this from when into onto not but are was has have had its our your you they them then than
@@ -110,4 +113,4 @@ def _past_scores(told: Mapping[str, int], past: Iterable[tuple[str, str]], among
 
 def _words(text: str) -> Counter[str]:
     """Those that tell something."""
-    return Counter(word for word in _WORD.findall(text.lower()) if word not in _COMMON)
+    return Counter(word for word in _WORD.findall(text[:LONGEST].lower()) if word not in _COMMON)

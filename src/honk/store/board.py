@@ -16,6 +16,8 @@ from honk.store.database import Database
 from honk.store.tasks import TASKS, task_of_row
 
 _Condition = sa.ColumnElement[bool]
+_LOOKED_AT = 1000
+"""Characters of a request that tell where it belongs: a thousand requests of 64 KiB would be held in memory else."""
 _UNDER_WAY = (Status.QUEUED.value, Status.RUNNING.value)
 _IS_OPEN = t.task.c.task_id.in_(sa.select(t.pull_request.c.task_id).where(t.pull_request.c.state == "open"))
 
@@ -72,10 +74,11 @@ class SqlBoard:
 
     async def asked(self, watcher: Watcher, limit: int) -> Sequence[tuple[str, str]]:
         """Repository and words of the newest requests."""
-        query = sa.select(t.task.c.repository_id, t.task.c.prompt).where(*_wanted(watcher, Filters()))
+        words = sa.func.substr(t.task.c.prompt, 1, _LOOKED_AT).label("words")
+        query = sa.select(t.task.c.repository_id, words).where(*_wanted(watcher, Filters()))
         async with self._database.read() as connection:
             rows = await connection.execute(query.order_by(t.task.c.created_at.desc()).limit(limit))
-            return [(row.repository_id, row.prompt) for row in rows]
+            return [(row.repository_id, row.words) for row in rows]
 
     async def scores(self, watcher: Watcher, since: datetime | None) -> Sequence[Scored]:
         """The oldest first."""

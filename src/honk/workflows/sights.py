@@ -97,7 +97,7 @@ class Sights:
         """Who asked: names by ids."""
         return await self.house.board.people(watcher)
 
-    async def asked(self, watcher: Watcher, limit: int = 2000) -> Sequence[tuple[str, str]]:
+    async def asked(self, watcher: Watcher, limit: int = 500) -> Sequence[tuple[str, str]]:
         """What was asked where, the newest first."""
         return await self.house.board.asked(watcher, limit)
 

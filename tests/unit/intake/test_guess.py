@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honk.intake.guess import Candidate, guess
+from honk.intake.guess import LONGEST, Candidate, guess
 
 WEB = Candidate(repository_id="w", name="playlist-web", components=("Player", "queue-service"))
 API = Candidate(repository_id="a", name="search-api")
@@ -54,3 +54,9 @@ def test_whatever_is_said_every_candidate_is_ranked_once(words: str, past: list[
     ranked = guess(words, ALL, past).ranked
     assert {one.candidate for one in ranked} == set(ALL)
     assert [one.score for one in ranked] == sorted((one.score for one in ranked), reverse=True)
+
+
+def test_of_a_request_without_end_only_the_beginning_is_looked_at() -> None:
+    past = [("a", "x" * LONGEST + " playlist"), ("b", "nothing")]
+    found = guess("playlist", [Candidate(repository_id=one, name=one * 9) for one in "ab"], past)
+    assert [one.score for one in found.ranked] == [0.0, 0.0]
