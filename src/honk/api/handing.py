@@ -68,7 +68,7 @@ def handing_routes(team: Team, entry: Entry) -> APIRouter:
         who: Who,
         request: Request,
         sha: Annotated[str, Query(pattern=r"^[0-9a-f]{40}$", description="The newest of them.")],
-        words: Annotated[str, Query(min_length=1, max_length=8000, description="What you did.")],
+        words: Annotated[str, Query(min_length=1, max_length=4000, description="What you did.")],
     ) -> TaskOut:
         """Give your own commits back: a linked task verifies them, and brings the pull request up to date."""
         with tempfile.TemporaryFile() as file:

@@ -160,4 +160,4 @@ async def _subjects(git: "PersonGit", tip: str, taken: "Taken") -> str:
     known = taken.head_sha or taken.base_sha
     told = await git.text("log", "--format=%s", "--max-count=20", tip, f"^{known}")
     first, *more = told.splitlines() or ["Work by hand"]
-    return "\n".join([first, *(f"- {line}" for line in more)])[:7000]
+    return "\n".join([first, *(f"- {line}" for line in more)])[:3500]
