@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from honk.domain.people import Member, Role
+from honk.domain.people import OWNER, Member, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,8 @@ def admit(
             "Have your address verified there, or ask an administrator of Honk for a link."
         )
     if by_email is not None:
+        if by_email.person_id == OWNER.person_id:
+            return Refuse(words=NOT_OWNER)
         if by_email.left_at is not None:
             return Refuse(words=LEFT)
         if by_email.subject is not None:
@@ -90,6 +92,10 @@ def admit(
 
 
 LEFT = "You have left this Honk. Nothing was done. An administrator can let you in anew."
+NOT_OWNER = (
+    "The owner of this Honk comes in by a link from the command line, and by nobody's word. Nothing was done. Have "
+    "yourself added under an address of your own."
+)
 ADD = "honk people add EMAIL --name NAME"
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from honk.domain.people import Member, Role
+from honk.domain.people import OWNER, Member, Role
 from honk.domain.recognition import Admittance, Bind, Enter, Identity, Join, Refuse, admit
 
 EVE = Identity(issuer="https://i.example", subject="1", email="eve@example.org", name="Eve", groups=("dev",))
@@ -28,6 +28,7 @@ def test_who_is_known_comes_in_and_who_was_added_is_bound() -> None:
     [
         (EVE, None, None, Admittance()),
         (EVE, None, GONE, OPEN),
+        (replace(EVE, email=OWNER.email), None, OWNER, OPEN),
         (EVE, GONE, None, OPEN),
         (EVE, None, replace(HERE, subject="https://i.example 2"), OPEN),
         (replace(EVE, email=None), None, None, OPEN),
