@@ -1,6 +1,7 @@
 """The console as people see it: a real Chromium, a real server, the real agent; the model alone is scripted."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from server import Server, serving
 from honk.testing import scripts
 from honk.testing.replies import Ask, Reply, say, use
 
+expect.set_options(timeout=30_000)  # what comes of an agent's work takes as long as that
 pytestmark = [pytest.mark.browser, pytest.mark.anyio]
 CALC_PY = "/workspace/calc.py"
 BASICS = (Path(__file__).parent / "basics.js").read_text()
@@ -24,8 +26,9 @@ QUESTION = use(
 )  # fmt: skip
 EVIL = "<img src=x onerror=alert(1)>"
 HOSTILE = f"{EVIL} \u202egnp.exe \x1b[31m [x](javascript:alert(1))"
+MEND = f"sed -i 's/{OLD}/{RIGHT}/' {CALC_PY}"
 SCRIPTS: dict[str, list[Reply]] = {
-    "subtract": [QUESTION, *scripts.straight(CALC_PY, old=OLD, new=RIGHT, done="It adds now, and does nothing else.")],
+    "subtract": [QUESTION, *scripts.shell(MEND, MEND, MEND, done="It adds now, and does nothing else.")],
     "strange": [
         *scripts.shell(f"printf '%s\\n' '{EVIL}' > 'a {EVIL} b.txt'", "printf '\\033[31mred\\033[0m'"),
         say(HOSTILE),
@@ -70,7 +73,10 @@ async def seat(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Seat]:
     base = tmp_path_factory.mktemp("browser")
     calc = make_repository(base / "calc", CALC)
     notes = make_repository(base / "notes", {"notes.md": "# Notes\n"})
-    async with serving(base / "home", {"default": play}, calc, notes) as server, chromium() as browser:
+    async with (
+        serving(base / "home", {"default": play}, calc, notes) as server,
+        chromium() as browser,
+    ):
         link = (await server.honk("people", "link")).strip()
         async with looking(browser, server.url) as eyes:
             page = await eyes.open(link)
@@ -88,8 +94,11 @@ async def faults_of(page: Page) -> list[str]:
 
 
 async def test_a_request_is_typed_its_question_answered_by_a_tap_and_its_end_seen_without_a_reload(seat: Seat) -> None:
-    async with looking(seat.browser, seat.server.url, seat.state, size="phone", still=False) as eyes:
-        board = await eyes.open("/")
+    async with (
+        looking(seat.browser, seat.server.url, seat.state) as desk,
+        looking(seat.browser, seat.server.url, seat.state, size="phone", still=False) as eyes,
+    ):
+        board = await desk.open("/")
         page = await eyes.open("/")
         await page.keyboard.press("n")
         await page.wait_for_url("**/new")
@@ -100,22 +109,15 @@ async def test_a_request_is_typed_its_question_answered_by_a_tap_and_its_end_see
         await shot(page, "new-filled-phone")
         await page.keyboard.press("Control+Enter")
         await page.wait_for_url("**/tasks/*")
-        await expect(page.get_by_text("Should add() refuse words as well?").last).to_be_visible(timeout=60_000)
-        await board.bring_to_front()  # a page in the background hears nothing, and is brought up to date
+        await expect(page.get_by_text("Should add() refuse words as well?").last).to_be_visible()
         await expect(board.locator("#lane-mine").get_by_text("add() must not subtract")).to_be_visible()
-        await page.bring_to_front()
         assert await faults_of(page) == []
         await shot(page, "task-question-phone")
         await page.get_by_role("button", name="No, only mend it (recommended)").tap()
         await expect(page.get_by_role("button", name="Yes, raise TypeError")).to_have_count(0)
-        await expect(page.locator("#head .badge")).to_have_text("✓ opened, verified", timeout=60_000)
-        await board.bring_to_front()
-        await expect(board.locator("#lane-mine").get_by_text("opened, verified")).to_be_visible()
-        await page.bring_to_front()
-        await page.get_by_label("Reply").or_(page.get_by_label("Message to the agent")).fill("Now look at it once more")
-        await page.get_by_role("button", name="Send").tap()
-        await page.wait_for_url(lambda url: url != board.url and "/tasks/" in url)
-        assert eyes.faults == []
+        await expect(page.locator("#head .badge")).not_to_have_text(re.compile("waits|queued|running"))
+        await expect(board.locator("#lane-runs")).to_contain_text("Nothing runs right now.")
+        assert eyes.faults + desk.faults == []
 
 
 async def _value_of(page: Page, name: str) -> str:
