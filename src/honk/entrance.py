@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -75,14 +75,17 @@ def csrf_of(session: str) -> str:
     return hmac.new(session.encode("utf-8", "replace"), b"honk csrf", hashlib.sha256).hexdigest()
 
 
-async def while_let_in(parts: AsyncIterator[T], is_let_in: Callable[[], Awaitable[bool]]) -> AsyncGenerator[T, None]:
+async def while_let_in(
+    parts: AsyncIterator[T], is_let_in: Callable[[], Awaitable[bool]], counted: AbstractContextManager[None]
+) -> AsyncGenerator[T, None]:
     """A long answer, for as long as its reader may have it. That is looked at again, before a part is handed out, every
-    few seconds; nothing of `parts` outlives the answer."""
+    few seconds; nothing of `parts` outlives the answer, nor does its place among those that are `counted`."""
     looked = monotonic_seconds()
-    async with aclosing(cast(AsyncGenerator[T, None], parts)) as telling:
-        async for part in telling:
-            if monotonic_seconds() - looked > AGAIN_SECONDS:
-                if not await is_let_in():
-                    return
-                looked = monotonic_seconds()
-            yield part
+    with counted:
+        async with aclosing(cast(AsyncGenerator[T, None], parts)) as telling:
+            async for part in telling:
+                if monotonic_seconds() - looked > AGAIN_SECONDS:
+                    if not await is_let_in():
+                        return
+                    looked = monotonic_seconds()
+                yield part

@@ -19,6 +19,7 @@ from honk.domain.standing import Frost, Standing
 from honk.domain.task import BriefTerms, Person, Repository, Task
 from honk.insight.kept import Kept
 from honk.lookout import Lookout
+from honk.readers import Readers
 from honk.store import Message, NotFound, TaskEvent
 from honk.workflows.handing import Taken
 from honk.workflows.legs import Resumption, Spoken
@@ -72,6 +73,7 @@ class Team:
     def __init__(self, app: App, terms: Terms) -> None:
         self.app = app
         self.lookout = Lookout(app.sights)
+        self.readers = Readers()
         self._terms = terms
 
     async def repositories(self, visitor: Visitor) -> Sequence[Repository]:
@@ -211,6 +213,7 @@ class Team:
             UsageError: there are no words, or too many, or the linked task cannot be begun.
         """
         task = await self._steered(visitor, task_id)
+        await self._refuse_withdrawn(visitor, task)
         return await self.app.talk.say(task, _spoken(visitor, text, message_id), self._terms.limits)
 
     async def answer(self, visitor: Visitor, task_id: str, question_id: str, text: str, message_id: str) -> Resumption:
@@ -231,6 +234,7 @@ class Team:
             UsageError: it does not wait at a limit.
         """
         task = await self._steered(visitor, task_id)
+        _must(visitor, Act.GRANT, _place(task))
         return await self.app.talk.extend(task, _spoken(visitor, "Go on.", message_id))
 
     async def retry(self, visitor: Visitor, task_id: str) -> Task:
@@ -241,6 +245,7 @@ class Team:
             UsageError: it has not ended, or there is nothing to try again.
         """
         task = await self._steered(visitor, task_id)
+        await self._refuse_withdrawn(visitor, task)
         said = await self.app.talk.retry(task, _spoken(visitor, "Again.", ""), self._terms.limits)
         return await self.app.task(said.task_id)
 
@@ -257,6 +262,17 @@ class Team:
         return [
             one for one, task in await self.app.talk.all_parked() if why_not(visitor, Act.READ, _place(task)) is None
         ]
+
+    async def _refuse_withdrawn(self, visitor: Visitor, task: Task) -> None:
+        """Words to a task that goes on are welcome anywhere; where they would begin one, it must be offered still.
+
+        Raises:
+            UsageError: the owner has withdrawn the repository; the owner's own command line may go on with it.
+        """
+        if task.outcome is None or visitor.door is Door.COMMAND_LINE:
+            return
+        if _place(task) not in {one.repository_id for one in await self.app.offered_repositories()}:
+            raise UsageError("This repository is not (any more) among those that Honk works on. Nothing was begun.")
 
     async def _steered(self, visitor: Visitor, task_id: str) -> Task:
         task = await self.task(visitor, task_id)

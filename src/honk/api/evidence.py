@@ -47,7 +47,7 @@ def evidence_routes(team: Team, entry: Entry) -> APIRouter:
     Who = Annotated[Visitor, Depends(entry.visitor)]
     stream = content(EVENTS, _EVENT)
 
-    @routes.get("/events", response_class=Response, responses={**responses(404), **stream})
+    @routes.get("/events", response_class=Response, responses={**responses(404, 429), **stream})
     async def follow_task(
         task_id: str,
         who: Who,
@@ -56,8 +56,10 @@ def evidence_routes(team: Team, entry: Entry) -> APIRouter:
     ) -> Response:
         """What happened and what happens, as server-sent events; ends behind the outcome."""
         task = await team.task(who, task_id)
+        team.readers.refuse_crowd(who.member.person_id)
         events = team.follow(who, task.task_id, last_event_id)
-        return EventStream(while_let_in(events, lambda: _may_read(team, entry, request, task.task_id)))
+        counted = team.readers.one(who.member.person_id)
+        return EventStream(while_let_in(events, lambda: _may_read(team, entry, request, task.task_id), counted))
 
     @routes.get("/result", responses=responses(404, 409))
     async def show_result(task_id: str, who: Who) -> RunResult:

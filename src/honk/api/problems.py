@@ -13,7 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from honk.base.errors import HonkError, OutOfSpace, PlatformError, UsageError
+from honk.domain.plain import one_line
 from honk.forge import ForgeNotFound
+from honk.readers import Crowded
 from honk.store import NotFound, StoreBusy
 from honk.team import Refused
 
@@ -52,6 +54,8 @@ def status_of(error: HonkError) -> int:
     match error:
         case Refused():
             return 403
+        case Crowded():
+            return 429
         case NotFound() | ForgeNotFound():
             return 404
         case StoreBusy():
@@ -72,8 +76,8 @@ def answer_problems(api: FastAPI) -> None:
         assert isinstance(error, HonkError)
         status = status_of(error)
         if status >= 500:
-            _log.warning("%s %s: %s", request.method, request.scope["path"], error)
-        return problem(status, str(error), {"retry-after": RETRY_SECONDS} if status in (503, 507) else None)
+            _log.warning("%s %s: %s", request.method, one_line(request.scope["path"], 300), error)
+        return problem(status, str(error), {"retry-after": RETRY_SECONDS} if status in (429, 503, 507) else None)
 
     async def misshapen(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
@@ -94,7 +98,7 @@ def answer_problems(api: FastAPI) -> None:
         return problem(error.status_code, error.detail, error.headers)
 
     async def broke(request: Request, error: Exception) -> JSONResponse:
-        _log.error("%s %s broke", request.method, request.scope["path"], exc_info=error)
+        _log.error("%s %s broke", request.method, one_line(request.scope["path"], 300), exc_info=error)
         return problem(500, "A fault of Honk itself; its log has the trace. What was accepted before is kept.")
 
     api.add_exception_handler(HonkError, refused)

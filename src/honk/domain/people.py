@@ -28,7 +28,9 @@ class Act(StrEnum):
     REQUEST = "request"
     """Ask for a task."""
     STEER = "steer"
-    """Say something to a task, answer it, extend it, stop it."""
+    """Say something to a task, answer it, stop it."""
+    GRANT = "grant more"
+    """Let a run have more of a limit than it was given."""
     APPROVE = "approve"
     """Merge, deploy, undo: what ships."""
     ADMINISTER = "administer"
@@ -50,11 +52,12 @@ _NEEDS: Mapping[Act, Role] = {
     Act.READ: Role.READER,
     Act.REQUEST: Role.REQUESTER,
     Act.STEER: Role.REQUESTER,
+    Act.GRANT: Role.REQUESTER,
     Act.APPROVE: Role.APPROVER,
     Act.ADMINISTER: Role.ADMIN,
 }
 _HEIGHT = {role: height for height, role in enumerate(Role)}
-_BY_HAND_ONLY = frozenset({Act.APPROVE, Act.ADMINISTER})
+_BY_HAND_ONLY = frozenset({Act.GRANT, Act.APPROVE, Act.ADMINISTER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,10 @@ class Pages:
         async def is_same() -> bool:
             return await self.entrance.visitor(request.cookies) == who
 
-        return StreamingResponse(while_let_in(parts, is_same), media_type="text/event-stream", headers=_EVENTS)
+        readers, person_id = self.team.readers, who.member.person_id
+        readers.refuse_crowd(person_id)
+        told = while_let_in(parts, is_same, readers.one(person_id))
+        return StreamingResponse(told, media_type="text/event-stream", headers=_EVENTS)
 
     def page(self, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page of these values; what a template asks for beside them is an error."""

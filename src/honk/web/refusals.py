@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 
 from honk.base.errors import HonkError, PlatformError, UsageError
 from honk.domain.plain import one_line
+from honk.readers import Crowded
 from honk.store import NotFound
 from honk.team import Refused
 from honk.web.pages import Pages, is_partial
@@ -21,6 +22,7 @@ TITLES = {
     404: "There is nothing here",
     405: "Not that way",
     413: "That is too much",
+    429: "That is too many at once",
     422: "That cannot be done so",
     500: "Honk itself broke",
     503: "Not now",
@@ -30,6 +32,9 @@ _WORDS = {
     405: "This address does something else. Nothing was done.",
     500: "The fault is written into the server's log. What was asked before goes on; nothing new was begun. Try again.",
 }
+_STATUS: tuple[tuple[type[HonkError], int], ...] = (
+    (Crowded, 429), (NotFound, 404), (Refused, 403), (PlatformError, 503), (UsageError, 422), (HonkError, 503),
+)  # fmt: skip
 _log = logging.getLogger("honk.web")
 
 
@@ -61,11 +66,11 @@ def refuse_in_words(console: FastAPI, pages: Pages) -> None:
         return answer
 
     async def broken(request: Request, error: Exception) -> Response:
-        _log.error("%s %s broke", request.method, request.url.path, exc_info=error)
+        _log.error("%s %s broke", request.method, one_line(request.url.path, 300), exc_info=error)
         return page(request, 500, _WORDS[500])
 
     console.add_exception_handler(AnyHTTPException, http)
     console.add_exception_handler(RequestValidationError, invalid)
-    for kind, status in ((NotFound, 404), (Refused, 403), (PlatformError, 503), (UsageError, 422), (HonkError, 503)):
+    for kind, status in _STATUS:
         console.add_exception_handler(kind, worded(status))
     console.add_exception_handler(Exception, broken)

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from api_room import OWNER_TOKEN, REPOSITORY, ApiRoom, serving_api
 
+from honk.base.clock import now
 from honk.base.records import load
 from honk.team import RunResult
 from honk.testing.store_rules import EXAMINATION
@@ -198,9 +199,23 @@ def test_what_a_task_does_not_wait_for_cannot_be_answered(ada: httpx2.Client) ->
     task_id = ada.post("/tasks", json=WANTED).json()["task_id"]
     ada.get(f"/tasks/{task_id}/events")
     assert ada.get(f"/tasks/{task_id}/standing").json()["parked"] is None
-    for path, body in (("answer", {"question_id": "q", "text": "yes"}), ("extend", None)):
-        refused = ada.post(f"/tasks/{task_id}/{path}", json=body)
-        assert refused.status_code == 409, path
+    assert ada.post(f"/tasks/{task_id}/answer", json={"question_id": "q", "text": "yes"}).status_code == 409
+
+
+def test_a_program_grants_no_more_money(ada: httpx2.Client) -> None:
+    task_id = ada.post("/tasks", json=WANTED).json()["task_id"]
+    refused = ada.post(f"/tasks/{task_id}/extend")
+    assert (refused.status_code, "A token cannot" in refused.json()["detail"]) == (403, True)
+
+
+def test_an_ended_task_of_a_withdrawn_repository_is_not_gone_on_with(ada: httpx2.Client, room: ApiRoom) -> None:
+    task_id = ada.post("/tasks", json=WANTED).json()["task_id"]
+    ada.get(f"/tasks/{task_id}/events")
+    (offered,) = room.does(room.house.repositories.offered())
+    room.does(room.house.repositories.withdraw("fake"))
+    refused = ada.post(f"/tasks/{task_id}/messages", json={"text": "And this"})
+    room.does(room.house.repositories.offer(offered, now()))
+    assert (refused.status_code, "Nothing was begun" in refused.json()["detail"]) == (409, True)
 
 
 def test_a_price_is_told_before_the_start(ada: httpx2.Client) -> None:

@@ -6,8 +6,8 @@ from honk.domain.people import EVERYWHERE, Act, Door, Member, Role, Visitor, why
 
 MAY = {
     Role.READER: {Act.READ},
-    Role.REQUESTER: {Act.READ, Act.REQUEST, Act.STEER},
-    Role.APPROVER: {Act.READ, Act.REQUEST, Act.STEER, Act.APPROVE},
+    Role.REQUESTER: {Act.READ, Act.REQUEST, Act.STEER, Act.GRANT},
+    Role.APPROVER: {Act.READ, Act.REQUEST, Act.STEER, Act.GRANT, Act.APPROVE},
     Role.ADMIN: set(Act),
 }
 
@@ -33,9 +33,9 @@ def test_a_guest_may_nothing_by_any_door(act: Act, door: Door) -> None:
 
 
 @pytest.mark.parametrize("act", Act)
-def test_a_token_never_approves_or_administers(act: Act) -> None:
+def test_a_token_never_grants_approves_or_administers(act: Act) -> None:
     found = why_not(visitor(Door.TOKEN, everywhere=Role.ADMIN), act, "r1")
-    assert (found is not None) == (act in (Act.APPROVE, Act.ADMINISTER))
+    assert (found is not None) == (act in (Act.GRANT, Act.APPROVE, Act.ADMINISTER))
 
 
 def test_the_higher_of_two_roles_holds() -> None:

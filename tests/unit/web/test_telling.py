@@ -12,6 +12,7 @@ from starlette.responses import StreamingResponse
 from honk import entrance as entrances
 from honk.domain.people import OWNER
 from honk.entrance import Entrance, while_let_in
+from honk.readers import Crowded, Readers
 from honk.team import Team
 from honk.web.pages import Pages
 
@@ -40,8 +41,16 @@ async def test_a_stream_ends_with_the_right_to_it(monkeypatch: pytest.MonkeyPatc
         return next(looks)
 
     source = Source()
-    assert [part async for part in while_let_in(source.parts(), is_let_in)] == ["x", "x"]
+    readers = Readers(most_each=1)
+    told = []
+    async for part in while_let_in(source.parts(), is_let_in, readers.one("ada")):
+        with pytest.raises(Crowded, match="streams of events at once"):
+            readers.refuse_crowd("ada")
+        readers.refuse_crowd("bob")
+        told.append(part)
+    assert told == ["x", "x"]
     assert source.is_free
+    readers.refuse_crowd("ada")
 
 
 @pytest.mark.parametrize("ends", ["signs out", "leaves", "loses a role"])
@@ -50,7 +59,7 @@ async def test_who_is_not_who_they_were_is_told_nothing_more(
 ) -> None:
     monkeypatch.setattr(entrances, "AGAIN_SECONDS", -1.0)
     await front.enter()
-    pages = Pages.of(cast(Team, None), Entrance(ways_in=front.ways_in))
+    pages = Pages.of(cast(Team, SimpleNamespace(readers=Readers())), Entrance(ways_in=front.ways_in))
     request = cast(Request, SimpleNamespace(cookies={"honk_session": front.session}))
     answer = pages.telling(Source().parts(), request, await pages.visitor(request))
     told = cast(Any, answer).body_iterator
