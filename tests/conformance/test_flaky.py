@@ -218,7 +218,7 @@ async def test_what_the_base_fails_whenever_all_run_is_red_on_it_however_it_does
 @pytest.mark.parametrize(
     ("files", "name", "tool"),
     [
-        (pytest_files, "test_calc.py::test_die", sys.executable),
+        pytest.param(pytest_files, "test_calc.py::test_die", sys.executable, marks=pytest.mark.acceptance),
         (node_files, "test/calc.test.js::die", "node"),
         (go_files, "calc_test.go::TestDie", "go"),
     ],

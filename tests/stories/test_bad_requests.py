@@ -111,6 +111,7 @@ def test_what_cannot_be_carried_out_is_refused_before_anything_is_begun(
             assert database.execute("select count(*) from honk_task").fetchone() == (0,)
 
 
+@pytest.mark.acceptance
 @pytest.mark.anyio
 async def test_a_bare_a_shallow_and_a_detached_repository_each_get_their_branch(home: Path, tmp_path: Path) -> None:
     calc = make_repository(tmp_path / "calc", CALC)

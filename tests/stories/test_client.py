@@ -57,6 +57,7 @@ async def test_a_command_beside_a_server_is_its_client(home: Path, calc: Path, t
     assert (await told(server, "task", "list", cwd=calc))[1].startswith(task_id)
 
 
+@pytest.mark.acceptance
 async def test_a_task_is_steered_from_the_command_line(home: Path, calc: Path) -> None:
     async with serving(home, {}, calc, HONK_AGENT=WAITS) as server:
         made = await asyncio.create_subprocess_exec(

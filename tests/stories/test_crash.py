@@ -46,6 +46,7 @@ async def assert_survives(home: Path, calc: Path, victim: str, turns: list[int])
         assert honk.outward == [], "row 7: what exists outside was made by the control plane, at the end"
 
 
+@pytest.mark.acceptance
 async def test_row_7_honk_killed_at_turns_1_3_and_6_the_run_goes_on_in_its_session(home: Path, calc: Path) -> None:
     await assert_survives(home, calc, "honk", [1, 3, 6])
 

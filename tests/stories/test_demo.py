@@ -106,6 +106,7 @@ async def terminal(home: Path, *words: str) -> AsyncIterator[Terminal]:
         os.close(master)
 
 
+@pytest.mark.acceptance
 async def test_on_a_terminal_a_person_answers_merges_and_finds_the_console_open(home: Path) -> None:
     async with terminal(home, "demo") as person:
         origin = (await person.until(r"console: (http://127\.0\.0\.1:\d+)"))[1]

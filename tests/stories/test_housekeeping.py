@@ -91,6 +91,7 @@ async def test_what_a_run_left_goes_at_its_age_and_the_dataset_stays(home: Path,
         assert again.result.outcome is OutcomeName.OPENED, "and what is gone is made again"
 
 
+@pytest.mark.acceptance
 async def test_an_interrupted_task_keeps_what_it_goes_on_with(home: Path, calc: Path) -> None:
     async with ScriptedModel({"judge": judge()}) as model:
         honk = Honk(home, calc, model, {"HONK_RETENTION__MIN_FREE_MIB": "0"})

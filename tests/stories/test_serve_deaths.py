@@ -21,7 +21,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.anyio, pytest.mark.acceptance]
 COMMAND = f"command:sh -c \"cat >/dev/null; sed -i 's/{OLD}/{RIGHT}/' calc.py\""
 AT_ONCE = {"HONK_AGENT": COMMAND, "HONK_SERVE__AGENTS": "6", "HONK_QUOTA__PERSON_MONTH_USD": "1000"}
 NO_ROOM = {"HONK_SERVE__MIN_FREE_MEMORY_MIB": str(1 << 30)}
-RUNS = 50
 GOES_ON_SECONDS = 30.0
 JUMPING = Path(__file__).with_name("jumping.py")
 
@@ -85,13 +84,14 @@ def told_of(home: Path) -> Counter[str]:
     return Counter(task_id for (task_id,) in rows(home, query))
 
 
-async def test_row_31_killed_at_every_step_of_fifty_runs_none_is_lost_and_nothing_is_doubled(
-    home: Path, calc: Path
+@pytest.mark.parametrize("runs", [12, pytest.param(50, marks=pytest.mark.wide)])
+async def test_row_31_killed_at_every_step_of_many_runs_none_is_lost_and_nothing_is_doubled(
+    home: Path, calc: Path, runs: int
 ) -> None:
     async with serving(home, {}, calc, **AT_ONCE, **NO_ROOM) as server:
-        tasks = [await asked(server, str(number)) for number in range(RUNS)]
+        tasks = [await asked(server, str(number)) for number in range(runs)]
         assert await asked(server, "0") == tasks[0], "asked again, it is the same"
-        await until(lambda: len(rows(home, "select 1 from honk_event where kind = 'waits'")) == RUNS, 30)
+        await until(lambda: len(rows(home, "select 1 from honk_event where kind = 'waits'")) == runs, 30)
         await server.stop(signal.SIGKILL)
         server.settings = AT_ONCE
         for point in EVERY_STEP[1:]:
@@ -106,7 +106,7 @@ async def test_row_31_killed_at_every_step_of_fifty_runs_none_is_lost_and_nothin
 
         await until(all_go_on, GOES_ON_SECONDS)
         await until(lambda: not left(home), 300)
-        assert_none_is_lost_or_doubled(home, calc, RUNS)
+        assert_none_is_lost_or_doubled(home, calc, runs)
         assert await server.stop() == 0
 
 

@@ -68,6 +68,7 @@ async def _a_running_and_a_merged_task_are_exported(honk: Honk) -> None:
     assert (unknown.code, "No task is called 'nobody'" in unknown.errors) == (2, True)
 
 
+@pytest.mark.acceptance
 @pytest.mark.claude
 async def test_beside_a_run_others_look_and_merge_and_the_next_run_waits_its_turn(home: Path, calc: Path) -> None:
     other = make_repository(calc.parent / "other", CALC)

@@ -156,7 +156,7 @@ async def test_an_agent_that_cannot_listen_goes_on_with_the_words_when_its_turn_
     async with circle(home, {}, calc, agent=agent) as team:
         task = await team.ask("Write it down")
         await team.until(task, lambda event: event.kind == "said")
-        await team.team.say(BOB, task.task_id, "and in blue", "m1")
+        await team.team.say(BOB, task.task_id, "and in blue", "blue")
         result = await team.ended(task)
         (message,) = await team.team.conversation(ADA, task.task_id)
     assert result.attempts == 1

@@ -11,6 +11,7 @@ from honk.sandbox import WORKSPACE
 from honk.testing.replies import Reply, ToolUse
 from honk.testing.sample import script
 from honk.testing.sample.repository import create_sample, take_merge
+from honk.testing.scripts import VERIFY
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 HEAD_SHA = "b14ef42860c171d22345ca05662266ef0c86a5b7"
@@ -49,23 +50,22 @@ async def test_the_scripted_model_is_red_first_and_green_in_the_end(tmp_path: Pa
     await create_sample(sample)
     assert is_green(sample), "the bug is one that the tests do not cover"
     seen = []
-    assert isinstance(script.AGENT, tuple)
-    for reply in script.AGENT:
+    for reply in (*script.WORK, *script.SECOND):
         assert isinstance(reply, Reply)
         for used in (block for block in reply.blocks if isinstance(block, ToolUse)):
             if used.tool == "Edit":
                 apply(sample, used)
             elif used.tool == "Read":
                 assert (sample / str(used.input["file_path"]).removeprefix(f"{WORKSPACE}/")).is_file()
-            else:
+            elif used.tool == VERIFY:
                 seen.append(is_green(sample))
-    assert seen == [False, True]
+    assert seen == [False, True, True]
 
 
 async def test_the_new_tests_fail_on_the_code_as_it_was(tmp_path: Path) -> None:
     sample = tmp_path / "sample"
     await create_sample(sample)
-    for reply in script.AGENT:  # type: ignore[union-attr] # a sequence here
+    for reply in script.WORK:
         for used in (block for block in reply.blocks if isinstance(block, ToolUse) and block.tool == "Edit"):
             if "/tests/" in str(used.input["file_path"]):
                 apply(sample, used)

@@ -102,7 +102,7 @@ WORK = (
     ),
 )
 """What the first task comes to, its question left out."""
-_SECOND = (
+SECOND = (
     Reply(
         blocks=(
             Text("The name stands in two places: on the page, and in the test that holds it."),
@@ -119,7 +119,7 @@ _SECOND = (
 def AGENT(asked: Ask) -> Reply:
     """The first task's words, or those of the reply to it."""
     is_reply = any(FOLLOW_UP in text_of(message) for message in asked.request["messages"])
-    script = _SECOND if is_reply else (*_QUESTION, *WORK)
+    script = SECOND if is_reply else (*_QUESTION, *WORK)
     return script[asked.index] if asked.index < len(script) else say("OK.")
 
 
