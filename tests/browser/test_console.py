@@ -59,12 +59,12 @@ class Seat:
     browser: Browser
     state: Any
 
-    async def asked(self, prompt: str, repository: str = "calc") -> str:
-        """A request that has ended; its id."""
+    async def asked(self, prompt: str, repository: str = "calc", until: str = "") -> str:
+        """A request that has ended, or come to a kind of event; its id."""
         found = {one["name"]: one["repository_id"] for one in await self.server.json("GET", "/api/repositories")}
         wanted = {"repository_id": found[repository], "prompt": prompt}
         task = await self.server.json("POST", "/api/tasks", json=wanted)
-        await self.server.follow(task["task_id"])
+        await self.server.follow(task["task_id"], until)
         return str(task["task_id"])
 
 
@@ -126,7 +126,7 @@ async def _value_of(page: Page, name: str) -> str:
 
 async def test_every_page_is_sound_on_phone_and_desk_by_day_and_night(seat: Seat) -> None:
     verified = await seat.asked("Make add() add")
-    red = await seat.asked("Do it wrongly")
+    red = await seat.asked("Do it wrongly", until="parked")
     unverified = await seat.asked("Write notes: milk", "notes")
     paths = {
         "board": "/", "task": f"/tasks/{verified}", "new": "/new", "scorecard": "/scorecard", "health": "/health",

@@ -123,6 +123,7 @@ async def test_a_base_that_cannot_start_is_unverified_never_red() -> None:
     assert result_of(done) is Verification.UNVERIFIED
 
 
+@pytest.mark.acceptance
 async def test_options_of_a_plug_in_that_is_not_there_are_left_out() -> None:
     base = {**SOUND, "pyproject.toml": SOUND["pyproject.toml"].replace("-ra", "--no-such-plugin=1")}
     done = await examine(base, {**base, "calc.py": CALC + "\nPI = 3\n"})
@@ -386,6 +387,7 @@ UNCOVERED = (
 )
 
 
+@pytest.mark.acceptance
 async def test_a_change_that_costs_coverage_waits_for_a_person() -> None:
     found = await examine(COVERED, {**COVERED, "calc.py": UNCOVERED})
     assert verification(found.reports) is Verification.PASSED

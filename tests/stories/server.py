@@ -128,8 +128,8 @@ class Server:
             assert answer.status < 300, (answer.status, await answer.text())
             return await answer.json()
 
-    async def follow(self, task_id: str) -> list[dict[str, Any]]:
-        """The task's events as the console gets them, to the end."""
+    async def follow(self, task_id: str, until: str = "") -> list[dict[str, Any]]:
+        """The task's events as the console gets them, to the end, or to the first of a kind."""
         assert self.browser is not None
         told = []
         timeout = aiohttp.ClientTimeout(total=90)
@@ -140,6 +140,8 @@ class Server:
                     break
                 if line.startswith(b"data: "):
                     told.append(json.loads(line[6:]))
+                    if told[-1].get("kind") == until:
+                        break
         return told
 
 

@@ -78,6 +78,7 @@ async def test_row_2_an_unclear_request_is_asked_about_twice_at_most_and_becomes
         assert "add(2, 2) gives 4" in json.dumps(written)
 
 
+@pytest.mark.wide
 @pytest.mark.acceptance
 async def test_row_30_a_hundred_runs_at_once_are_seen_as_they_happen_and_each_pull_request_is_two_taps_away(
     home: Path, calc: Path

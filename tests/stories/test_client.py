@@ -81,6 +81,7 @@ async def test_a_task_is_steered_from_the_command_line(home: Path, calc: Path) -
         assert (code, "goes on with every task by itself" in err) == (2, True), err
 
 
+@pytest.mark.acceptance
 async def test_a_server_that_is_gone_is_not_waited_for(home: Path, calc: Path) -> None:
     async with serving(home, {}, calc, HONK_AGENT=MENDS) as server:
         assert await server.stop(signal.SIGKILL) != 0

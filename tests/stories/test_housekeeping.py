@@ -169,6 +169,7 @@ async def test_a_run_tidies_once_a_day_and_a_fault_of_that_fails_no_run(home: Pa
         assert (await run(desk, calc)).result.outcome is OutcomeName.OPENED
 
 
+@pytest.mark.acceptance
 async def test_a_deleted_task_leaves_no_word_behind(home: Path, calc: Path) -> None:
     async with open_desk(home, {}, retention=RETENTION) as desk:
         told = await run(desk, calc)

@@ -102,6 +102,7 @@ async def test_a_key_that_cannot_be_used_is_refused_before_the_run_begins(home: 
             raise AssertionError("it was opened")
 
 
+@pytest.mark.acceptance
 async def test_a_repository_can_only_ask_for_more(home: Path, tmp_path: Path) -> None:
     wants = {"sign-off": "[identity]\nsigned_off = true\n", "signature": "[identity]\nsigned = true\n"}
     repos = {name: make_repository(tmp_path / name, {**CALC, ".honk.toml": text}) for name, text in wants.items()}

@@ -84,6 +84,7 @@ async def test_a_claude_that_stands_still_is_ended_by_the_idle_limit(home: Path,
         await honk.nobody_is_left()
 
 
+@pytest.mark.acceptance
 async def test_what_was_interrupted_is_named_and_goes_on_only_when_it_is_told_to(home: Path, calc: Path) -> None:
     async with honk_struck_at(home, calc, 2, lambda honk: honk.kill("honk")) as honk:
         assert (await honk.run()).code == -signal.SIGKILL

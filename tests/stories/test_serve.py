@@ -68,6 +68,7 @@ async def test_a_server_that_may_not_listen_begins_nothing(home: Path, calc: Pat
             assert (code, why in said) == (2, True), said
 
 
+@pytest.mark.acceptance
 async def test_a_server_speaks_tls_with_a_certificate_of_its_own(home: Path, calc: Path, tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     settings = {"HONK_SERVE__TLS_CERTIFICATE": str(certificate), "HONK_SERVE__TLS_KEY": str(key)}
@@ -79,6 +80,7 @@ async def test_a_server_speaks_tls_with_a_certificate_of_its_own(home: Path, cal
     assert (code, "cannot be used" in said) == (2, True), said
 
 
+@pytest.mark.acceptance
 async def test_the_doctor_proves_the_names_under_which_people_reach_the_server(home: Path, calc: Path) -> None:
     async with serving(home, {}, calc) as server:
         port = server.url.rsplit(":", 1)[1]
