@@ -84,6 +84,12 @@ class Parked:
     """When it ends as `needs_human`; None waits without end."""
 
 
+def gist(words: str) -> str:
+    """What a run waits for, short: of a limit's words the limit, then what was wrong, without the log between."""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    return words if len(lines) < 3 else f"{lines[-1]} {lines[0].rstrip(':')}."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenUp:
     """What a linked task goes on with: the kept work of the one before."""

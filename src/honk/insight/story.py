@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from honk.domain.conversation import gist
 from honk.insight.tone import OF_RULING, OF_VERIFICATION, Tone
 from honk.store import Message, TaskEvent
 
@@ -282,6 +283,11 @@ def _line(words: str, tone: Tone, sign: str, *keys: str) -> Callable[[_Writer, T
     return tell
 
 
+def _parked(writer: _Writer, event: TaskEvent) -> None:
+    words = gist(_text(event.body, "words"))
+    writer.add(event, Kind.FACT, f"It waits: {words}", tone=Tone.UNSURE, sign="‖")
+
+
 def _text(body: object, key: str) -> str:
     value = body.get(key) if isinstance(body, Mapping) else None
     return "" if value is None else str(value)
@@ -303,7 +309,7 @@ _TELLERS: Mapping[str, Callable[[_Writer, TaskEvent], None]] = {
     "pull_request": _pull_request,
     "outcome": _outcome,
     "merged": _line("Merged as", Tone.PLAIN, "⤵", "merged_sha"),
-    "parked": _line("It waits:", Tone.UNSURE, "‖", "words"),
+    "parked": _parked,
     "resumed": _line("It goes on where it was", Tone.PLAIN, "▸"),
     "note": _line("", Tone.PLAIN, "–", "text"),
     "warning": _line("", Tone.UNSURE, "!", "text"),

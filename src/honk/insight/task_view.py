@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from honk.domain.change import PullRequest
-from honk.domain.conversation import EXTENDABLE, Parked, ParkKind
+from honk.domain.conversation import EXTENDABLE, Parked, ParkKind, gist
 from honk.domain.task import Status, subject_of
 from honk.insight.diff_view import DiffView, diff_view
 from honk.insight.plan import Step, plan_of
@@ -97,7 +97,7 @@ def _waits(parked: Parked | None) -> tuple[Waits | None, str]:
     if parked.kind is ParkKind.QUESTION:
         return Waits.QUESTION, ""
     if parked.kind is ParkKind.LIMIT and parked.limit in EXTENDABLE:
-        return Waits.LIMIT, parked.words
+        return Waits.LIMIT, ""
     return Waits.FAULT, parked.words
 
 
@@ -106,7 +106,8 @@ def _now(sheet: Sheet, badge: Badge, plan: Sequence[Step], place: int | None) ->
     if task.outcome is not None:
         return next((line for line in task.outcome.reason.splitlines() if line.strip()), badge.word)
     if sheet.parked is not None:
-        return sheet.parked.words
+        question = sheet.parked.question
+        return gist(sheet.parked.words) if question is None else f"The agent asks: {question.text}"
     if task.status is Status.QUEUED:
         return f"It is number {place} in line." if place else "It is about to begin."
     stage = next((step.name for step in plan if step.since is not None), None)

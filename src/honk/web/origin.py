@@ -17,7 +17,7 @@ def host_of(header: str) -> str:
     except ValueError:
         return ""
     is_plain = header.isascii() and parts.netloc == header and "@" not in header
-    return host.rstrip(".") if is_plain and (has_port or not header.endswith(":")) else ""
+    return host.rstrip(".").lower() if is_plain and (has_port or not header.endswith(":")) else ""
 
 
 def is_host_ours(header: str, public_url: str, listening: str) -> bool:

@@ -14,6 +14,7 @@ from honk.domain.conversation import (
     Leg,
     after_working_hours,
     extended,
+    gist,
     question_of,
     run_of,
 )
@@ -90,3 +91,9 @@ def test_only_people_ask_and_each_is_named() -> None:
     assert brief.asked == ("Add it", "Fix it", "no")
     assert answer.words == "Ada Lovelace answers 'Shall I delete the test?': no"
     assert brief.before[0].words == "Bob says: Add it"
+
+
+def test_what_a_run_waits_for_is_short() -> None:
+    log = "unittest failed:\n1 test failed\nTraceback\n\nThe attempts limit of this run was reached: 3 of 3."
+    assert gist(log) == "The attempts limit of this run was reached: 3 of 3. unittest failed."
+    assert gist("The turns limit was reached.") == "The turns limit was reached."

@@ -102,7 +102,8 @@ def test_what_a_task_waits_for_is_the_one_thing_to_do(kind: ParkKind, more: dict
     waiting = replace(TASK, status=Status.WAITING)
     sheet = Sheet(task=waiting, brief=GOAL, run=a_run(), parked=parked)
     view = task_view(sheet, may_steer=True)
-    assert (view.primary.do, view.now) == (expected, "It waits.")
+    now = "The agent asks: ?" if "question" in more else "It waits."
+    assert (view.primary.do, view.now) == (expected, now)
 
 
 def test_a_sheet_becomes_a_page() -> None:

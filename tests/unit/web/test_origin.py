@@ -23,7 +23,7 @@ def test_our_own_names_are_ours(header: str) -> None:
     "header",
     ["", "evil.example", "honk.example.org.evil.example", "evil.example:8300", "localhost.evil.example", "192.0.2.8",
      "127.0.0.1.nip.example", "me@localhost", "localhost:80:80", "localhost:x", "[::1", "foo.localhost", "localhost/x",
-     "localhost, evil.example", "local\thost", " ", "evil.example#localhost", "evil.example?localhost", "0"],
+     "localhost, evil.example", "[::1%A]", "local\thost", " ", "evil.example#localhost", "evil.example?localhost", "0"],
 )  # fmt: skip
 def test_no_other_name_is(header: str) -> None:
     assert not is_host_ours(header, PUBLIC, "192.0.2.7")
