@@ -89,7 +89,14 @@ class Talk:
         return Said(task_id=taker.task_id, has_begun=begun is not None)
 
     async def answer(self, task: Task, question_id: str, spoken: Spoken) -> Resumption:
-        """See `Legs.answer`."""
+        """See `Legs.answer`.
+
+        Raises:
+            UsageError: the id is that of other words; the question still waits.
+        """
+        said = await self.house.messages.get(spoken.message_id)
+        if said is not None and said.question_id != question_id:
+            raise UsageError(f"{spoken.message_id!r} is the id of something else that was said. Nothing was answered.")
         return await self.legs.answer(task, question_id, replace(spoken, text=checked_message(spoken.text)))
 
     async def extend(self, task: Task, spoken: Spoken) -> Resumption:

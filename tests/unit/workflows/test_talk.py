@@ -130,6 +130,14 @@ async def test_what_was_never_asked_cannot_be_answered(room: Room) -> None:
         await room.talk.extend(await room.task, by("Ada", "", "m1"))
 
 
+async def test_an_answer_under_the_id_of_other_words_is_refused_before_anything_goes_on(room: Room) -> None:
+    await room.talk.say(await room.task, by("Ada", "be careful", "m1"), LIMITS)
+    await room.park()
+    with pytest.raises(UsageError, match="something else that was said"):
+        await room.talk.answer(await room.task, "q1", by("Ada", "no", "m1"))
+    assert (await room.talk.answer(await room.task, "q1", by("Ada", "no", "m2"))).is_first
+
+
 async def test_a_limit_is_granted_as_much_again(room: Room) -> None:
     await room.park(AT_LIMIT)
     before = (await room.store.runs.run("run1")).limits.turns
