@@ -74,7 +74,8 @@ class App:
         self.sights = Sights(house)
         self.watch = watch
         self.handing = Handing(house=house, accept=self._accept_linked)
-        self.talk = Talk(house=house, engine=engine, accept=self._accept_linked, within=watch.purse.within)
+        within, may_steer = watch.purse.within, people.may_steer
+        self.talk = Talk(house=house, engine=engine, accept=self._accept_linked, within=within, may_steer=may_steer)
 
     async def submit(self, request: RunRequest) -> Task:
         """The accepted task: durable, and begun as soon as the engine is free. A redelivery gets the one it made.

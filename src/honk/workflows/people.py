@@ -7,7 +7,18 @@ from datetime import datetime
 from honk.base.clock import now
 from honk.base.errors import UsageError
 from honk.base.ids import new_id
-from honk.domain.people import EVERYWHERE, OWNER, Member, Role, checked_email, checked_name
+from honk.domain.people import (
+    EVERYWHERE,
+    OWNER,
+    Act,
+    Door,
+    Member,
+    Role,
+    Visitor,
+    checked_email,
+    checked_name,
+    why_not,
+)  # fmt: skip
 from honk.store.people_ports import People
 
 
@@ -17,6 +28,15 @@ class PeopleDesk:
 
     people: People
     clock: Callable[[], datetime] = now
+
+    async def may_steer(self, person_id: str | None, repository_id: str) -> bool:
+        """Whether they still may, whoever they were when they spoke. By the command line it is the owner who speaks."""
+        if person_id is None:
+            return True
+        member = await self.people.find(person_id=person_id)
+        return (
+            member is not None and why_not(Visitor(member=member, door=Door.CONSOLE), Act.STEER, repository_id) is None
+        )
 
     async def owner(self) -> Member:
         """Whoever owns the state folder; an administrator who cannot leave."""

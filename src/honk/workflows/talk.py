@@ -20,6 +20,8 @@ from honk.workflows.legs import Legs, Resumption, Spoken, Within, message_of, to
 
 ALL = 1_000_000
 """More tasks than there will be."""
+MaySteer = Callable[[str | None, str], Awaitable[bool]]
+"""Whether this person still may steer tasks of this repository."""
 Accept = Callable[[Task, Brief, Run, Delivery], Awaitable[bool]]
 """Makes sure that there is room, writes it all down and enqueues it; False for an arrival that came before."""
 
@@ -41,6 +43,7 @@ class Talk:
     engine: Engine
     accept: Accept
     within: Within
+    may_steer: MaySteer
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Two replies to an ended task begin one new one: the branch is one."""
 
@@ -135,6 +138,9 @@ class Talk:
             if task.outcome is None:
                 late = replace(message_of(task, spoken), used_at=None)
                 await self.house.messages.append(late, Fact("message", told(late), f"message:{late.message_id}"))
+            elif not await self.may_steer(message.person_id, task.repository.repository_id):
+                words = f"{message.person.name}'s last words begin no task: they may not steer one here any more."
+                await Journal(self.house.events, message.task_id, message.message_id).warning(words)
             elif await self.house.tasks.delivered(_arrival(spoken)) is None:
                 await self._begin(await reply_to(self.house, task, spoken, None), spoken)
             await self.house.messages.use([message.message_id], now())

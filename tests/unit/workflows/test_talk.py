@@ -49,6 +49,7 @@ class Room:
     engine: FakeEngine = field(default_factory=FakeEngine)
     carried: list[str] = field(default_factory=list)
     granted: list[tuple[str, float]] = field(default_factory=list)
+    has_left: bool = False
 
     def __post_init__(self) -> None:
         async def carry(_steps: Steps, workflow_id: str) -> None:
@@ -64,7 +65,16 @@ class Room:
             pull_requests=store.pull_requests, pauses={}, forge=SimpleNamespace(pull_requests=pull_requests),
             source=FakeSource(files={"a": "1\n"}, root=REPOSITORY_ROOT), ledger=store.ledger,
         )  # fmt: skip
-        self.talk = Talk(house=cast(House, house), engine=self.engine, accept=self.accept, within=self.within)
+        self.talk = Talk(
+            house=cast(House, house),
+            engine=self.engine,
+            accept=self.accept,
+            within=self.within,
+            may_steer=self.may_steer,
+        )
+
+    async def may_steer(self, person_id: str | None, repository_id: str) -> bool:
+        return not self.has_left
 
     def within(self, email: str, usd: float, enlist: Enlist) -> Enlist:
         self.granted.append((email, usd))
@@ -247,6 +257,16 @@ async def test_words_that_came_while_it_ended_begin_one_task(room: Room) -> None
     (linked,) = await room.store.tasks.followers("t1")
     assert linked.prompt == "rename it"
     assert all(one.used_at for one in await room.talk.conversation(await room.task))
+
+
+async def test_words_of_somebody_who_left_meanwhile_begin_nothing_and_are_told_of(room: Room) -> None:
+    await room.talk.say(await room.task, by("Ada", "rename it", "m1"), LIMITS)
+    await room.end()
+    room.has_left = True
+    for _ in range(2):
+        await room.talk.take_left_over()
+    assert list(await room.store.tasks.followers("t1")) == []
+    assert await room.kinds() == ["message", "warning"]
 
 
 async def test_words_that_no_task_can_be_begun_by_yet_are_kept_and_told_of(room: Room) -> None:
