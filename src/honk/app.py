@@ -74,7 +74,11 @@ class App:
         self.sights = Sights(house)
         self.watch = watch
         self.handing = Handing(house=house, accept=self._accept_linked)
-        within, may_steer = watch.purse.within, people.may_steer
+        within = watch.purse.within
+
+        async def may_steer(person_id: str | None, repository_id: str) -> bool:
+            return await people.may_steer(person_id, repository_id)
+
         self.talk = Talk(house=house, engine=engine, accept=self._accept_linked, within=within, may_steer=may_steer)
 
     async def submit(self, request: RunRequest) -> Task:

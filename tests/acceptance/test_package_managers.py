@@ -187,7 +187,9 @@ async def judged(tree: Path, home: Path, file: str, old: str, bug: str) -> tuple
     return (*part.tools, part.lock)
 
 
-@pytest.mark.parametrize("name", NODE_MANAGERS)
+@pytest.mark.parametrize(
+    "name", ["pnpm", *(pytest.param(one, marks=pytest.mark.wide) for one in NODE_MANAGERS if one != "pnpm")]
+)
 async def test_what_a_manager_of_node_locked_is_built_and_verified(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +204,9 @@ async def test_what_a_manager_of_node_locked_is_built_and_verified(
     assert any(tool.startswith(f"{manager.program} {wanted}.") for tool in told), told
 
 
-@pytest.mark.parametrize("name", PYTHON_MANAGERS)
+@pytest.mark.parametrize(
+    "name", ["poetry", *(pytest.param(one, marks=pytest.mark.wide) for one in PYTHON_MANAGERS if one != "poetry")]
+)
 async def test_what_a_manager_of_python_locked_is_built_and_verified(name: str, tmp_path: Path) -> None:
     manager = PYTHON_MANAGERS[name]
     programs = await asyncio.to_thread(install_python, manager, tmp_path / "tools" / manager.program)

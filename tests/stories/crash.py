@@ -310,7 +310,7 @@ def assert_done_once(honk: Honk, ended: Ended, files: Mapping[str, str]) -> None
     for name, text in files.items():
         assert git(honk.repo, "show", f"{result['branch']}:{name}") == text.strip()
     changed = git(honk.repo, "diff", "--name-only", "main", result["branch"]).split()
-    assert changed == sorted(files)
+    assert changed == sorted(files), changed
     assert len(honk.rows("honk_pull_request")) == 1
     for kind in ("accepted", "pull_request", "outcome"):
         assert len(ended.of(kind)) == 1, kind

@@ -60,7 +60,9 @@ async def test_row_7_killed_at_turns_1_3_and_6_the_run_goes_on_in_its_session(
 
 
 @pytest.mark.acceptance
-@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize(
+    "turn", [turn if turn in (1, 4, 6) else pytest.param(turn, marks=pytest.mark.wide) for turn in TURNS]
+)
 @pytest.mark.parametrize("victim", ["honk", "holder", "stub", "claude"])
 async def test_killed_at_any_turn_the_run_goes_on_in_its_session(
     home: Path, calc: Path, victim: str, turn: int

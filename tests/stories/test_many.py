@@ -44,6 +44,7 @@ async def many(what: str, home: Path, repo: Path, *, kill_after: int | None = No
     return told
 
 
+@pytest.mark.wide
 async def test_row_31_fifty_runs_killed_in_the_middle_all_end_once(tmp_path: Path, calc: Path) -> None:
     home = tmp_path / "home"
     await many("begin", home, calc, kill_after=ENDED_BEFORE)
