@@ -74,12 +74,13 @@ class App:
         self.sights = Sights(house)
         self.watch = watch
         self.handing = Handing(house=house, accept=self._accept_linked)
-        within = watch.purse.within
-
-        async def may_steer(person_id: str | None, repository_id: str) -> bool:
-            return await people.may_steer(person_id, repository_id)
-
-        self.talk = Talk(house=house, engine=engine, accept=self._accept_linked, within=within, may_steer=may_steer)
+        self.talk = Talk(
+            house=house,
+            engine=engine,
+            accept=self._accept_linked,
+            within=watch.purse.within,
+            may_steer=people.may_steer,
+        )
 
     async def submit(self, request: RunRequest) -> Task:
         """The accepted task: durable, and begun as soon as the engine is free. A redelivery gets the one it made.

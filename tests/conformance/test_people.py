@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from stores import sql
 
-from honk.store.sql import open_store
 from honk.testing.people import FakeApiTokens, FakePeople, FakeSignInLinks, FakeWebSessions
 from honk.testing.people_rules import PEOPLE_RULES, PeopleRule, PeopleStore
 
@@ -34,13 +34,6 @@ class InMemory:
 @asynccontextmanager
 async def in_memory(_home: Path) -> AsyncIterator[PeopleStore]:
     yield InMemory()
-
-
-@asynccontextmanager
-async def sql(home: Path) -> AsyncIterator[PeopleStore]:
-    store = await open_store(home)
-    yield store
-    await store.close()
 
 
 @pytest.mark.parametrize("make", [in_memory, sql], ids=lambda make: make.__name__)

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from stores import sql
 
-from honk.store.sql import open_store
 from honk.testing.board_rules import BOARD_RULES
 from honk.testing.ledger_rules import LEDGER_RULES, LedgerRule
 from honk.testing.listing_rules import LISTING_RULES
@@ -23,17 +23,8 @@ async def in_memory(_home: Path) -> AsyncIterator[Store]:
     yield FakeStore()
 
 
-@asynccontextmanager
-async def sql(home: Path) -> AsyncIterator[Store]:
-    store = await open_store(home)
-    yield store
-    await store.close()
-
-
 @pytest.mark.parametrize("make", [in_memory, sql], ids=lambda make: make.__name__)
-@pytest.mark.parametrize(
-    "rule", [*STORE_RULES, *LISTING_RULES, *BOARD_RULES, *TALK_RULES], ids=lambda rule: rule.__name__
-)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 async def test_store(rule: StoreRule, make: Callable, tmp_path: Path) -> None:
     async with make(tmp_path / "home") as store:
         await rule(store)
@@ -41,6 +32,5 @@ async def test_store(rule: StoreRule, make: Callable, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rule", LEDGER_RULES, ids=lambda rule: rule.__name__)
 async def test_the_store_is_a_ledger(rule: LedgerRule, tmp_path: Path) -> None:
-    store = await open_store(tmp_path)
-    await rule(store.ledger)
-    await store.close()
+    async with sql(tmp_path) as store:
+        await rule(store.ledger)

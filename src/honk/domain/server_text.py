@@ -1,7 +1,10 @@
 """The files that make a server of Honk: a unit of systemd, and what a proxy in front of it needs. Pure."""
 
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+_HOMES = (("home",), ("root",))
+"""What `ProtectHome=` hides, as the first part of a path (systemd.exec(5))."""
 _UNIT = """\
 # Honk, a background coding agent. Written by `honk setup server`.
 #
@@ -95,11 +98,11 @@ def server_files(
     """Each file by its name. `program` is the whole path of `honk`, which the user must be able to start."""
     console = urlsplit(public_url).hostname or "honk.example.org"
     names = [console, *([f"*.{preview_domain}"] if preview_domain else [])]
-    is_in_home = home.startswith(("/home/", "/root/")) or program.startswith(("/home/", "/root/"))
+    needs_homes = any(PurePosixPath(path).parts[1:2] in _HOMES for path in (home, program))
     said = {"program": program, "home": home, "user": user, "host": host, "port": port}
     said |= {"public_url": public_url or "https://honk.example.org", "preview_domain": preview_domain}
     return {
-        "honk.service": _UNIT.format(**said, protect_home="read-only" if is_in_home else "yes"),
+        "honk.service": _UNIT.format(**said, protect_home="read-only" if needs_homes else "yes"),
         "honk.caddy": _CADDY.format(**said, names=", ".join(names)),
         "honk.nginx": _NGINX.format(**said, names=" ".join(names)),
         "honk.toml": _SETTINGS.format(**said),

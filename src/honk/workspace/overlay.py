@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from honk.base.clock import monotonic_seconds
 from honk.base.ids import new_id
@@ -41,6 +41,28 @@ class OverlayWorkspace:
 
     async def collect(self, message: CommitMessage) -> Change | None:
         return await self.collector.collect(self.sandbox, message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opening:
+    """What a sandbox of a workspace is opened with."""
+
+    template: Template
+    environment: Environment
+    place: Path
+    name: str
+    servers: Sequence[Server]
+    ports: tuple[int, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    ceilings: Ceilings = field(default_factory=Ceilings)
+
+
+async def _put_in(workspace: OverlayWorkspace, change: Change, where: str) -> None:
+    """Lay the change's tree over the base's, inside."""
+    argv = scripts.apply(change.base_sha, change.head_sha)
+    done = await workspace.sandbox.run(argv, cwd="/", timeout_seconds=APPLY_SECONDS)
+    done.must(f"putting the change {change.head_sha[:12]} into {where}")
 
 
 class OverlayWorkspaces:
@@ -91,30 +113,26 @@ class OverlayWorkspaces:
         start: Change | None = None,
     ) -> AbstractAsyncContextManager[OverlayWorkspace]:
         place = self._home / "workspaces" / checked_name(name)
-        servers = environment.servers if has_servers else ()
-        opening = (template, environment, place, name, ports, mounts, env or {}, ceilings, servers)
-        return self._open(*opening) if start is None else self._open_at(start, *opening)
+        opening = _Opening(
+            template=template,
+            environment=environment,
+            place=place,
+            name=name,
+            servers=environment.servers if has_servers else (),
+            ports=ports,
+            mounts=mounts,
+            env=env or {},
+            ceilings=ceilings or Ceilings(),
+        )
+        return self._open(opening) if start is None else self._open_at(start, opening)
 
     @asynccontextmanager
-    async def _open_at(
-        self,
-        start: Change,
-        template: Template,
-        environment: Environment,
-        place: Path,
-        name: str,
-        ports: tuple[int, ...],
-        mounts: tuple[Mount, ...],
-        *rest: Any,
-    ) -> AsyncIterator[OverlayWorkspace]:
+    async def _open_at(self, start: Change, opening: "_Opening") -> AsyncIterator[OverlayWorkspace]:
         """The change is put in once, before anybody was in there: what an agent did since is not undone."""
-        shown = await change_mount(mirror_of(self._home, template.repository), start, place)
-        note = place / "begun-with"
-        async with self._open(template, environment, place, name, ports, (*mounts, shown), *rest) as workspace:
+        note = opening.place / "begun-with"
+        async with self._open(await self._shown(start, opening)) as workspace:
             if not note.exists():
-                argv = scripts.apply(start.base_sha, start.head_sha)
-                done = await workspace.sandbox.run(argv, cwd="/", timeout_seconds=APPLY_SECONDS)
-                done.must(f"putting the change {start.head_sha[:12]} into a work tree")
+                await _put_in(workspace, start, "a work tree")
                 await asyncio.to_thread(note.write_text, start.head_sha)
             yield workspace
 
@@ -123,16 +141,14 @@ class OverlayWorkspaces:
         self, template: Template, environment: Environment, change: Change | None, *, name: str
     ) -> AsyncIterator[OverlayWorkspace]:
         place = self._home / ROOMS / f"{checked_name(name)}-{new_id()}"
+        # The servers are started before anything of the change is there.
+        opening = _Opening(
+            template=template, environment=environment, place=place, name=name, servers=environment.servers
+        )
         try:
-            mounts: tuple[Mount, ...] = ()
-            if change is not None:
-                mounts = (await change_mount(mirror_of(self._home, template.repository), change, place),)
-            servers = environment.servers  # started before anything of the change is there
-            async with self._open(template, environment, place, name, (), mounts, {}, None, servers) as workspace:
+            async with self._open(opening if change is None else await self._shown(change, opening)) as workspace:
                 if change is not None:
-                    argv = scripts.apply(change.base_sha, change.head_sha)
-                    done = await workspace.sandbox.run(argv, cwd="/", timeout_seconds=APPLY_SECONDS)
-                    done.must(f"putting the change {change.head_sha[:12]} into a clean room")
+                    await _put_in(workspace, change, "a clean room")
                 yield workspace
         finally:
             await asyncio.shield(remove_state(place))
@@ -154,45 +170,40 @@ class OverlayWorkspaces:
         )
         return await collector.adopt(sha, pack)
 
+    async def _shown(self, change: Change, opening: "_Opening") -> "_Opening":
+        """The same, with the change's objects to be seen in it."""
+        shown = await change_mount(mirror_of(self._home, opening.template.repository), change, opening.place)
+        return replace(opening, mounts=(*opening.mounts, shown))
+
     @asynccontextmanager
-    async def _open(
-        self,
-        template: Template,
-        environment: Environment,
-        place: Path,
-        name: str,
-        ports: tuple[int, ...],
-        mounts: tuple[Mount, ...],
-        env: Mapping[str, str],
-        ceilings: Ceilings | None,
-        servers: Sequence[Server],
-    ) -> AsyncIterator[OverlayWorkspace]:
+    async def _open(self, opening: "_Opening") -> AsyncIterator[OverlayWorkspace]:
+        template, environment, place = opening.template, opening.environment, opening.place
         state = place / "state"
         origin = f"{self._backend.name}\n{template.checkout}\n{recipe_key(environment)}\n"
         origin += "".join(f"{server.place}\n" for server in environment.servers)
         await asyncio.to_thread(_claim, place, origin)
         base = Mount(source=template.git_dir, target=scripts.BASE_GIT)
         spec = SandboxSpec(
-            name=name,
+            name=opening.name,
             layers=(*environment.layers, template.checkout),
             state=state,
-            mounts=(base, *environment.mounts, *mounts),
-            env={**environment.env, **env},
+            mounts=(base, *environment.mounts, *opening.mounts),
+            env={**environment.env, **opening.env},
             path=environment.path,
-            ports=ports,
-            ceilings=ceilings or Ceilings(),
+            ports=opening.ports,
+            ceilings=opening.ceilings,
         )
         collector = Collector(
             mirror=mirror_of(self._home, template.repository),
             base_sha=template.base_sha,
-            name=name,
+            name=opening.name,
             state=state,
             leftovers=await asyncio.to_thread(leftovers_of, self._home, environment),
             put_blob=self._put_blob,
         )
         sandbox = await _open_soon(self._backend, spec)
         try:
-            await start_servers(sandbox, servers)
+            await start_servers(sandbox, opening.servers)
             yield OverlayWorkspace(sandbox, collector)
         finally:
             await asyncio.shield(sandbox.close())

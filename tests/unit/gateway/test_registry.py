@@ -181,8 +181,8 @@ async def test_files_lie_no_nearer_than_the_index() -> None:
 def test_a_page_is_written_anew() -> None:
     page = b'<base href="http://evil"><script>x</script><a href="a-1.tar.gz" onclick="x" data-yanked="&quot;bad">a</a>'
     page += b'<a href="../">up</a><a href="http://[bad/x-1.tar.gz">x</a>'
-    made = rewritten(page, "text/html", "https://index.test/packages/a/", lambda address, name: f"/our/{name}").decode()
+    made = rewritten(page, "text/html", "https://upstream.test/a/", lambda address, name: f"/our/{name}").decode()
     assert '<a href="/our/a-1.tar.gz" data-yanked="&quot;bad">a-1.tar.gz</a>' in made
     assert not [word for word in ("script", "onclick", "evil", "up") if word in made]
     with pytest.raises(ValueError, match="type"):
-        rewritten(b"x", "image/png", "https://index.test/", lambda address, name: "")
+        rewritten(b"x", "image/png", "https://upstream.test/", lambda address, name: "")
