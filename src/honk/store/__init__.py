@@ -248,7 +248,10 @@ class Events(Protocol):
         ...
 
     def watch(self, kinds: frozenset[str]) -> AsyncIterator[frozenset[str]]:
-        """Ids of tasks whose log grew by one of these in this process since the last answer; ends as `follow` does."""
+        """Ids of tasks whose log grew by one of these in this process since the last answer; ends as `follow` does.
+
+        The first answer is empty and comes at once: from then on nothing is missed.
+        """
         ...
 
 

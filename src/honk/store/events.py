@@ -88,6 +88,7 @@ class SqlEvents:
         bell, grown = asyncio.Event(), set[str]()
         self._lookouts[bell] = (kinds, grown)
         try:
+            yield frozenset()
             while True:
                 await bell.wait()
                 bell.clear()

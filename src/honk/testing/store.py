@@ -143,6 +143,7 @@ class FakeEvents:
 
     async def watch(self, kinds: frozenset[str]) -> AsyncIterator[frozenset[str]]:
         seen = self._lengths(kinds)
+        yield frozenset()
         while True:
             async with self._grown:
                 await self._grown.wait_for(lambda: self._lengths(kinds) != seen)  # noqa: B023 - awaited here

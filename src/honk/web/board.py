@@ -73,9 +73,10 @@ async def _told(pages: Pages, who: SignedIn, filters: Filters) -> AsyncIterator[
     seen: dict[str, Listed] = {}
     sent: dict[str, str] = {}
     async with aclosing(cast(Any, pages.team.lookout.watch())) as watching:
-        # Whoever comes back after an hour gets what the board is now.
-        yield event_of(await _moved(pages, who, filters, sent))
         async for task_ids in watching:
+            if not task_ids:  # the beginning: whoever comes back after an hour gets what the board is now
+                yield event_of(await _moved(pages, who, filters, sent))
+                continue
             await asyncio.sleep(CALM_SECONDS)
             listed = await pages.team.lookout.listed(who, task_ids)
             turned = [one for one in listed if seen.get(one.task.task_id) != one]
