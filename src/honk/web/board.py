@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from honk.domain.board import LONGEST_WORDS, Filters, Lane, Listed, is_wanted
+from honk.domain.board import LONGEST_WORDS, Filters, Lane, is_wanted
 from honk.domain.task import OutcomeName
 from honk.entrance import SignedIn
 from honk.insight.board_view import LaneView, lanes_of, query_of
@@ -70,7 +70,7 @@ async def _lanes(pages: Pages, who: SignedIn, filters: Filters, before: Mapping[
 
 async def _told(pages: Pages, who: SignedIn, filters: Filters) -> AsyncIterator[str]:
     """Each lane that something moved in or out of, as a whole: a lane is one page, however much there is."""
-    seen: dict[str, Listed] = {}
+    seen: dict[str, tuple[int, bool]] = {}  # by task: its row as a number, and whether it was wanted here
     sent: dict[str, str] = {}
     async with aclosing(cast(Any, pages.team.lookout.watch())) as watching:
         async for task_ids in watching:
@@ -79,10 +79,11 @@ async def _told(pages: Pages, who: SignedIn, filters: Filters) -> AsyncIterator[
                 continue
             await asyncio.sleep(CALM_SECONDS)
             listed = await pages.team.lookout.listed(who, task_ids)
-            turned = [one for one in listed if seen.get(one.task.task_id) != one]
-            before = [seen[one.task.task_id] for one in turned if one.task.task_id in seen]
-            seen.update({one.task.task_id: one for one in turned})
-            if any(is_wanted(one, watcher_of(who), filters) for one in (*turned, *before)):
+            now = {one.task.task_id: (hash(one), is_wanted(one, watcher_of(who), filters)) for one in listed}
+            turned = {task_id for task_id, row in now.items() if seen.get(task_id) != row}
+            is_moved = any(now[task_id][1] or seen.get(task_id, (0, False))[1] for task_id in turned)
+            seen.update(now)
+            if is_moved:
                 html = await _moved(pages, who, filters, sent)
                 yield event_of(html) if html else ""
 
