@@ -1,6 +1,7 @@
 """Row 9: a log of 20,000 lines becomes at most 4 KB that name the failing test and its place, by every real runner."""
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from needs import needed
 from honk.domain.evidence import Verification
 from honk.testing.gate_cases import Memory, gate_of
 from honk.testing.rooms import DirectoryRooms, Files, FilesTree, change_between
+from honk.verifier.runners import SHELL, source
 from honk.workspace import Environment
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -72,3 +74,10 @@ async def test_a_long_log_becomes_short_and_names_test_and_place(tool: str, base
     assert told in report.summary
     assert report.log_blob is not None
     assert memory.blobs[report.log_blob].count(b"\n") >= 20_000, "the whole log is kept"
+
+
+def test_what_waits_for_room_in_the_pipe_is_not_lost_when_a_runner_of_node_leaves() -> None:
+    channel = source("node_channel.cjs")
+    script = f"const OPTIONS = {{}};\n{channel}\nprocess.stderr.write('noise\\n'.repeat(100_000));\nfinish(0);\n"
+    done = subprocess.run([*SHELL, needed("node"), "-"], input=script.encode(), capture_output=True, check=True)
+    assert done.stderr.count(b"\n") == 100_000

@@ -12,6 +12,11 @@ const leave = process.reallyExit.bind(process);
 const NO_TESTS = 5;
 let hasEnded = false;
 
+// The log is a pipe. Written without waiting, what it has no room for yet would be lost when we leave.
+for (const stream of [process.stdout, process.stderr]) {
+  if (stream._handle && stream._handle.setBlocking) stream._handle.setBlocking(true);
+}
+
 function tell(kind, fields) {
   let left = Buffer.from(`${nonce} ${stringify({ ...fields, kind })}\n`);
   while (left.length > 0) left = left.subarray(write(3, left));
