@@ -40,6 +40,8 @@ class Breaker:
         self._pause = pause
         self._clock = clock
         self._streak = Streak()
+        self._asked = ""
+        """The model of the newest call: whoever gives up says nothing of it."""
         self._probing: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
@@ -56,15 +58,15 @@ class Breaker:
 
     def answered(self, status: int, model: str) -> None:
         """What the model's service said to a call; 0 where it said nothing."""
+        self._asked = model
         self._streak = after(self._streak, status, self._clock())
         if (kind := opened_by(self._streak, status, self._clock())) is not None:
             self.open(kind, model)
 
-    def gave_up(self, model: str = "") -> bool:
-        """Somebody gave up on a model: opens where the service has failed all the while. Whether it is open now."""
+    def gave_up(self) -> None:
+        """Somebody gave up on the model's service: opens where it has failed all the while."""
         if self._streak.failures >= ENOUGH:
-            self.open(FaultKind.MODEL, model)
-        return self.fault is not None
+            self.open(FaultKind.MODEL, self._asked)
 
     def open(self, kind: FaultKind, model: str = "") -> None:
         """Nothing where it is open already."""

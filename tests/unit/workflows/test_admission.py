@@ -12,7 +12,7 @@ import pytest
 
 from honk.base.errors import HonkError, OutOfSpace
 from honk.domain.admission import Room
-from honk.domain.breaker import Fault, FaultKind
+from honk.domain.breaker import ENOUGH, Fault, FaultKind
 from honk.domain.standing import INSTALLATION
 from honk.domain.task import Status
 from honk.engine import Steps
@@ -278,6 +278,24 @@ async def test_a_fault_of_the_run_itself_is_its_own(tmp_path: Path) -> None:
     await (await yard.ask("t", act))
     assert found == [worked]
     assert yard.breaker.fault is None
+    await yard.admission.end()
+
+
+async def test_where_the_model_s_service_fails_all_the_while_its_model_is_what_the_probe_asks(tmp_path: Path) -> None:
+    yard, failing = Yard(tmp_path), [Worked(turns=1, fault="The model's service failed.")]
+    await yard.admission.begin()
+
+    async def act() -> Worked:
+        for _ in range(ENOUGH):
+            yard.admission.answered(529, "a-model")
+        return failing.pop() if failing else Worked(turns=1)
+
+    run = await yard.ask("t", act)
+    await until(lambda: yard.breaker.fault is not None)
+    assert yard.breaker.fault is not None
+    assert (yard.breaker.fault.kind, yard.breaker.fault.model) == (FaultKind.MODEL, "a-model")
+    yard.mended.set()
+    await run
     await yard.admission.end()
 
 
