@@ -71,6 +71,5 @@ class Lookout:
 def watcher_of(visitor: Visitor) -> Watcher:
     """What decides what is shown to this person, and where on the board."""
     member = visitor.member
-    sees = None if member.role_in(EVERYWHERE) is not None else frozenset(member.grants)
     is_owner = why_not(visitor, Act.ADMINISTER, EVERYWHERE) is None
-    return Watcher(person_id=member.person_id, has_unsigned=is_owner, sees=sees)
+    return Watcher(person_id=member.person_id, has_unsigned=is_owner, sees=member.readable())

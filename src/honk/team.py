@@ -143,10 +143,6 @@ class Team:
             )
         )
 
-    async def tasks(self, visitor: Visitor, limit: int = 50) -> Sequence[Task]:
-        """Those that this person may read, the newest first."""
-        return [one for one in await self.app.tasks(limit) if why_not(visitor, Act.READ, _place(one)) is None]
-
     async def find(self, visitor: Visitor, listing: Listing) -> Sequence[Task]:
         """Those of the wanted ones that this person may read, the newest first."""
         if (readable := visitor.member.readable()) is not None:
@@ -256,12 +252,6 @@ class Team:
     async def parked(self, visitor: Visitor, task_id: str) -> Parked | None:
         """What it waits for; None where it does not wait."""
         return await self.app.talk.parked((await self.task(visitor, task_id)).task_id)
-
-    async def parked_tasks(self, visitor: Visitor) -> Sequence[Parked]:
-        """Of all that this person may read, the longest waiting first."""
-        return [
-            one for one, task in await self.app.talk.all_parked() if why_not(visitor, Act.READ, _place(task)) is None
-        ]
 
     async def _refuse_withdrawn(self, visitor: Visitor, task: Task) -> None:
         """Words to a task that goes on are welcome anywhere; where they would begin one, it must be offered still.

@@ -75,10 +75,6 @@ class Parking(Protocol):
 
     async def of(self, task_id: str) -> Parked | None: ...
 
-    async def list(self) -> Sequence[Parked]:
-        """The longest waiting first."""
-        ...
-
     async def due(self, at: datetime) -> Sequence[Parked]:
         """Those whose time is over."""
         ...

@@ -75,10 +75,6 @@ class SqlParking:
         found = await self._read(t.parked.c.task_id == task_id)
         return found[0] if found else None
 
-    async def list(self) -> Sequence[Parked]:
-        """The longest waiting first."""
-        return await self._read()
-
     async def due(self, at: datetime) -> Sequence[Parked]:
         """By the index of the times."""
         return await self._read(t.parked.c.until <= at)

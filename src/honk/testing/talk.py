@@ -103,11 +103,9 @@ class FakeParking:
     async def of(self, task_id: str) -> Parked | None:
         return next((one for one in self._parked.values() if one.task_id == task_id), None)
 
-    async def list(self) -> Sequence[Parked]:
-        return sorted(self._parked.values(), key=lambda one: (one.since, one.run_id))
-
     async def due(self, at: datetime) -> Sequence[Parked]:
-        return [one for one in await self.list() if one.until is not None and one.until <= at]
+        waiting = sorted(self._parked.values(), key=lambda one: (one.since, one.run_id))
+        return [one for one in waiting if one.until is not None and one.until <= at]
 
     def forget(self, task_id: str) -> None:
         """Its task has ended."""

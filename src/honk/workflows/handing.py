@@ -53,7 +53,7 @@ class Handing:
         """
         task = await self._ended(task)
         run = await self.house.runs.latest_run(task.task_id)
-        found = [one for one in await self.house.pull_requests.list() if one.task_id == task.task_id]
+        found = await self.house.board.pull_requests(task.task_id)
         taken_up = run.takes_up
         opened = found[-1].number if found else taken_up.pull_request if taken_up else None
         branch = branch_of(task.task_id, task.prompt)

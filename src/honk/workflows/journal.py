@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from honk.agent import Ended, Event, Retrying, Said, ToolCalled, ToolReturned
 from honk.base.clock import monotonic_seconds
 from honk.domain.change import Change, PullRequest
-from honk.domain.conversation import Parked
+from honk.domain.conversation import Parked, ParkKind
 from honk.domain.decide import Decision
 from honk.domain.evidence import Examination, Report, Verdict, Verification
 from honk.domain.health import EnvironmentHealth, health_line
@@ -48,7 +48,7 @@ class Journal:
 
     async def stands_still(self, why: str) -> None:
         """Under way, and stopped with its work kept, for what concerns everybody."""
-        await self._tell("parked", {"kind": "fault", "words": why})
+        await self._tell("parked", {"kind": str(ParkKind.FAULT), "words": why})
 
     async def resumed(self) -> None:
         """Work goes on where a process left off that died, or left."""

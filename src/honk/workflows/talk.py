@@ -9,7 +9,7 @@ from honk.base.errors import HonkError, UsageError
 from honk.domain.conversation import Parked
 from honk.domain.limits import Limits
 from honk.domain.prompt import checked_message
-from honk.domain.task import Brief, Status, Task
+from honk.domain.task import Brief, Task
 from honk.engine import Engine
 from honk.store import Delivery, Message, Run
 from honk.store.conversation import Fact
@@ -18,8 +18,6 @@ from honk.workflows.house import House
 from honk.workflows.journal import Journal
 from honk.workflows.legs import Legs, Resumption, Spoken, Within, message_of, told
 
-ALL = 1_000_000
-"""More tasks than there will be."""
 MaySteer = Callable[[str | None, str], Awaitable[bool]]
 """Whether this person still may steer tasks of this repository."""
 Accept = Callable[[Task, Brief, Run, Delivery], Awaitable[bool]]
@@ -152,11 +150,6 @@ class Talk:
     async def parked(self, task_id: str) -> Parked | None:
         """None where it does not wait."""
         return await self.house.parking.of(task_id)
-
-    async def all_parked(self) -> Sequence[tuple[Parked, Task]]:
-        """The longest waiting first."""
-        waiting = {one.task_id: one for one in await self.house.tasks.tasks(status=Status.WAITING, limit=ALL)}
-        return [(one, waiting[one.task_id]) for one in await self.house.parking.list() if one.task_id in waiting]
 
     async def _begin(self, linked: Linked, spoken: Spoken | None) -> Said:
         """Accept it, once for these words."""
