@@ -12,7 +12,12 @@ from honk.store import NotFound, Run, TaskEvent
 from honk.workflows.house import House
 from honk.workflows.onlook import look_on
 
-TURNING = frozenset({"accepted", "stage", "asked", "parked", "resumed", "pull_request", "merged", "outcome"})
+TURNING = frozenset(
+    {
+        "accepted", "stage", "asked", "parked", "answered_by", "extended", "resumed", "pull_request", "merged",
+        "outcome",
+    }
+)  # fmt: skip
 """Kinds of events that a row of the board may change with."""
 
 

@@ -22,6 +22,7 @@ from honk.testing.store_rules import CHANGE, a_pull_request, a_run, a_task, acce
 from honk.testing.workspace import FakeSource
 from honk.workflows.house import House
 from honk.workflows.legs import Spoken
+from honk.workflows.sights import TURNING
 from honk.workflows.talk import Talk
 
 pytestmark = pytest.mark.anyio
@@ -157,6 +158,16 @@ async def test_a_limit_is_granted_as_much_again(room: Room) -> None:
         await room.talk.extend(await room.task, by("Bob", "", "m2"))
     run = await room.store.runs.run("run1")
     assert (run.limits.turns, run.leg.is_extended, run.leg.number) == (2 * before, True, 2)
+
+
+async def test_the_board_hears_at_once_of_what_waits_no_more(room: Room) -> None:
+    await room.park()
+    await room.talk.answer(await room.task, "q1", by("Ada", "yes", "m1"))
+    assert TURNING & set((await room.kinds())[1:])
+    await room.park(replace(AT_LIMIT, leg=2))
+    before = len(await room.kinds())
+    await room.talk.extend(await room.task, by("Ada", "Go on.", "m2"))
+    assert TURNING & set((await room.kinds())[before:])
 
 
 async def test_more_money_must_be_within_the_quotas(room: Room) -> None:
