@@ -7,7 +7,7 @@ from honk.agent import AGENT_CONFIG, Capabilities, Job, Session
 from honk.agent.claude_program import PROGRAM, command_line, environment, installed
 from honk.agent.prompt import resume_prompt
 from honk.base.censor import Censor
-from honk.sandbox import WORKSPACE, Mount
+from honk.sandbox import Mount
 
 if TYPE_CHECKING:
     from honk.agent.claude_session import ClaudeSession
@@ -16,14 +16,6 @@ _FIND = 'find "$1/projects" -mindepth 2 -maxdepth 2 -type f -name "$2.jsonl" 2>/
 _READABLE = 'grep "^{.*\\"sessionId\\":\\"$2\\".*}$" "$1" | grep -qE "\\"type\\":\\"(user|assistant)\\""'
 """A file that was only just begun holds no words, or none but the program's own: it refuses to resume from that, and to
 begin a session beside it."""
-TIDY = (
-    'find "$1" -xdev -type f -name "*.tmp.*" | grep -E "\\.tmp\\.[0-9]+\\.[0-9a-f]{12}$" | while IFS= read -r half; do '
-    '[ -e "${half%.tmp.*.*}" ] && ! git -C "$1" ls-files --error-unmatch -- "$half" >/dev/null 2>&1 && '
-    'rm -f -- "$half"; '
-    "done; true"
-)
-"""Claude Code writes a file as NAME.tmp.PID.RANDOM and renames it: killed between the two, it leaves half a file that
-would become part of the change. Seen when it was killed in the middle of an edit."""
 _ASIDE = 'mv -f "$1" "$1.damaged"'
 
 
@@ -52,8 +44,6 @@ class ClaudeAgent:
         """
         installed()
         has_talked = await _has_conversation(job)
-        if has_talked:
-            await job.sandbox.run(["sh", "-c", TIDY, "sh", job.sandbox.inside(WORKSPACE)], timeout_seconds=60)
         prompt = (job.onward or resume_prompt()) if has_talked and job.is_resumed else job.prompt
         program = await job.sandbox.spawn(command_line(job, resumes=has_talked), env=environment(job))
         try:

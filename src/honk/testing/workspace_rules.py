@@ -209,6 +209,13 @@ async def what_running_the_code_leaves_is_no_change(ground: Ground) -> None:
     assert await ground.after("mkdir -p src/__pycache__; echo x > src/__pycache__/app.pyc; echo x > .coverage") is None
 
 
+async def half_a_file_of_a_killed_agent_is_no_change(ground: Ground) -> None:
+    half = "new.py.tmp.2.de1e39aa7862 src/app.py.tmp.41.0123456789ab"
+    assert await ground.after(f"for name in {half}; do echo half > $name; done; git add -N .") is None
+    change = await ground.change("echo x > app.tmp.2.short; echo x > app.py.tmp")
+    assert [file.path for file in change.files] == ["app.py.tmp", "app.tmp.2.short"]
+
+
 async def a_file_that_is_too_large_is_refused_by_name_and_kept(ground: Ground) -> None:
     words = await refusal(ground.after("head -c 200000000 /dev/zero > 'big file'"))
     assert "big file is larger than 100 MiB" in words
@@ -301,6 +308,7 @@ WORKSPACE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     only_what_is_new_is_taken_out,
     ignored_files_stay_behind_unless_the_agent_added_them,
     what_running_the_code_leaves_is_no_change,
+    half_a_file_of_a_killed_agent_is_no_change,
     a_file_that_is_too_large_is_refused_by_name_and_kept,
     a_repository_inside_is_refused_by_name,
     the_same_name_shows_the_same_files_until_it_is_discarded,

@@ -36,8 +36,10 @@ _FEW_PATHS = 256
 """Git compares each of them with each path that it tracks."""
 _RULE_FILES = frozenset({b".gitignore", b".gitattributes", b".git"})
 """A repository inside is one of them: git goes by its folder, not by its files."""
-_LITTER = b"__pycache__/\n*.py[co]\n*.egg-info/\n.hypothesis/\n.coverage\n"
-"""What running tests leaves behind, also where the repository's own rules forgot it."""
+_HALF_WRITTEN = b"*.tmp.[0-9]*." + b"[0-9a-f]" * 12 + b"\n"
+"""Claude Code writes a file as NAME.tmp.PID.RANDOM and renames it: killed between the two, it leaves half a file."""
+_LITTER = b"__pycache__/\n*.py[co]\n*.egg-info/\n.hypothesis/\n.coverage\n" + _HALF_WRITTEN
+"""What running tests, and a killed agent, leave behind, also where the repository's own rules forgot it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
