@@ -129,11 +129,11 @@ class Server:
             return await answer.json()
 
     async def follow(self, task_id: str, until: str = "") -> list[dict[str, Any]]:
-        """The task's events as the console gets them, to the end, or to the first of a kind."""
+        """The task's events as the API tells them, to the end, or to the first of a kind."""
         assert self.browser is not None
         told = []
         timeout = aiohttp.ClientTimeout(total=90)
-        async with self.browser.get(f"/tasks/{task_id}/events", timeout=timeout) as answer:
+        async with self.browser.get(f"/api/tasks/{task_id}/events", timeout=timeout) as answer:
             assert answer.status == 200
             async for line in answer.content:
                 if line.startswith(b"event: end"):

@@ -48,10 +48,11 @@ async def test_who_may_not_ask_is_refused_and_learns_nothing(home: Path, calc: P
                 status, listed = await told(browser, "GET", "/api/tasks")
                 assert (status, task_id in listed, "secret" in listed) == (200, False, False)
             for browser in (guest, asker):
+                assert (await told(browser, "GET", f"/api/tasks/{task_id}/events"))[0] == 404
                 status, board = await told(browser, "GET", "/")
                 assert (status, "hush-hush" in board, task_id in board) == (200, False, False)
                 assert (await told(browser, "GET", f"/tasks/{task_id}"))[0] == 404
-                assert (await told(browser, "GET", f"/tasks/{task_id}/events"))[0] == 404
+                assert (await told(browser, "GET", f"/tasks/{task_id}/stream"))[0] == 404
             calc_ask = {"repository_id": places["calc"], "prompt": "Make add() add"}
             assert (await told(guest, "POST", "/api/tasks", json=calc_ask))[0] in (403, 404)
             assert (await told(stranger, "POST", "/api/tasks", json=calc_ask))[0] == 401

@@ -49,7 +49,7 @@ async def test_a_stranger_sees_nothing_and_a_link_is_good_once(home: Path, calc:
             assert again.status == 403
             assert "lets nobody in" in await again.text()
         server.browser.cookie_jar.clear()
-        for path in ("/", "/api/tasks", "/api/repositories", "/tasks/x", "/tasks/x/events"):
+        for path in ("/", "/api/tasks", "/api/repositories", "/tasks/x", "/tasks/x/stream", "/api/tasks/x/events"):
             async with server.browser.get(path) as answer:
                 assert answer.status == 401, path
         async with server.browser.post("/tasks", data={"repository_id": "x", "prompt": "y"}) as answer:

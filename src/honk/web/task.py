@@ -1,6 +1,5 @@
 """One task's page, what is below it, and what a person does there."""
 
-import json
 from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import uuid4
@@ -51,19 +50,6 @@ def _watching(routes: APIRouter, pages: Pages, channels: Channels) -> None:
 
 
 def _reading(routes: APIRouter, pages: Pages) -> None:
-    @routes.get("/events")
-    async def events(request: Request, task_id: str) -> Response:
-        who, after = await pages.visitor(request), request.headers.get("last-event-id", "")
-        await pages.team.task(who, task_id)
-
-        async def lines() -> AsyncIterator[str]:
-            async for event in pages.team.follow(who, task_id, _number(after, 0)):
-                data = json.dumps({"kind": event.kind, "body": dict(event.body)})
-                yield f"id: {event.sequence}\nevent: message\ndata: {data}\n\n"
-            yield "event: end\ndata: {}\n\n"
-
-        return pages.telling(lines(), request, who)
-
     @routes.get("/diff")
     async def diff(request: Request, task_id: str) -> Response:
         sheet = await pages.team.lookout.sheet(await pages.visitor(request), task_id)
