@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from honk.cli import exit_codes
 from honk.cli.facts import Line, Tone
-from honk.cli.progress import View
+from honk.cli.progress import View, choose_view
 from honk.store import TaskEvent
 
 if TYPE_CHECKING:
     from honk.app import RunResult
+    from honk.client import TaskDesk
 
 
 class Followed(Protocol):
@@ -48,6 +49,21 @@ async def follow_to_end(desk: "Followed", task_id: str, view: View, *, on: str =
             with contextlib.suppress(OSError):
                 view.tell(Line(text=f"left. Go on with: honk task {on} {task_id}", tone=Tone.UNSURE))
             raise SystemExit(exit_codes.of_signal(farewell.number)) from None
+
+
+async def to_its_end(desk: "TaskDesk", task_id: str, *, as_json: bool) -> int:
+    """The exit code of the outcome. Where this process does the work it must see to its end; at a server it only
+    looks on.
+    """
+    from honk.cli.near_desk import NearDesk
+
+    view = choose_view(as_json=as_json)
+    if isinstance(desk, NearDesk):
+        result = await follow_to_end(desk.app, task_id, view)
+    else:
+        result = await follow_to_end(desk, task_id, view, on="follow")
+    view.finish(result)
+    return exit_codes.of_outcome(result.outcome, result.verification)
 
 
 async def _follow(desk: "Followed", task_id: str, view: View, on: str) -> "RunResult":

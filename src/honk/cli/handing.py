@@ -127,7 +127,7 @@ def brief_page(brief: "Brief") -> str:
 async def _give(server: str | None, task_id: str, path: Path, words: str, *, as_json: bool) -> int:
     from honk.base.errors import UsageError
     from honk.cli.desk import task_desk
-    from honk.cli.steer import to_its_end
+    from honk.cli.following import to_its_end
     from honk.workspace.person import PersonGit, find_root
 
     root = find_root(path)

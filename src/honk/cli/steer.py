@@ -1,14 +1,11 @@
 """honk task follow, say, stop, retry: a task that is there, at a server or here."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from honk.cli.exit_codes import OK
-
-if TYPE_CHECKING:
-    from honk.client import TaskDesk
 
 OfServer = Annotated[
     str | None,
@@ -80,17 +77,19 @@ async def _follow(server: str | None, task_id: str, *, as_json: bool) -> int:
 async def _say(server: str | None, task_id: str, text: str) -> int:
     from honk.cli.desk import task_desk
     from honk.cli.facts import Line
+    from honk.cli.following import to_its_end
     from honk.cli.near_desk import NearDesk
     from honk.cli.progress import print_lines
 
     async with task_desk(server, works=True) as desk:
+        is_near = isinstance(desk, NearDesk)
         said = await desk.say((await desk.task(task_id)).task_id, text)
         if not said.has_begun:
-            on = f" It is heard when the task goes on: honk task resume {said.task_id}" if _is_near(desk) else ""
+            on = f" It is heard when the task goes on: honk task resume {said.task_id}" if is_near else ""
             print_lines([Line(text=f"Said to task {said.task_id}.{on}")])
             return OK
         print_lines([Line(text=f"The task had ended; task {said.task_id} goes on with its work.")])
-        if not isinstance(desk, NearDesk):
+        if not is_near:
             print_lines([Line(text=f"See it: honk task follow {said.task_id}")])
             return OK
         return await to_its_end(desk, said.task_id, as_json=False)
@@ -111,29 +110,8 @@ async def _stop(server: str | None, task_id: str) -> None:
 
 async def _retry(server: str | None, task_id: str, *, as_json: bool) -> int:
     from honk.cli.desk import task_desk
+    from honk.cli.following import to_its_end
 
     async with task_desk(server, works=True) as desk:
         again = await desk.retry((await desk.task(task_id)).task_id)
         return await to_its_end(desk, again.task_id, as_json=as_json)
-
-
-async def to_its_end(desk: "TaskDesk", task_id: str, *, as_json: bool) -> int:
-    """Where this process does the work it must see to its end; at a server it only looks on."""
-    from honk.cli.exit_codes import of_outcome
-    from honk.cli.following import follow_to_end
-    from honk.cli.near_desk import NearDesk
-    from honk.cli.progress import choose_view
-
-    view = choose_view(as_json=as_json)
-    if isinstance(desk, NearDesk):
-        result = await follow_to_end(desk.app, task_id, view)
-    else:
-        result = await follow_to_end(desk, task_id, view, on="follow")
-    view.finish(result)
-    return of_outcome(result.outcome, result.verification)
-
-
-def _is_near(desk: "TaskDesk") -> bool:
-    from honk.cli.near_desk import NearDesk
-
-    return isinstance(desk, NearDesk)

@@ -6,7 +6,6 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +16,7 @@ from honk.base.errors import UsageError
 from honk.base.ids import new_id
 from honk.base.records import load
 from honk.client import FarDesk, Server, ServerBroke, ServerGone, ServerRefused, Wish
+from honk.domain.exposure import is_safe_address
 from honk.domain.task import Outcome, OutcomeName, Person, Repository, Status, Task
 from honk.store import TaskEvent
 from honk.workflows.handing import Taken
@@ -57,7 +57,7 @@ def checked_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"{url!r} is no server's address: https://honk.example.org is one. Nothing was done.")
-    if parts.scheme == "http" and not _is_near(parts.hostname):
+    if not is_safe_address(url):
         raise UsageError(f"{url} would send your token over a network in the clear. Nothing was done. Use https.")
     return url.rstrip("/").removesuffix(SUFFIX) + SUFFIX
 
@@ -242,13 +242,6 @@ def _trust(server: Server) -> ssl.SSLContext:
     trust.check_hostname = False  # the certificate is for its public name, and is itself all that we trust
     trust.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return trust
-
-
-def _is_near(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _of(task_id: str, below: str = "") -> str:
