@@ -73,13 +73,15 @@ class App:
         self._keeper, self.is_alone = keeper, is_alone
         self.sights = Sights(house)
         self.watch = watch
-        self.handing = Handing(house=house, accept=self._accept_linked)
+        one_at_a_time = asyncio.Lock()
+        self.handing = Handing(house=house, accept=self._accept_linked, one_at_a_time=one_at_a_time)
         self.talk = Talk(
             house=house,
             engine=engine,
             accept=self._accept_linked,
             within=watch.purse.within,
             may_steer=people.may_steer,
+            one_at_a_time=one_at_a_time,
         )
 
     async def submit(self, request: RunRequest) -> Task:

@@ -1,6 +1,6 @@
 """A task that goes on with an ended one: a reply after its end, or the same once more."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from honk.domain.change import PullRequest
 from honk.domain.conversation import TakenUp
 from honk.domain.limits import Limits
 from honk.domain.task import Brief, OutcomeName, Saying, Status, Task
-from honk.store import NotFound, Run
+from honk.store import Delivery, NotFound, Run
 from honk.workflows.hearing import sayings
 from honk.workflows.house import House
 from honk.workflows.legs import Spoken
@@ -27,6 +27,10 @@ class Linked:
     task: Task
     brief: Brief
     run: Run
+
+
+Accept = Callable[[Task, Brief, Run, Delivery], Awaitable[bool]]
+"""Makes sure that there is room, writes it all down and enqueues it; False for an arrival that came before."""
 
 
 async def newest_of(house: House, task: Task) -> Task:

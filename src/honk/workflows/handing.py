@@ -1,8 +1,7 @@
 """A person takes a task's work into their own checkout, and gives it back to be verified and published."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from honk.base.errors import UsageError
@@ -10,16 +9,14 @@ from honk.domain.change import Change
 from honk.domain.conversation import TakenUp
 from honk.domain.limits import Limits
 from honk.domain.task import Brief, Task
-from honk.store import Delivery, Run
-from honk.workflows.follow_up import Linked, newest_of, reply_to
+from honk.store import Delivery
+from honk.workflows.follow_up import Accept, Linked, newest_of, reply_to
 from honk.workflows.house import House
 from honk.workflows.journal import Journal
 from honk.workflows.legs import Spoken
 from honk.workflows.publish import branch_of
 from honk.workspace import SourceError, WorkspaceError
 from honk.workspace.committing import keep_commit
-
-Accept = Callable[[Task, Brief, Run, Delivery], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +40,8 @@ class Handing:
 
     house: House
     accept: Accept
-    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    one_at_a_time: asyncio.Lock
+    """That of `Talk`: work given back begins the one task that goes on, as a reply does."""
 
     async def take(self, task: Task) -> Taken:
         """What there is to take of an ended task. Taken again it is the same.
@@ -86,7 +84,7 @@ class Handing:
         Raises:
             UsageError: they differ in nothing, are not sound, or the pull request was merged or closed.
         """
-        async with self._one_at_a_time:
+        async with self.one_at_a_time:
             task = await self._ended(task)
             linked = await reply_to(self.house, task, spoken, limits)
             before = await self.house.runs.latest_run(task.task_id)

@@ -2,26 +2,24 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from honk.base.clock import now
 from honk.base.errors import HonkError, UsageError
 from honk.domain.conversation import Parked
 from honk.domain.limits import Limits
 from honk.domain.prompt import checked_message
-from honk.domain.task import Brief, Task
+from honk.domain.task import Task
 from honk.engine import Engine
-from honk.store import Delivery, Message, Run
+from honk.store import Delivery, Message
 from honk.store.conversation import Fact
-from honk.workflows.follow_up import Linked, again, chain_of, newest_of, reply_to
+from honk.workflows.follow_up import Accept, Linked, again, chain_of, newest_of, reply_to
 from honk.workflows.house import House
 from honk.workflows.journal import Journal
 from honk.workflows.legs import Legs, Resumption, Spoken, Within, message_of, told
 
 MaySteer = Callable[[str | None, str], Awaitable[bool]]
 """Whether this person still may steer tasks of this repository."""
-Accept = Callable[[Task, Brief, Run, Delivery], Awaitable[bool]]
-"""Makes sure that there is room, writes it all down and enqueues it; False for an arrival that came before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +40,7 @@ class Talk:
     accept: Accept
     within: Within
     may_steer: MaySteer
-    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    one_at_a_time: asyncio.Lock
     """Two replies to an ended task begin one new one: the branch is one."""
 
     @property
@@ -58,7 +56,7 @@ class Talk:
             UsageError: there are none, or too many; or the new task cannot be begun.
         """
         spoken = replace(spoken, text=checked_message(spoken.text))
-        async with self._one_at_a_time:
+        async with self.one_at_a_time:
             if (known := await self._said_before(task, spoken)) is not None:
                 return known
             task = await newest_of(self.house, task)
@@ -110,7 +108,7 @@ class Talk:
         Raises:
             UsageError: it has not ended, or there is nothing to try again.
         """
-        async with self._one_at_a_time:
+        async with self.one_at_a_time:
             task = await newest_of(self.house, task)
             return await self._begin(await again(self.house, task, spoken, limits), None)
 
@@ -131,7 +129,7 @@ class Talk:
             text=message.text,
             message_id=f"late-{message.message_id}",
         )
-        async with self._one_at_a_time:
+        async with self.one_at_a_time:
             task = await newest_of(self.house, await self.house.tasks.task(message.task_id))
             if task.outcome is None:
                 late = replace(message_of(task, spoken), used_at=None)

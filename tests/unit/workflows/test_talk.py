@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from types import SimpleNamespace
-from typing import cast
+from typing import BinaryIO, cast
 
 import pytest
 
 from honk.base.errors import UsageError
+from honk.domain.change import Change
 from honk.domain.conversation import Parked, ParkKind, Question, TakenUp
 from honk.domain.limits import LimitName, Limits
 from honk.domain.task import Brief, Outcome, OutcomeName, Person, Status, Task
@@ -20,6 +22,7 @@ from honk.testing.engine import FakeEngine
 from honk.testing.store import FakeStore
 from honk.testing.store_rules import CHANGE, a_pull_request, a_run, a_task, accept
 from honk.testing.workspace import FakeSource
+from honk.workflows.handing import Handing
 from honk.workflows.house import House
 from honk.workflows.legs import Spoken
 from honk.workflows.sights import TURNING
@@ -51,6 +54,8 @@ class Room:
     carried: list[str] = field(default_factory=list)
     granted: list[tuple[str, float]] = field(default_factory=list)
     has_left: bool = False
+    adopts: asyncio.Event = field(default_factory=asyncio.Event)
+    has_adopted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         async def carry(_steps: Steps, workflow_id: str) -> None:
@@ -65,14 +70,26 @@ class Room:
             tasks=store.tasks, runs=store.runs, events=store.events, messages=store.messages, parking=store.parking,
             pull_requests=store.pull_requests, pauses={}, forge=SimpleNamespace(pull_requests=pull_requests),
             source=FakeSource(files={"a": "1\n"}, root=REPOSITORY_ROOT), ledger=store.ledger,
+            workspaces=SimpleNamespace(template=self.template, adopt=self.adopt),
         )  # fmt: skip
+        lock = asyncio.Lock()
         self.talk = Talk(
             house=cast(House, house),
             engine=self.engine,
             accept=self.accept,
             within=self.within,
             may_steer=self.may_steer,
+            one_at_a_time=lock,
         )
+        self.handing = Handing(house=cast(House, house), accept=self.accept, one_at_a_time=lock)
+
+    async def template(self, _repository: object, _sha: str) -> str:
+        return "a template"
+
+    async def adopt(self, _template: str, _sha: str, _pack: BinaryIO) -> Change | None:
+        self.adopts.set()
+        await self.has_adopted.wait()
+        return None
 
     async def may_steer(self, person_id: str | None, repository_id: str) -> bool:
         return not self.has_left
@@ -237,6 +254,22 @@ async def test_two_replies_at_once_after_the_end_begin_one_task(room: Room) -> N
     assert (await room.store.runs.latest_run(linked.task_id)).limits == LIMITS
     assert [one.text for one in await room.talk.conversation(linked)] == ["in blue"]
     assert await room.kinds() == ["followed_by"]
+
+
+async def test_a_reply_waits_until_it_is_known_what_becomes_of_given_commits(room: Room) -> None:
+    await room.end()
+    giving = asyncio.create_task(
+        room.handing.give(await room.task, by("Ada", "mine", "m1"), "a" * 40, BytesIO(), LIMITS)
+    )
+    await room.adopts.wait()
+    saying = asyncio.create_task(room.talk.say(await room.task, by("Bob", "in blue", "m2"), LIMITS))
+    for _ in range(50):  # what is not locked out ends within a few
+        await asyncio.sleep(0)
+    assert await room.store.tasks.followers("t1") == []
+    room.has_adopted.set()
+    with pytest.raises(UsageError, match="differs in nothing"):
+        await giving
+    assert (await saying).has_begun
 
 
 async def test_an_open_pull_request_is_gone_on_with_and_a_merged_one_is_not(room: Room) -> None:
