@@ -11,7 +11,7 @@ from honk.base.errors import OutOfSpace, UsageError
 from honk.domain.catalog import Offered
 from honk.domain.change import PullRequest
 from honk.domain.conversation import run_of
-from honk.domain.listing import Listing
+from honk.domain.listing import ALL, Listing
 from honk.domain.people import Door
 from honk.domain.prompt import checked_prompt
 from honk.domain.retention import Removal
@@ -50,8 +50,6 @@ from honk.workflows.watch import Watch
 from honk.workflows.ways_in import WaysIn
 
 __all__ = ["App", "RunRequest", "RunResult"]
-ALL = 1_000_000
-"""More tasks than there will be."""
 
 
 class App:
@@ -215,7 +213,7 @@ class App:
 
     async def interrupted(self) -> Sequence[Task]:
         """What is begun and has no outcome, the newest first. While nothing runs here, it waits to be resumed."""
-        found = [await self._house.tasks.tasks(status=status) for status in (Status.QUEUED, Status.RUNNING)]
+        found = [await self._house.tasks.find(Listing(status=status)) for status in (Status.QUEUED, Status.RUNNING)]
         return sorted((task for some in found for task in some), key=lambda task: task.created_at, reverse=True)
 
     async def resume(self, task_id: str | None) -> Task | None:
@@ -279,7 +277,7 @@ class App:
 
     async def tally(self) -> Tally:
         """How all tasks that are kept ended."""
-        return tally(await self._house.tasks.tasks(limit=ALL), await self._house.runs.all_attempts())
+        return tally(await self._house.tasks.find(Listing(limit=ALL)), await self._house.runs.all_attempts())
 
     async def kept(self, task_id: str) -> Kept:
         """Everything that is kept of the task, also while it runs; its blobs by their keys.
@@ -299,7 +297,7 @@ class App:
 
     async def tasks(self, limit: int = 50) -> Sequence[Task]:
         """The newest first."""
-        return await self._house.tasks.tasks(limit=limit)
+        return await self._house.tasks.find(Listing(limit=limit))
 
     async def task(self, task_id: str) -> Task:
         """By its id, or its beginning.

@@ -23,7 +23,7 @@ class Wanted:
         status: Status | None = None,
         outcome: OutcomeName | None = None,
         repository_id: Annotated[str | None, Query(max_length=200)] = None,
-        words: Annotated[str, Query(max_length=200, description="In the request.")] = "",
+        words: Annotated[str, Query(max_length=200, description="All in the request, in any order; or its id.")] = "",
         asker: Annotated[Literal["me", "anybody"], Query(description="Whose tasks.")] = "anybody",
         cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST)] = 50,

@@ -5,10 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from honk.domain.change import PullRequest
+from honk.domain.listing import Listing, is_listed
 from honk.domain.task import OutcomeName, Status, Task
-
-LONGEST_WORDS = 200
-"""Of a search; what is longer is cut."""
 
 
 class Lane(StrEnum):
@@ -80,20 +78,18 @@ def is_mine(task: Task, watcher: Watcher) -> bool:
     return watcher.has_unsigned if task.person_id is None else task.person_id == watcher.person_id
 
 
-def words_of(filters: Filters) -> tuple[str, ...]:
-    """The words that a request must hold, all of them, in any order."""
-    return tuple(filters.words[:LONGEST_WORDS].lower().split())
+def listing_of(watcher: Watcher, filters: Filters) -> Listing:
+    """What the filters want, of what the watcher may see."""
+    wanted = frozenset({filters.repository_id}) if filters.repository_id else None
+    seen = watcher.sees
+    return Listing(
+        outcome=filters.outcome or None,
+        repository_ids=wanted if seen is None else seen if wanted is None else seen & wanted,
+        person_id=filters.person_id or None,
+        words=filters.words,
+    )
 
 
 def is_wanted(listed: Listed, watcher: Watcher, filters: Filters) -> bool:
     """Whether the watcher may see it, and their filters let it through."""
-    task = listed.task
-    if watcher.sees is not None and task.repository.repository_id not in watcher.sees:
-        return False
-    outcome = str(task.outcome.name) if task.outcome else ""
-    return (
-        filters.repository_id in ("", task.repository.repository_id)
-        and filters.person_id in ("", task.person_id)
-        and filters.outcome in ("", outcome)
-        and all(word in task.prompt.lower() or task.task_id == word for word in words_of(filters))
-    )
+    return is_listed(listed.task, listing_of(watcher, filters))

@@ -7,15 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from honk.base.records import load
-from honk.domain.board import Filters, Lane, Listed, Scored, Watcher, lane_of, words_of
+from honk.domain.board import Filters, Lane, Listed, Scored, Watcher, lane_of, listing_of
 from honk.domain.change import PullRequest
 from honk.domain.limits import Spent
 from honk.domain.task import OutcomeName, Person, Status, Task
 from honk.store import tables as t
 from honk.store.database import Database
-from honk.store.tasks import TASKS, task_of_row
+from honk.store.tasks import NEWEST_FIRST, TASKS, Condition, conditions, is_behind, task_of_row
 
-_Condition = sa.ColumnElement[bool]
 _LOOKED_AT = 1000
 """Characters of a request that tell where it belongs: a thousand requests of 64 KiB would be held in memory else."""
 _UNDER_WAY = (Status.QUEUED.value, Status.RUNNING.value)
@@ -35,9 +34,8 @@ class SqlBoard:
         query = TASKS.where(*_wanted(watcher, filters), _in_lane(lane, watcher))
         if before is not None:
             last = sa.select(t.task.c.created_at).where(t.task.c.task_id == before).scalar_subquery()
-            older = t.task.c.created_at < last
-            query = query.where(older | ((t.task.c.created_at == last) & (t.task.c.task_id > before)))
-        query = query.order_by(t.task.c.created_at.desc(), t.task.c.task_id).limit(limit)
+            query = query.where(is_behind(last, before))
+        query = query.order_by(*NEWEST_FIRST).limit(limit)
         async with self._database.read() as connection:
             return await _listed(connection, watcher, [task_of_row(row) for row in await connection.execute(query)])
 
@@ -53,7 +51,7 @@ class SqlBoard:
     async def listed(self, watcher: Watcher, task_ids: Collection[str]) -> Sequence[Listed]:
         """By exactly these ids."""
         query = TASKS.where(t.task.c.task_id.in_(sorted(task_ids)), *_wanted(watcher, Filters()))
-        query = query.order_by(t.task.c.created_at.desc(), t.task.c.task_id)
+        query = query.order_by(*NEWEST_FIRST)
         async with self._database.read() as connection:
             return await _listed(connection, watcher, [task_of_row(row) for row in await connection.execute(query)])
 
@@ -129,25 +127,11 @@ async def _listed(connection: Any, watcher: Watcher, tasks: Sequence[Task]) -> l
     return found
 
 
-def _wanted(watcher: Watcher, filters: Filters) -> list[_Condition]:
-    task = t.task.c
-    where: list[_Condition] = []
-    if watcher.sees is not None:
-        where.append(task.repository_id.in_(sorted(watcher.sees)))
-    if filters.repository_id:
-        where.append(task.repository_id == filters.repository_id)
-    if filters.person_id:
-        where.append(task.person_id == filters.person_id)
-    if filters.outcome:
-        where.append(task.outcome == filters.outcome)
-    where += [
-        sa.func.lower(task.prompt).contains(word, autoescape=True) | (task.task_id == word)
-        for word in words_of(filters)
-    ]
-    return where
+def _wanted(watcher: Watcher, filters: Filters) -> list[Condition]:
+    return conditions(listing_of(watcher, filters))
 
 
-def _in_lane(lane: Lane, watcher: Watcher) -> _Condition:
+def _in_lane(lane: Lane, watcher: Watcher) -> Condition:
     """As `lane_of` has it, in SQL."""
     status = t.task.c.status
     waits = (status == Status.WAITING.value) | ((status == Status.FINISHED.value) & _IS_OPEN)

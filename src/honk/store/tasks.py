@@ -1,13 +1,14 @@
 """Tasks and their briefs in the database."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from honk.base.records import dump, load
-from honk.domain.listing import Listing
+from honk.domain.listing import Listing, words_of
 from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task
 from honk.store import Delivery, Enlist, NotFound, Run, UnknownTask
 from honk.store import tables as t
@@ -15,6 +16,8 @@ from honk.store.database import Database
 from honk.store.rows import put, row_of
 
 TASKS = sa.select(t.task, t.repository.c.name, t.repository.c.location).join(t.repository)
+NEWEST_FIRST = (t.task.c.created_at.desc(), t.task.c.task_id.desc())
+Condition = sa.ColumnElement[bool]
 
 
 class SqlTasks:
@@ -51,17 +54,11 @@ class SqlTasks:
             )
         raise UnknownTask(f"No task is called {task_id!r}. `honk task list` shows those that there are.")
 
-    async def tasks(self, *, status: Status | None = None, limit: int = 50) -> Sequence[Task]:
-        """The newest first."""
-        query = TASKS.order_by(t.task.c.created_at.desc(), t.task.c.task_id).limit(limit)
-        if status is not None:
-            query = query.where(t.task.c.status == status)
-        async with self._database.read() as connection:
-            return [task_of_row(row) for row in await connection.execute(query)]
-
     async def find(self, listing: Listing) -> Sequence[Task]:
         """The newest first."""
-        query = _narrowed(TASKS, listing).order_by(t.task.c.created_at.desc(), t.task.c.task_id.desc())
+        query = TASKS.where(*conditions(listing)).order_by(*NEWEST_FIRST)
+        if (place := listing.behind) is not None:
+            query = query.where(is_behind(place.created_at, place.task_id))
         async with self._database.read() as connection:
             return [task_of_row(row) for row in await connection.execute(query.limit(listing.limit))]
 
@@ -95,13 +92,13 @@ class SqlTasks:
 
     async def replays(self, task_id: str) -> Sequence[Task]:
         """The newest first."""
-        query = TASKS.where(t.task.c.replay_of == task_id).order_by(t.task.c.created_at.desc(), t.task.c.task_id)
+        query = TASKS.where(t.task.c.replay_of == task_id).order_by(*NEWEST_FIRST)
         async with self._database.read() as connection:
             return [task_of_row(row) for row in await connection.execute(query)]
 
     async def followers(self, task_id: str) -> Sequence[Task]:
         """The newest first."""
-        query = TASKS.where(t.task.c.follows == task_id).order_by(t.task.c.created_at.desc(), t.task.c.task_id)
+        query = TASKS.where(t.task.c.follows == task_id).order_by(*NEWEST_FIRST)
         async with self._database.read() as connection:
             return [task_of_row(row) for row in await connection.execute(query)]
 
@@ -123,20 +120,29 @@ async def all_tasks(connection: AsyncConnection, task_id: str | None) -> Sequenc
     return [task_of_row(row) for row in await connection.execute(query)]
 
 
-def _narrowed(query: sa.Select[Any], listing: Listing) -> sa.Select[Any]:
+def conditions(listing: Listing) -> list[Condition]:
+    """As `is_listed` has it, in SQL."""
     column = t.task.c
-    for held, wanted in ((column.status, listing.status), (column.outcome, listing.outcome)):
-        query = query.where(held == str(wanted)) if wanted is not None else query
+    where: list[Condition] = []
+    for held, wanted in (
+        (column.status, listing.status), (column.outcome, listing.outcome), (column.person_id, listing.person_id)
+    ):  # fmt: skip
+        if wanted is not None:
+            where.append(held == str(wanted))
     if listing.repository_ids is not None:
-        query = query.where(column.repository_id.in_(sorted(listing.repository_ids)))
-    if listing.person_id is not None:
-        query = query.where(column.person_id == listing.person_id)
-    if listing.words:
-        query = query.where(column.prompt.icontains(listing.words, autoescape=True))
-    if (place := listing.behind) is not None:
-        same = sa.and_(column.created_at == place.created_at, column.task_id < place.task_id)
-        query = query.where(sa.or_(column.created_at < place.created_at, same))
-    return query
+        where.append(column.repository_id.in_(sorted(listing.repository_ids)))
+    where += [
+        sa.func.lower(column.prompt).contains(word, autoescape=True) | (column.task_id == word)
+        for word in words_of(listing)
+    ]
+    return where
+
+
+def is_behind(created_at: datetime | sa.ColumnElement[Any], task_id: str) -> Condition:
+    """Whether a task comes later among the newest first; the moment may be a question to the database itself."""
+    column = t.task.c
+    same = sa.and_(column.created_at == created_at, column.task_id < task_id)
+    return sa.or_(column.created_at < created_at, same)
 
 
 def _task_row(task: Task, delivery_id: str) -> dict[str, object]:

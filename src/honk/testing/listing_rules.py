@@ -39,6 +39,8 @@ async def a_list_is_narrowed_by_each_wish(store: Store) -> None:
     assert await listed(store, Listing(outcome=OutcomeName.FAILED)) == []
     assert await listed(store, Listing(person_id="p1")) == ["t1"]
     assert await listed(store, Listing(words="MEND 100% OF NUMBER 3")) == ["t3"]
+    assert await listed(store, Listing(words="number 3 mend")) == ["t3"], "in any order, as on the board"
+    assert await listed(store, Listing(words="T2")) == ["t2"], "by its id"
     assert await listed(store, Listing(words="1%2")) == []
     assert await listed(store, Listing(repository_ids=frozenset({"r1"}))) == ["t3", "t2", "t1"]
     assert await listed(store, Listing(repository_ids=frozenset())) == []

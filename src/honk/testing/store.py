@@ -9,7 +9,7 @@ from datetime import datetime
 from honk.base.clock import now
 from honk.domain.board import Filters, Lane, Listed, Scored, Watcher, is_wanted, lane_of
 from honk.domain.change import PullRequest
-from honk.domain.listing import Listing
+from honk.domain.listing import ALL, Listing, is_listed
 from honk.domain.task import Brief, Outcome, OutcomeName, Status, Task
 from honk.store import Approval, Attempt, Delivery, Enlist, NotFound, Run, StoreError, TaskEvent
 from honk.testing.forge import MemoryPullRequests
@@ -80,13 +80,11 @@ class FakeTasks:
             raise NotFound(f"No task, or several, are called {task_id!r}.")
         return found[0]
 
-    async def tasks(self, *, status: Status | None = None, limit: int = 50) -> Sequence[Task]:
-        found = [task for task in self._tasks.values() if status in (None, task.status)]
-        return sorted(found, key=lambda task: (-task.created_at.timestamp(), task.task_id))[:limit]
-
     async def find(self, listing: Listing) -> Sequence[Task]:
         found = sorted(self._tasks.values(), key=lambda one: (one.created_at, one.task_id), reverse=True)
-        return [one for one in found if _is_wanted(one, listing)][: listing.limit]
+        if (behind := listing.behind) is not None:
+            found = [one for one in found if (one.created_at, one.task_id) < (behind.created_at, behind.task_id)]
+        return [one for one in found if is_listed(one, listing)][: listing.limit]
 
     async def counts(self) -> Mapping[tuple[Status, OutcomeName | None], int]:
         return Counter((one.status, one.outcome.name if one.outcome else None) for one in self._tasks.values())
@@ -102,10 +100,10 @@ class FakeTasks:
             self.parking.forget(task_id)
 
     async def replays(self, task_id: str) -> Sequence[Task]:
-        return [task for task in await self.tasks() if task.replay_of == task_id]
+        return [task for task in await self.find(Listing(limit=ALL)) if task.replay_of == task_id]
 
     async def followers(self, task_id: str) -> Sequence[Task]:
-        return [task for task in await self.tasks() if task.follows == task_id]
+        return [task for task in await self.find(Listing(limit=ALL)) if task.follows == task_id]
 
     async def brief(self, task_id: str, version: int | None = None) -> Brief:
         if task_id not in self._briefs or version not in (None, self._briefs[task_id].version):
@@ -230,7 +228,7 @@ class FakeBoard:
 
     async def _all(self, watcher: Watcher, filters: Filters) -> list[Listed]:
         found = []
-        for task in await self._store.tasks.tasks(limit=1_000_000):
+        for task in await self._store.tasks.find(Listing(limit=ALL)):
             pull_request = next(reversed(await self.pull_requests(task.task_id)), None)
             is_open = pull_request is not None and pull_request.state == "open"
             lane = lane_of(task, watcher, is_open=is_open)
@@ -291,15 +289,3 @@ class FakeStore:
         object.__setattr__(self, "tasks", FakeTasks(self.runs))
         object.__setattr__(self, "parking", FakeParking(self.tasks, self.runs, self.events, self.messages))
         self.messages.tasks, self.tasks.parking = self.tasks, self.parking
-
-
-def _is_wanted(task: Task, listing: Listing) -> bool:
-    behind = listing.behind
-    return (
-        listing.status in (None, task.status)
-        and (listing.outcome is None or (task.outcome is not None and task.outcome.name is listing.outcome))
-        and (listing.repository_ids is None or task.repository.repository_id in listing.repository_ids)
-        and listing.person_id in (None, task.person_id)
-        and listing.words.lower() in task.prompt.lower()
-        and (behind is None or (task.created_at, task.task_id) < (behind.created_at, behind.task_id))
-    )

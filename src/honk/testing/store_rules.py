@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 from honk.domain.change import Change, ChangedFile, Edit, PullRequest
 from honk.domain.evidence import Examination, Finding, NewTest, Report, Ruling, Severity, Tests, Verdict, Verification
 from honk.domain.limits import Limits, Spent
+from honk.domain.listing import Listing
 from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task
 from honk.store import (
     Approval,
@@ -156,7 +157,7 @@ async def a_redelivery_changes_nothing(store: Store) -> None:
     assert await accept(store, a_task(), a_run(), enlist=lambda _: enlisted.append("first"))
     assert not await accept(store, a_task("t2"), a_run("run2", "t2"), enlist=lambda _: enlisted.append("second"))
     assert enlisted == ["first"]
-    assert [task.task_id for task in await store.tasks.tasks()] == ["t1"]
+    assert [task.task_id for task in await store.tasks.find(Listing())] == ["t1"]
 
 
 async def a_broken_enlistment_leaves_nothing(store: Store) -> None:
@@ -182,8 +183,8 @@ async def the_newest_tasks_come_first(store: Store) -> None:
         task = a_task(f"t{day}", NOON + timedelta(days=day))
         await accept(store, task, a_run(f"run{day}", task.task_id), f"d{day}")
     await store.tasks.set_status("t2", Status.RUNNING)
-    assert [task.task_id for task in await store.tasks.tasks(limit=3)] == ["t3", "t2", "t1"]
-    assert [task.task_id for task in await store.tasks.tasks(status=Status.RUNNING)] == ["t2"]
+    assert [task.task_id for task in await store.tasks.find(Listing(limit=3))] == ["t3", "t2", "t1"]
+    assert [task.task_id for task in await store.tasks.find(Listing(status=Status.RUNNING))] == ["t2"]
 
 
 async def a_status_and_its_outcome_are_kept(store: Store) -> None:

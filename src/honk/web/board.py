@@ -8,7 +8,8 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from honk.domain.board import LONGEST_WORDS, Filters, Lane, is_wanted
+from honk.domain.board import Filters, Lane, is_wanted
+from honk.domain.listing import LONGEST_WORDS
 from honk.domain.task import OutcomeName
 from honk.entrance import SignedIn
 from honk.insight.board_view import LaneView, lanes_of, query_of

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from honk.base.errors import HonkError
 from honk.domain.change import PullRequest
+from honk.domain.listing import ALL, Listing
 from honk.domain.task import Outcome, OutcomeName, Status, Task
 from honk.engine import Engine
 from honk.store import NotFound
@@ -49,7 +50,7 @@ async def thaw(house: House, engine: Engine) -> None:
 
 
 async def _unfinished(house: House) -> list[Task]:
-    tasks = await house.tasks.tasks(limit=1_000_000)
+    tasks = await house.tasks.find(Listing(limit=ALL))
     return [task for task in tasks if task.status is not Status.FINISHED]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from honk.base.clock import monotonic_seconds
 from honk.base.errors import HonkError
+from honk.domain.listing import ALL, Listing
 from honk.domain.task import Outcome, OutcomeName, Status
 from honk.engine import Engine, WorkflowStatus
 from honk.store import Run
@@ -99,7 +100,7 @@ class Shift:
         return [
             await self.house.runs.latest_run(task.task_id)
             for status in (Status.QUEUED, Status.RUNNING)
-            for task in await self.house.tasks.tasks(status=status, limit=100_000)
+            for task in await self.house.tasks.find(Listing(status=status, limit=ALL))
         ]
 
     async def _watch(self, workflow_id: str) -> None:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from honk.domain.board import Filters, Lane, Listed, Watcher, is_wanted, lane_of, words_of
+from honk.domain.board import Filters, Lane, Listed, Watcher, is_wanted, lane_of
+from honk.domain.listing import Listing, words_of
 from honk.domain.task import Outcome, OutcomeName, Status
 from honk.testing.store_rules import a_task
 
@@ -31,8 +32,8 @@ def test_an_open_pull_request_waits_though_its_task_has_ended() -> None:
 
 
 def test_a_search_is_cut_and_its_words_stand_in_any_order() -> None:
-    assert words_of(Filters(words="Crash  TITLES")) == ("crash", "titles")
-    assert len(" ".join(words_of(Filters(words="x" * 10_000)))) == 200
+    assert words_of(Listing(words="Crash  TITLES")) == ("crash", "titles")
+    assert len(" ".join(words_of(Listing(words="x" * 10_000)))) == 200
     listed = Listed(task=MINE, lane=Lane.RUNS)
     assert is_wanted(listed, ADA, Filters(words="titles crash"))
     assert not is_wanted(listed, ADA, Filters(words="titles nowhere"))

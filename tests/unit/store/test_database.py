@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from honk.domain.listing import Listing
 from honk.domain.task import Outcome, OutcomeName, Status
 from honk.store import NewerSchema, StoreError, database
 from honk.store.migrations import REVISIONS, TABLE
@@ -109,7 +110,7 @@ async def test_a_restart_finds_everything(tmp_path: Path) -> None:
     await accept(store, a_task(), a_run())
     await store.close()
     store = await open_store(tmp_path)
-    assert await store.tasks.tasks() == [a_task()]
+    assert await store.tasks.find(Listing()) == [a_task()]
     await store.close()
 
 

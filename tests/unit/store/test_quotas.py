@@ -12,6 +12,7 @@ from honk.base.clock import now
 from honk.base.ids import new_id
 from honk.domain.expectation import Past
 from honk.domain.limits import Limits, Spent
+from honk.domain.listing import Listing
 from honk.domain.money import ModelCall
 from honk.domain.quota import Allowances, month_of
 from honk.domain.standing import INSTALLATION
@@ -78,7 +79,7 @@ async def test_two_at_once_cannot_pass_a_quota_together(store: SqlStore) -> None
     async with asyncio.TaskGroup() as group:
         asking = [group.create_task(is_accepted()) for _ in range(10)]
     assert sum(one.result() for one in asking) == 4
-    assert len(await store.tasks.tasks()) == 4
+    assert len(await store.tasks.find(Listing())) == 4
 
 
 async def test_what_a_task_did_not_use_comes_back_at_its_end(store: SqlStore) -> None:
