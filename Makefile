@@ -15,7 +15,7 @@ ARGS ?=
 .PHONY: help ready demo test test-browser check acceptance wide large bench soak evals releases requirements clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1             /; s/^\([a-z ]\{13\}\) */\1/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1             /; s/^\([a-z -]\{13\}\) */\1/p' Makefile
 
 ready:  ## .venv with everything in it (each of the others begins with this)
 	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
