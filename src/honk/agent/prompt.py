@@ -75,8 +75,7 @@ def _told(title: str, said: Sequence[Saying]) -> str:
 def resume_prompt(said: Sequence[Saying] = ()) -> str:
     """For a session that goes on: the conversation holds the task already. What people said is repeated: it may have
     been cut off in the midst of that."""
-    told = [f"{_SAID}\n" + "\n".join(one.words for one in said)] if said else []
-    return "\n\n".join((_RESUME, *told))
+    return "\n\n".join(filter(None, (_RESUME, _told(_SAID, said))))
 
 
 def begun_anew(prompt: str) -> str:

@@ -3,12 +3,12 @@
 import hashlib
 import secrets
 
-SECRET_BYTES = 32
+_SECRET_BYTES = 32
 
 
 def new_secret() -> str:
     """256 random bits, safe in a URL, a cookie and a header."""
-    return secrets.token_urlsafe(SECRET_BYTES)
+    return secrets.token_urlsafe(_SECRET_BYTES)
 
 
 def digest_of(secret: str) -> str:

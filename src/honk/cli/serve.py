@@ -1,7 +1,6 @@
 """honk serve: a team's server, in one process: console, API and workers."""
 
 import asyncio
-import secrets
 import signal
 import socket
 import ssl
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from honk.base.digests import new_secret
 from honk.base.whereabouts import Whereabouts, told
 from honk.cli.address import link_to
 
@@ -194,7 +194,7 @@ class Behind:
     """What has listened to the store from its start; None counts from now."""
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     """Set as soon as the server is asked to end."""
-    owner_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    owner_token: str = field(default_factory=new_secret, repr=False)
     """For the owner's commands on this machine, as long as the server runs."""
 
 

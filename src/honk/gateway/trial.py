@@ -1,10 +1,10 @@
 """One cheap call to the model's service, to tell whether the key works before a run depends on it."""
 
-import secrets
 import socket
 
 import aiohttp
 
+from honk.base.digests import new_secret
 from honk.base.ids import new_id
 from honk.gateway import Gateway, GatewayError, Grant, Upstream
 
@@ -40,7 +40,7 @@ async def try_upstream(upstream: Upstream, model: str) -> str:
 
 async def is_answering(gateway: Gateway, model: str) -> bool:
     """Whether the service answers the model's one-token question, through the gateway, which writes its cost down."""
-    token = secrets.token_urlsafe(32)
+    token = new_secret()
     grant = Grant(run_id=f"probe-{new_id()}", purpose="probe", token=token, budget_usd=PROBE_USD)
     body = {"model": model, "max_tokens": 1, "messages": [{"role": "user", "content": "ping"}]}
     headers = {"anthropic-version": "2023-06-01", "x-api-key": token}

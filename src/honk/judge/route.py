@@ -1,10 +1,10 @@
 """A judge's way to the model: a loopback socket that the gateway serves for the length of one call."""
 
-import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from honk.base.digests import new_secret
 from honk.gateway import Gateway, Grant
 from honk.judge.claude import OpenModel, Route
 
@@ -14,7 +14,7 @@ def through(gateway: Gateway) -> OpenModel:
 
     @asynccontextmanager
     async def opened(run_id: str, budget_usd: float) -> AsyncIterator[Route]:
-        grant = Grant(run_id=run_id, purpose="judge", token=secrets.token_urlsafe(32), budget_usd=budget_usd)
+        grant = Grant(run_id=run_id, purpose="judge", token=new_secret(), budget_usd=budget_usd)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
             listener.bind(("127.0.0.1", 0))
             listener.listen(8)

@@ -1,7 +1,6 @@
 """One round: the agent works in its sandbox, and what it leaves becomes a commit."""
 
 import asyncio
-import secrets
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 from honk.agent import AGENT_CONFIG, Agent, AgentError, Ended, Job, ToolAnswer
 from honk.agent.prompt import agent_prompt, resume_prompt
 from honk.base.clock import now
+from honk.base.digests import new_secret
 from honk.base.ids import derived_uuid
 from honk.domain.change import Change
 from honk.domain.conversation import Question
@@ -158,7 +158,7 @@ async def _session(house: House, ground: Ground, assignment: Assignment, journal
     grant = Grant(
         run_id=assignment.run.run_id,
         purpose="agent",
-        token=secrets.token_urlsafe(32),
+        token=new_secret(),
         budget_usd=limits.cost_usd,
         turns=turns_left,
     )

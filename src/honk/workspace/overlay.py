@@ -127,7 +127,7 @@ class OverlayWorkspaces:
         return self._open(opening) if start is None else self._open_at(start, opening)
 
     @asynccontextmanager
-    async def _open_at(self, start: Change, opening: "_Opening") -> AsyncIterator[OverlayWorkspace]:
+    async def _open_at(self, start: Change, opening: _Opening) -> AsyncIterator[OverlayWorkspace]:
         """The change is put in once, before anybody was in there: what an agent did since is not undone."""
         note = opening.place / "begun-with"
         async with self._open(await self._shown(start, opening)) as workspace:
@@ -170,13 +170,13 @@ class OverlayWorkspaces:
         )
         return await collector.adopt(sha, pack)
 
-    async def _shown(self, change: Change, opening: "_Opening") -> "_Opening":
+    async def _shown(self, change: Change, opening: _Opening) -> _Opening:
         """The same, with the change's objects to be seen in it."""
         shown = await change_mount(mirror_of(self._home, opening.template.repository), change, opening.place)
         return replace(opening, mounts=(*opening.mounts, shown))
 
     @asynccontextmanager
-    async def _open(self, opening: "_Opening") -> AsyncIterator[OverlayWorkspace]:
+    async def _open(self, opening: _Opening) -> AsyncIterator[OverlayWorkspace]:
         template, environment, place = opening.template, opening.environment, opening.place
         state = place / "state"
         origin = f"{self._backend.name}\n{template.checkout}\n{recipe_key(environment)}\n"
