@@ -13,6 +13,7 @@ from honk.base.records import dump, load
 from honk.store import TaskEvent
 from honk.store import tables as t
 from honk.store.database import Database
+from honk.store.heard import Ear
 
 _Body = dict[str, object]
 
@@ -34,6 +35,8 @@ class SqlEvents:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.ear: Ear | None = None
+        """Hears what is told. A fact that is told again after a crash is heard again."""
         self._bells: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._lookouts: dict[asyncio.Event, tuple[frozenset[str], set[str]]] = {}
 
@@ -41,16 +44,18 @@ class SqlEvents:
         """Numbered by the only writer, so there are no gaps and no doubles."""
         async with self._database.write() as connection:
             await append_event(connection, task_id, kind, body, key)
-        self.ring(task_id, kind)
+        self.tell(task_id, kind, body)
 
-    def ring(self, task_id: str, kind: str | None = None) -> None:
-        """Something was appended: its followers look. Without a kind it may be any."""
+    def tell(self, task_id: str, kind: str, body: Mapping[str, object]) -> None:
+        """It was appended, and is kept: its followers look, whoever watches for the kind wakes, the ear hears it."""
         for bell in self._bells.get(task_id, ()):
             bell.set()
         for bell, (kinds, grown) in self._lookouts.items():
-            if kind is None or kind in kinds:
+            if kind in kinds:
                 grown.add(task_id)
                 bell.set()
+        if self.ear is not None:
+            self.ear.event(kind, body)
 
     async def read(self, task_id: str, after: int = 0) -> Sequence[TaskEvent]:
         """In order, those after the number."""
@@ -102,7 +107,7 @@ class SqlEvents:
 async def append_event(
     connection: AsyncConnection, task_id: str, kind: str, body: Mapping[str, object], key: str | None
 ) -> None:
-    """Inside a transaction of somebody else; who follows is to be rung for after it."""
+    """Inside a transaction of somebody else; `SqlEvents.tell` is for after it."""
     await connection.execute(
         _APPEND,
         {"task_id": task_id, "kind": kind, "body": dump(_Body, dict(body)), "idempotency_key": key, "at": now()},

@@ -1,11 +1,10 @@
-"""The log and the ledger with somebody listening, who counts. What is heard is never waited for."""
+"""Somebody who listens to the log and the ledger, and counts. What is heard is never waited for."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from honk.domain.money import ModelCall, Spending
-from honk.store import Events, TaskEvent
 
 
 class Ear(Protocol):
@@ -28,31 +27,6 @@ class Billed(Protocol):
     async def spending(self, run_id: str) -> Spending: ...
 
     async def calls_of(self, run_id: str) -> Sequence[ModelCall]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class HeardEvents:
-    """Port `Events`. A fact that is told again after a crash is heard again."""
-
-    events: Events
-    ear: Ear
-
-    async def append(self, task_id: str, kind: str, body: Mapping[str, object], key: str | None = None) -> None:
-        """See the port."""
-        await self.events.append(task_id, kind, body, key)
-        self.ear.event(kind, body)
-
-    async def read(self, task_id: str, after: int = 0) -> Sequence[TaskEvent]:
-        """See the port."""
-        return await self.events.read(task_id, after)
-
-    def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
-        """See the port."""
-        return self.events.follow(task_id, after)
-
-    def watch(self, kinds: frozenset[str]) -> AsyncIterator[frozenset[str]]:
-        """See the port."""
-        return self.events.watch(kinds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ class SqlMessages:
                 return False
             if fact is not None:
                 await append_event(connection, message.task_id, fact.kind, fact.body, fact.key)
-        self._events.ring(message.task_id)
+        if fact is not None:
+            self._events.tell(message.task_id, fact.kind, fact.body)
         for bell in self._bells.get(message.task_id, ()):
             bell.set()
         return True

@@ -39,7 +39,7 @@ class SqlParking:
                 return False
             await connection.execute(sa.insert(t.parked).values(_row(parked)))
             await append_event(connection, parked.task_id, fact.kind, fact.body, fact.key)
-        self._events.ring(parked.task_id)
+        self._events.tell(parked.task_id, fact.kind, fact.body)
         return True
 
     async def go_on(
@@ -56,7 +56,8 @@ class SqlParking:
             for fact in facts:
                 await append_event(connection, parked.task_id, fact.kind, fact.body, fact.key)
             await connection.run_sync(enlist)
-        self._events.ring(parked.task_id)
+        for fact in facts:
+            self._events.tell(parked.task_id, fact.kind, fact.body)
         return True
 
     async def end(self, parked: Parked, run: Run, outcome: Outcome, fact: Fact) -> bool:
@@ -67,7 +68,7 @@ class SqlParking:
             await put(connection, t.run, t.run.c.run_id, row_of(run))
             await _set_status(connection, parked.task_id, Status.FINISHED, outcome)
             await append_event(connection, parked.task_id, fact.kind, fact.body, fact.key)
-        self._events.ring(parked.task_id)
+        self._events.tell(parked.task_id, fact.kind, fact.body)
         return True
 
     async def of(self, task_id: str) -> Parked | None:

@@ -3,13 +3,13 @@
 import asyncio
 from pathlib import Path
 
-from honk.store import Events, StoreError
+from honk.store import StoreError
 from honk.store.approvals import SqlApprovals
 from honk.store.blobs import FolderBlobs
 from honk.store.board import SqlBoard
 from honk.store.database import Database, migrate
 from honk.store.events import SqlEvents
-from honk.store.heard import Billed, Ear, HeardEvents, HeardLedger
+from honk.store.heard import Billed, Ear, HeardLedger
 from honk.store.holdings import SqlHoldings
 from honk.store.ledger import SqlLedger
 from honk.store.memo import SqlMemo
@@ -34,7 +34,7 @@ class SqlStore:
         self.tasks = SqlTasks(database)
         self.repositories = SqlRepositories(database)
         self.runs = SqlRuns(database)
-        self.events: Events = SqlEvents(database)
+        self.events = SqlEvents(database)
         self.pull_requests = SqlPullRequests(database)
         self.approvals = SqlApprovals(database)
         self.messages = SqlMessages(database, self.events)
@@ -51,7 +51,7 @@ class SqlStore:
 
     def listen(self, ear: Ear) -> None:
         """From now on what is told and billed through this store is heard as well."""
-        self.events, self.ledger = HeardEvents(self.events, ear), HeardLedger(self.ledger, ear)
+        self.events.ear, self.ledger = ear, HeardLedger(self.ledger, ear)
 
     async def close(self) -> None:
         """Close the database; what was committed stays."""

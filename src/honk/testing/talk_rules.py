@@ -1,9 +1,11 @@
 """What every store must do with people's words and with runs that wait. A rule takes a fresh store."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 from honk.domain.conversation import Leg, Parked, ParkKind, Question, TakenUp
 from honk.domain.task import Outcome, OutcomeName, Status
@@ -134,6 +136,20 @@ async def a_linked_task_is_found_by_what_it_follows(store: Store) -> None:
     assert await store.runs.run("t2-1") == run
 
 
+async def who_watches_for_a_kind_hears_of_it_alone(store: Store) -> None:
+    await accept(store, a_task(), a_run())
+    await accept(store, a_task("t2"), a_run("run2", "t2"), "d2")
+    watching = cast(AsyncGenerator[frozenset[str], None], store.events.watch(frozenset({"asked", "answered_by"})))
+    async with aclosing(watching) as grown:
+        assert await anext(grown) == frozenset()
+        await store.messages.append(replace(WORDS, task_id="t2"), Fact("message", {}, "message:m1"))
+        await store.parking.park(PARKED, ASKED)
+        assert await anext(grown) == {"t1"}
+        fact = Fact("answered_by", {}, "answered:q1")
+        await store.parking.go_on(PARKED, replace(a_run(), leg=Leg(number=2)), (fact,), nothing)
+        assert await anext(grown) == {"t1"}
+
+
 TALK_RULES: tuple[StoreRule, ...] = (
     a_message_is_told_of_once,
     used_words_wait_no_more,
@@ -144,4 +160,5 @@ TALK_RULES: tuple[StoreRule, ...] = (
     a_parked_run_ends_only_while_it_waits,
     a_task_that_has_ended_waits_for_nothing,
     a_linked_task_is_found_by_what_it_follows,
+    who_watches_for_a_kind_hears_of_it_alone,
 )
