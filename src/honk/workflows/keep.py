@@ -18,7 +18,7 @@ async def finish_stopped(house: House, run_id: str) -> None:
     record = await Record.load(house, run_id)
     if await record.is_over():
         return
-    if opened := [one for one in await house.pull_requests.list() if one.task_id == record.task.task_id]:
+    if opened := await house.board.pull_requests(record.task.task_id):
         reason = f"Pull request {opened[-1].number} was open already when a person stopped the task."
         return await record.finish(Outcome(name=OutcomeName.OPENED, reason=reason))
     kept = await keep_work(record) if record.run.attempts else kept_words(record.run)

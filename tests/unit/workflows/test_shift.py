@@ -56,7 +56,7 @@ class Yard:
         store = self.store
         house = SimpleNamespace(
             tasks=store.tasks, runs=store.runs, events=store.events, messages=store.messages,
-            pull_requests=store.pull_requests, pauses={}, ledger=store.ledger,
+            board=store.board, pauses={}, ledger=store.ledger,
         )  # fmt: skip
         watch = SimpleNamespace(admission=Admission(), purse=SimpleNamespace(tell_alerts=tell))
         return Shift(
