@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from honk.cli.terminal import block, clean, one_line
+from honk.domain.amounts import counted, duration
 from honk.sandbox import WORKSPACE
 from honk.store import TaskEvent
 
@@ -71,19 +72,6 @@ def list_of(body: Body, key: str) -> list[object]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def seconds(value: float) -> str:
-    """A duration as people say it: "0.4 s", "12 s", "3 min 05 s"."""
-    if value < 10:
-        return f"{value:.1f} s"
-    whole = round(value)
-    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02} s"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: "1 file", "3 files"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def no_sandbox() -> Line:
     """Shouted on every run without isolation."""
     return Line(
@@ -106,7 +94,7 @@ def _stage(body: Body) -> list[Line]:
     more = f": {detail}" if detail else ""
     if body.get("state") == "started":
         return [Line(text=f"{name} started{more}", tone=Tone.QUIET, is_passing=True)]
-    took = f" in {seconds(number_of(body, 'seconds'))}" if "seconds" in body else ""
+    took = f" in {duration(number_of(body, 'seconds'))}" if "seconds" in body else ""
     return [Line(text=f"{name} finished{took}{more}", tone=Tone.QUIET)]
 
 
@@ -149,7 +137,7 @@ def _tool_result(body: Body) -> list[Line]:
 
 def _retrying(body: Body) -> list[Line]:
     status = f"status {text_of(body, 'status')}" if body.get("status") is not None else "no answer"
-    wait = seconds(number_of(body, "delay_seconds"))
+    wait = duration(number_of(body, "delay_seconds"))
     tries = f"try {number_of(body, 'attempt'):.0f}"
     return [Line(text=f"  the model's service failed ({status}); {tries} in {wait}", tone=Tone.UNSURE)]
 
@@ -168,7 +156,7 @@ def report(body: Body) -> list[Line]:
     """What one verifier found."""
     sign, tone = SIGNS.get(text_of(body, "result"), SIGNS["unverified"])
     role = "" if body.get("is_required") else ", advisory"
-    took = seconds(number_of(body, "seconds"))
+    took = duration(number_of(body, "seconds"))
     head = f"{sign}: {text_of(body, 'verifier')} ({text_of(body, 'chosen_by')}{role}) in {took}"
     summary = block(str(body.get("summary") or ""), max_lines=SHOWN_LINES)
     if len(summary) == 1:
@@ -212,7 +200,7 @@ def verdict(body: Body) -> list[Line]:
     """What the judge said, with its reasons."""
     words = {"pass": ("✓ passed", Tone.GOOD), "veto": ("✗ vetoed", Tone.BAD)}
     word, tone = words.get(text_of(body, "ruling"), ("? a person must decide", Tone.UNSURE))
-    head = Line(text=f"{word} by judge {text_of(body, 'judge')} in {seconds(number_of(body, 'seconds'))}", tone=tone)
+    head = Line(text=f"{word} by judge {text_of(body, 'judge')} in {duration(number_of(body, 'seconds'))}", tone=tone)
     return [head, *(Line(text=f"    {one_line(str(reason), 400)}") for reason in list_of(body, "reasons"))]
 
 

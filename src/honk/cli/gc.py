@@ -76,7 +76,8 @@ def removal_words(removal: "Removal") -> "Line":
 
 def planned(plan: "Plan") -> "list[Line]":
     """The sum of a dry run, and what is kept, kind by kind."""
-    from honk.cli.facts import Line, Tone, counted
+    from honk.cli.facts import Line, Tone
+    from honk.domain.amounts import counted
     from honk.workflows.housekeeping import size_words
 
     told = [Line(text=f"honk gc would delete {counted(len(plan.removals), 'thing')}: {size_words(plan.gives_back)}")]
@@ -96,8 +97,9 @@ def _by_kind(plan: "Plan") -> "dict[str, list[Any]]":
 
 def summed(swept: "Swept") -> "Iterable[Line]":
     """What came of it."""
-    from honk.cli.facts import Line, Tone, counted
+    from honk.cli.facts import Line, Tone
     from honk.cli.terminal import one_line
+    from honk.domain.amounts import counted
     from honk.workflows.housekeeping import size_words
 
     deleted = f"deleted {counted(len(swept.removed), 'thing')}: {size_words(swept.gave_back)}"

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from honk.cli.facts import number_of, seconds, text_of, tool_call
+from honk.cli.facts import number_of, text_of, tool_call
 from honk.cli.terminal import one_line
+from honk.domain.amounts import duration
 from honk.store import TaskEvent
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -49,7 +50,11 @@ def rows(moment: Moment, at: float, width: int) -> tuple[str, str]:
     """Two lines, always: a display that keeps its height does not flicker."""
     frame = FRAMES[int((at - moment.began_at) * FRAMES_PER_SECOND) % len(FRAMES)]
     total = at - moment.began_at
-    parts = [f"{frame} {moment.stage} {seconds(at - moment.stage_began_at)}", moment.attempt, f"total {seconds(total)}"]
+    parts = [
+        f"{frame} {moment.stage} {duration(at - moment.stage_began_at)}",
+        moment.attempt,
+        f"total {duration(total)}",
+    ]
     first = " · ".join(filter(None, parts))
     second = f"  {moment.call}" if moment.call else ""
     return one_line(first, width), second[:2] + one_line(second, width - 2)

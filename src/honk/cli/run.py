@@ -93,7 +93,8 @@ async def _carry_out(settings: "Settings", request: "RunRequest", *, as_json: bo
 
 def tell_interrupted(waiting: "Sequence[Task]", view: "View") -> None:
     """Say what else lies there begun: nothing goes on by itself."""
-    from honk.cli.facts import Line, Tone, counted
+    from honk.cli.facts import Line, Tone
+    from honk.domain.amounts import counted
 
     if waiting:
         text = f"{counted(len(waiting), 'interrupted task')} waiting: honk task resume {waiting[0].task_id}"

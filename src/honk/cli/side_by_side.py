@@ -1,7 +1,8 @@
 """A replay and the task that it repeats, in two columns. Pure."""
 
-from honk.cli.facts import Line, Tone, counted, seconds
+from honk.cli.facts import Line, Tone
 from honk.cli.terminal import one_line
+from honk.domain.amounts import counted, duration
 from honk.insight.side_by_side import ComparedFile, Comparison, Figures
 
 WIDTH = 30
@@ -46,7 +47,7 @@ def _rows(side: Figures) -> dict[str, str]:
         "change": f"{counted(side.files, 'file')}, +{side.added_lines} −{side.deleted_lines}",
         "tokens": f"{side.input_tokens:,} in, {side.output_tokens:,} out",
         "cost": f"${side.cost_usd:.4f}",
-        "time": seconds(side.seconds),
+        "time": duration(side.seconds),
     }
 
 

@@ -4,8 +4,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from honk.cli.facts import SIGNS, Line, Tone, counted, finding, flaky, new_test, no_sandbox, seconds, verdict
+from honk.cli.facts import SIGNS, Line, Tone, finding, flaky, new_test, no_sandbox, verdict
 from honk.cli.terminal import block, one_line
+from honk.domain.amounts import counted, duration
 from honk.domain.evidence import Report, Severity, Verification
 from honk.domain.health import health_line
 from honk.domain.task import OutcomeName
@@ -105,7 +106,7 @@ def _price(result: "RunResult") -> list[Line]:
     held = f"; up to ${result.held_usd:.4f} more for calls that broke off" if result.held_usd else ""
     told = [Line(text=f"Cost   ${result.cost_usd:.4f} for {used}{held}")]
     if result.seconds:
-        stages = " · ".join(f"{one_line(name)} {seconds(value)}" for name, value in result.seconds.items())
+        stages = " · ".join(f"{one_line(name)} {duration(value)}" for name, value in result.seconds.items())
         told.append(Line(text=f"Time   {stages}"))
     return told
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from honk.domain.amounts import counted
 from honk.domain.change import Change, PullRequest
 from honk.domain.commit_text import origin, proof, sign_off, signature_of, subject_line, trailer_lines
 from honk.domain.evidence import Examination, Finding, NewTest, Report, Verdict, Verification, verification
@@ -86,7 +87,7 @@ def _evidence(examination: Examination) -> str:
     mended = [test_id for report in examination.reports if report.tests for test_id in report.tests.mended]
     if mended:
         verb = "fails on the base and passes now" if len(mended) == 1 else "fail on the base and pass now"
-        parts.append(f"{_count(len(mended), 'test')} {verb}:\n\n" + _bullets([code(one) for one in mended]))
+        parts.append(f"{counted(len(mended), 'test')} {verb}:\n\n" + _bullets([code(one) for one in mended]))
     parts += [
         f"{code(report.verifier)} says:\n\n{block(report.summary, 2000)}"
         for report in examination.reports[:10]
@@ -98,7 +99,7 @@ def _evidence(examination: Examination) -> str:
 def _row(report: Report) -> str:
     result = f"**{report.result}**" + ("" if report.is_required else " (advisory)")
     if report.tests is not None:
-        result += f", {_count(report.tests.passed, 'test')} passed"
+        result += f", {counted(report.tests.passed, 'test')} passed"
     cells = (code(report.verifier, 60), code(report.command), code(report.chosen_by, 80), result)
     return f"| {' | '.join(cells)} | {report.seconds:.1f} |"
 
@@ -132,7 +133,7 @@ def _gaps_of(report: Report) -> Iterable[str]:
     if (tests := report.tests) is None:
         return
     if tests.skipped:
-        yield f"{name}: {_count(tests.skipped, 'test')} skipped."
+        yield f"{name}: {counted(tests.skipped, 'test')} skipped."
     if tests.missing:
         yield f"{name}: no result from {_named(tests.missing)}, which the base had."
     if tests.flaky:
@@ -172,7 +173,7 @@ def _provenance(
     reviewers: Sequence[str],
     environment: EnvironmentHealth | None,
 ) -> str:
-    files = _count(len(change.files), "file")
+    files = counted(len(change.files), "file")
     tokens = f"{spent.input_tokens} in, {spent.output_tokens} out"
     held = f", up to {spent.held_usd:.2f} USD more for calls that broke off" if spent.held_usd else ""
     rows = {
@@ -181,7 +182,7 @@ def _provenance(
         "Asked by": code(task.asker.name),
         "Agent": code(task.agent),
         "Model": code(task.model),
-        "Work": f"{_count(attempts, 'attempt')}, {_count(spent.turns, 'turn')}, tokens {tokens}",
+        "Work": f"{counted(attempts, 'attempt')}, {counted(spent.turns, 'turn')}, tokens {tokens}",
         "Cost": f"{spent.cost_usd:.2f} USD{held}",
         "Owners": ", ".join(code(owner, 80) for owner in reviewers[:MOST]) or "none named in CODEOWNERS",
         "Environment": code(health_line(environment), 500) if environment else "not told",
@@ -203,7 +204,3 @@ def _bullets(items: Sequence[str]) -> str:
 def _named(test_ids: Sequence[str]) -> str:
     shown = ", ".join(code(test_id, 120) for test_id in test_ids[:5])
     return shown + (f" and {len(test_ids) - 5} more" if len(test_ids) > 5 else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

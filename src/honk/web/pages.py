@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from honk.domain.amounts import counted, duration
 from honk.domain.people import EVERYWHERE, Act, why_not
 from honk.domain.plain import clean
 from honk.domain.task import subject_of
@@ -52,7 +53,7 @@ def templates() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     pages.globals.update(subject_of=subject_of, CSRF=_FIELD)
-    pages.filters.update(money=money, duration=duration, moment=moment, plural=plural)
+    pages.filters.update(money=money, duration=duration, moment=moment, counted=counted)
     return pages
 
 
@@ -61,24 +62,9 @@ def money(usd: float) -> str:
     return f"${usd:.2f}" if usd >= 0.1 or usd == 0 else f"${usd:.4f}"
 
 
-def duration(seconds: float) -> str:
-    """As people say it: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min"."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60} min {whole % 60:02} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
 def moment(at: datetime) -> Markup:
     """For every reader: the page's script turns it into how long ago, in their zone."""
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), at.strftime("%d %b, %H:%M UTC"))
-
-
-def plural(count: int, noun: str) -> str:
-    """ "1 file", "3 files"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from honk.cli.facts import Tone, facts, lines, seconds
+from honk.cli.facts import Tone, facts, lines
 from honk.store import TaskEvent
 
 
@@ -141,14 +141,3 @@ def test_an_event_of_the_future_says_nothing_and_breaks_nothing(event: Callable[
 @pytest.mark.parametrize("kind", ["accepted", "stage", "report", "finding", "verdict", "merged", "change", "outcome"])
 def test_an_event_with_an_empty_body_breaks_nothing(event: Callable[..., TaskEvent], kind: str) -> None:
     assert all(line.isprintable() for line in lines(event(kind)))
-
-
-def test_durations_read_as_people_say_them() -> None:
-    assert [seconds(value) for value in (0.04, 9.94, 12.3, 59.4, 65, 3600)] == [
-        "0.0 s",
-        "9.9 s",
-        "12 s",
-        "59 s",
-        "1 min 05 s",
-        "60 min 00 s",
-    ]
