@@ -8,7 +8,8 @@ import typer
 def freeze(why: Annotated[str, typer.Argument(help="For the record, and for whoever waits.")] = "") -> None:
     """Stop everything at once, also beside a running server: no push, no merge, no call to a model from now on.
 
-    What runs is stopped within 2 s and keeps its work; what is asked for waits. honk thaw lets all of it go on.
+    What runs is stopped within 2 s and keeps its work, what is in line waits, and what is asked for is refused. honk
+    thaw lets all of it go on.
     """
     from honk.cli.desk import run_async
 
