@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from honk.domain.change import PullRequest
 from honk.domain.conversation import EXTENDABLE, Parked, ParkKind, gist
@@ -30,6 +29,8 @@ class TaskView:
     """What its templates may ask for."""
 
     sheet: Sheet
+    may_steer: bool
+    """Whether it is for somebody who may say something to the task."""
     subject: str
     badge: Badge
     primary: Primary
@@ -43,19 +44,8 @@ class TaskView:
     pull_request: PullRequest | None
     seconds: tuple[tuple[str, float], ...]
     """By stage, the total last; empty while it runs."""
-    place_in_line: int | None
     now: str
     """One sentence: what happens right now, or how it ended."""
-
-    @property
-    def parked(self) -> Parked | None:
-        """What it waits for."""
-        return self.sheet.parked
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """When its newest run ended."""
-        return self.sheet.run.finished_at
 
 
 def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None) -> TaskView:
@@ -70,6 +60,7 @@ def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None
     plan = plan_of(sheet.events, is_over=is_over)
     return TaskView(
         sheet=sheet,
+        may_steer=may_steer,
         subject=subject_of(task.prompt),
         badge=badge,
         primary=primary_of(task, may_steer=may_steer, waits=waits, words=words, pull_request=pull_request),
@@ -85,7 +76,6 @@ def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None
         diff=diff_view(sheet.diff or b"", examination.findings if examination is not None else ()),
         pull_request=pull_request,
         seconds=tuple((sheet.run.seconds or {}).items()),
-        place_in_line=place_in_line,
         now=_now(sheet, badge, plan, place_in_line),
     )
 

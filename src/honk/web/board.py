@@ -14,10 +14,8 @@ from honk.domain.task import OutcomeName
 from honk.entrance import SignedIn
 from honk.insight.board_view import LaneView, lanes_of, query_of
 from honk.lookout import PAGE, watcher_of
-from honk.web.pages import Pages, is_partial
+from honk.web.pages import CALM_SECONDS, Pages, event_of, is_partial, partial_of
 
-CALM_SECONDS = 0.1
-"""What happens within it is shown together."""
 Words = Annotated[str, Query(max_length=LONGEST_WORDS)]
 Id = Annotated[str, Query(max_length=200)]
 
@@ -98,14 +96,3 @@ async def _moved(pages: Pages, who: SignedIn, filters: Filters, sent: dict[str, 
             sent[lane.name] = html
             told.append(partial_of(f"lane-{lane.name}", html))
     return "".join(told)
-
-
-def partial_of(element_id: str, html: str) -> str:
-    """A part that takes the place of the element with this id; what the reader opened or typed there stays."""
-    return f'<hx-partial hx-target="#{element_id}" hx-swap="outerMorph">{html}</hx-partial>'
-
-
-def event_of(html: str, event_id: str = "") -> str:
-    """One server-sent event."""
-    lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
-    return (f"id: {event_id}\n" if event_id else "") + lines + "\n"

@@ -12,10 +12,8 @@ from honk.domain.task import Status
 from honk.entrance import SignedIn
 from honk.insight.sheet import Sheet
 from honk.insight.task_view import TaskView, task_view
-from honk.web.pages import Pages
+from honk.web.pages import CALM_SECONDS, Pages
 
-CALM_SECONDS = 0.1
-"""What happens within it is shown together: an agent may say a hundred things a second."""
 PARTS = ("head", "talk", "proof", "diff", "rounds", "facts")
 _FILES = {"talk": "story"}
 
@@ -32,12 +30,9 @@ def may_steer(who: SignedIn, sheet: Sheet) -> bool:
     return why_not(who, Act.STEER, sheet.task.repository.repository_id) is None
 
 
-def parts_of(pages: Pages, view: TaskView, *, steers: bool) -> dict[str, str]:
+def parts_of(pages: Pages, view: TaskView) -> dict[str, str]:
     """Each part of the page by its id, the same for all with the same right."""
-    return {
-        part: pages.render(f"task/{_FILES.get(part, part)}.html", who=None, view=view, may_steer=steers)
-        for part in PARTS
-    }
+    return {part: pages.render(f"task/{_FILES.get(part, part)}.html", who=None, view=view) for part in PARTS}
 
 
 @dataclass(slots=True)
@@ -95,8 +90,7 @@ class Channels:
                 channel.grown.notify_all()
 
     async def _publish(self, channel: Channel, sheet: Sheet, *, steers: bool) -> None:
-        view = view_of(self.pages, sheet, may_steer=steers)
-        channel.parts = parts_of(self.pages, view, steers=steers)
+        channel.parts = parts_of(self.pages, view_of(self.pages, sheet, may_steer=steers))
         channel.sequence = sheet.last
         async with channel.grown:
             channel.grown.notify_all()

@@ -24,6 +24,8 @@ HERE = Path(__file__).parent
 _FIELD = f"csrf-{secrets.token_hex(16)}"
 """Stands in what is rendered for many, where each reader's own word against forged requests belongs."""
 
+CALM_SECONDS = 0.1
+"""What happens within it is shown together: an agent may say a hundred things a second."""
 _EVENTS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
@@ -143,3 +145,14 @@ class Pages:
 def is_partial(request: Request) -> bool:
     """Whether htmx asks, and wants a part of the page."""
     return request.headers.get("hx-request") == "true" and request.headers.get("hx-request-type") != "full"
+
+
+def partial_of(element_id: str, html: str) -> str:
+    """A part that takes the place of the element with this id; what the reader opened or typed there stays."""
+    return f'<hx-partial hx-target="#{element_id}" hx-swap="outerMorph">{html}</hx-partial>'
+
+
+def event_of(html: str, event_id: str = "") -> str:
+    """One server-sent event."""
+    lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
+    return (f"id: {event_id}\n" if event_id else "") + lines + "\n"

@@ -10,9 +10,9 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from honk.base.errors import UsageError
 from honk.domain.plain import clean
 from honk.entrance import SignedIn
-from honk.web.board import event_of, partial_of
+from honk.insight.task_view import TaskView
 from honk.web.live import Channels, may_steer, parts_of, told, view_of
-from honk.web.pages import Pages, is_partial
+from honk.web.pages import Pages, event_of, is_partial, partial_of
 
 MessageId = Annotated[str, Form(min_length=1, max_length=200)]
 
@@ -117,12 +117,16 @@ def _number(text: str, default: int) -> int:
 async def _page(
     pages: Pages, who: SignedIn, task_id: str, *, refusal: str = "", text: str = "", status: int = 200
 ) -> Response:
-    sheet = await pages.team.lookout.sheet(who, task_id)
-    steers = may_steer(who, sheet)
+    view = await _view(pages, who, task_id)
     return pages.page(
-        "task.html", status=status, who=who, view=view_of(pages, sheet, may_steer=steers), may_steer=steers,
-        message_id=str(uuid4()), refusal=refusal, text=text,
-    )  # fmt: skip
+        "task.html", status=status, who=who, view=view, message_id=str(uuid4()), refusal=refusal, text=text
+    )
+
+
+async def _view(pages: Pages, who: SignedIn, task_id: str) -> TaskView:
+    """The page's values for this person."""
+    sheet = await pages.team.lookout.sheet(who, task_id)
+    return view_of(pages, sheet, may_steer=may_steer(who, sheet))
 
 
 def _lead(request: Request, path: str) -> Response:
@@ -136,12 +140,10 @@ async def _done(pages: Pages, request: Request, who: SignedIn, task_id: str, *, 
     """The page as it is now; for htmx its parts, and after words an empty field for the next ones."""
     if not is_partial(request):
         return RedirectResponse(f"/tasks/{task_id}", status_code=303)
-    sheet = await pages.team.lookout.sheet(who, task_id)
-    steers = may_steer(who, sheet)
-    view = view_of(pages, sheet, may_steer=steers)
-    html = _partials(parts_of(pages, view, steers=steers))
+    view = await _view(pages, who, task_id)
+    html = _partials(parts_of(pages, view))
     if is_said:
-        html += _composer(pages, view, steers=steers)
+        html += _composer(pages, view)
     return Response(pages.own(html, who), media_type="text/html")
 
 
@@ -149,16 +151,12 @@ async def _refused(pages: Pages, request: Request, who: SignedIn, task_id: str, 
     """What was typed stays in its field."""
     if not is_partial(request):
         return await _page(pages, who, task_id, refusal=words, text=text, status=422)
-    sheet = await pages.team.lookout.sheet(who, task_id)
-    steers = may_steer(who, sheet)
-    html = _composer(pages, view_of(pages, sheet, may_steer=steers), steers=steers, refusal=words, text=text)
+    html = _composer(pages, await _view(pages, who, task_id), refusal=words, text=text)
     return Response(pages.own(html, who), status_code=422, media_type="text/html")
 
 
-def _composer(pages: Pages, view: object, *, steers: bool, refusal: str = "", text: str = "") -> str:
-    return pages.render(
-        "task/composer.html", who=None, view=view, may_steer=steers, message_id=str(uuid4()), refusal=refusal, text=text
-    )
+def _composer(pages: Pages, view: TaskView, *, refusal: str = "", text: str = "") -> str:
+    return pages.render("task/composer.html", who=None, view=view, message_id=str(uuid4()), refusal=refusal, text=text)
 
 
 def _partials(parts: dict[str, str]) -> str:

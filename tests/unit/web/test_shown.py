@@ -84,11 +84,9 @@ def sheet(words: str) -> Sheet:
 TASK_PAGE = templates().get_template("task.html")
 
 
-def page(words: str) -> str:
-    view = task_view(sheet(words), may_steer=True)
-    return TASK_PAGE.render(
-        who=None, is_admin=False, view=view, may_steer=True, message_id="m", refusal=words, text=words
-    )
+def page(words: str, *, may_steer: bool = True) -> str:
+    view = task_view(sheet(words), may_steer=may_steer)
+    return TASK_PAGE.render(who=None, is_admin=False, view=view, message_id="m", refusal=words, text=words)
 
 
 PLAIN = Seen()
@@ -113,6 +111,13 @@ def test_no_text_becomes_an_element_an_address_or_an_act(words: str) -> None:
     assert not any(
         unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co") and char not in "\n\u200c\u200d" for char in html
     )
+
+
+def test_whoever_may_not_steer_gets_nothing_to_send() -> None:
+    reader = Seen()
+    reader.feed(page("plain", may_steer=False))
+    assert "form" in {tag for tag, _ in PLAIN.tags}
+    assert "form" not in {tag for tag, _ in reader.tags}
 
 
 @pytest.mark.parametrize("words", HOSTILE)
