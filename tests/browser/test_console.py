@@ -62,11 +62,9 @@ class Seat:
 
     async def asked(self, prompt: str, repository: str = "calc", until: str = "") -> str:
         """A request that has ended, or come to a kind of event; its id."""
-        found = {one["name"]: one["repository_id"] for one in await self.server.json("GET", "/api/repositories")}
-        wanted = {"repository_id": found[repository], "prompt": prompt}
-        task = await self.server.json("POST", "/api/tasks", json=wanted)
-        await self.server.follow(task["task_id"], until)
-        return str(task["task_id"])
+        task_id = await self.server.ask(prompt, repository)
+        await self.server.follow(task_id, until)
+        return task_id
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,8 @@ CALC = {
 }
 """A repository with an open bug that its tests do not cover yet."""
 OLD, WRONG, RIGHT = "return a - b", "return a * b", "return a + b"
+COMMAND = f"command:sh -c \"cat >/dev/null; sed -i 's/{OLD}/{RIGHT}/' calc.py\""
+"""An agent that mends it, without a model."""
 
 
 def git(repo: Path, *args: str) -> str:

@@ -1,10 +1,12 @@
 """`honk serve` as a process of its own, and people who use it over HTTP; only the model is scripted."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
 import signal
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -128,6 +130,22 @@ class Server:
             assert answer.status < 300, (answer.status, await answer.text())
             return await answer.json()
 
+    async def ask(self, prompt: str = "Make add() add", repository: str = "", key: str = "") -> str:
+        """A request by the API, for the repository of this name or the only one; its task. By the same key it is the
+        same request."""
+        offered = await self.json("GET", "/api/repositories")
+        (wanted,) = [one["repository_id"] for one in offered if repository in ("", one["name"])]
+        headers = {"Idempotency-Key": key} if key else {}
+        body = {"repository_id": wanted, "prompt": prompt}
+        return str((await self.json("POST", "/api/tasks", json=body, headers=headers))["task_id"])
+
+    async def ask_in_console(self, **fields: str) -> str:
+        """A request by the console's form; its task."""
+        assert self.browser is not None
+        async with self.browser.post("/tasks", data=fields) as answer:
+            assert answer.status == 200, await answer.text()
+            return answer.url.path.rsplit("/", 1)[-1]
+
     async def follow(self, task_id: str, until: str = "") -> list[dict[str, Any]]:
         """The task's events as the API tells them, to the end, or to the first of a kind."""
         assert self.browser is not None
@@ -143,6 +161,19 @@ class Server:
                     if told[-1].get("kind") == until:
                         break
         return told
+
+
+async def until(holds: Callable[[], object], seconds: float = 60) -> None:
+    """Looked at again and again, until it holds."""
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.05)
+
+
+def rows(home: Path, query: str, *values: str) -> list[tuple[Any, ...]]:
+    """Of the state folder's database, also while a server writes to it."""
+    with contextlib.closing(sqlite3.connect(home / "honk.db", timeout=30)) as database:
+        return database.execute(query, values).fetchall()
 
 
 async def browser_of(

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from desk import CALC, OLD, RIGHT, make_repository
+from desk import CALC, COMMAND, OLD, RIGHT, make_repository
 from server import Server, serving
 
 from honk.gateway.pricing import PRICES
@@ -14,7 +14,6 @@ from honk.testing.replies import is_plain
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
 CALC_PY = "/workspace/calc.py"
-COMMAND = f"command:sh -c \"cat >/dev/null; sed -i 's/{OLD}/{RIGHT}/' calc.py\""
 MANY = 100
 
 
@@ -57,9 +56,7 @@ async def test_row_2_an_unclear_request_is_asked_about_twice_at_most_and_becomes
             "out_of_bounds": "Do not touch double().",
             "done_when": "add(2, 2) gives 4",
         }
-        async with server.browser.post("/tasks", data=brief) as answer:
-            assert answer.status == 200, await answer.text()
-            task_id = answer.url.path.rsplit("/", 1)[-1]
+        task_id = await server.ask_in_console(**brief)
         assert (await server.follow(task_id))[-1]["kind"] == "outcome"
         heard = [one["messages"] for one in server.model.generations if not is_plain(one)]
         handed = json.dumps(heard, ensure_ascii=False)
@@ -86,10 +83,9 @@ async def test_row_30_a_hundred_runs_at_once_are_seen_as_they_happen_and_each_pu
     settings = {"HONK_AGENT": COMMAND, "HONK_SERVE__AGENTS": "8", "HONK_QUOTA__PERSON_MONTH_USD": "1000"}
     async with serving(home, {}, calc, **settings) as server:
         assert server.browser is not None
-        (repository,) = await server.json("GET", "/api/repositories")
         tasks = []
         for number in range(MANY):
-            tasks.append(await asked(server, repository["repository_id"], str(number)))
+            tasks.append(await server.ask(f"Make add() add ({number})"))
             async with server.browser.get("/") as board:
                 assert f"/tasks/{tasks[-1]}" in await board.text(), "seen as soon as it was accepted"
         told = await server.follow(tasks[0])
@@ -98,12 +94,6 @@ async def test_row_30_a_hundred_runs_at_once_are_seen_as_they_happen_and_each_pu
         for task_id in tasks:
             async with server.browser.get(f"/tasks/{task_id}") as page:
                 assert "Pull request" in await page.text(), "from the board to the task, and there it stands"
-
-
-async def asked(server: Server, repository_id: str, number: str) -> str:
-    """A request by the API; its task."""
-    wanted = {"repository_id": repository_id, "prompt": f"Make add() add ({number})"}
-    return str((await server.json("POST", "/api/tasks", json=wanted))["task_id"])
 
 
 async def ended(server: Server, count: int) -> None:

@@ -21,7 +21,7 @@ from crash import (
     honk_to_kill,
     run_to_the_end,
 )
-from desk import OLD, RIGHT, git
+from desk import COMMAND, git
 
 from honk.testing import scripts
 from honk.testing.scripted_model import ScriptedModel
@@ -70,7 +70,6 @@ async def test_killed_at_any_turn_the_run_goes_on_in_its_session(
     await assert_survives(home, calc, victim, [turn])
 
 
-COMMAND = f"command:sh -c \"cat >/dev/null; sed -i 's/{OLD}/{RIGHT}/' calc.py\""
 SOME_STEPS = (
     "events.append:collect:1:started@after",
     "source.import_branch@after",

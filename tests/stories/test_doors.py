@@ -38,19 +38,12 @@ async def by_command_line(server: Server, calc: Path) -> str:
 
 
 async def by_api(server: Server, calc: Path) -> str:
-    (repository,) = await server.json("GET", "/api/repositories")
-    wanted = {"repository_id": repository["repository_id"], "prompt": WORDS}
-    task = await server.json("POST", "/api/tasks", json=wanted)
-    return str(task["task_id"])
+    return await server.ask(WORDS)
 
 
 async def by_console(server: Server, calc: Path) -> str:
     (repository,) = await server.json("GET", "/api/repositories")
-    wanted = {"repository_id": repository["repository_id"], "prompt": WORDS}
-    assert server.browser is not None
-    async with server.browser.post("/tasks", data=wanted) as answer:
-        assert answer.status == 200
-        return answer.url.path.rsplit("/", 1)[-1]
+    return await server.ask_in_console(repository_id=repository["repository_id"], prompt=WORDS)
 
 
 async def by_mcp(server: Server, calc: Path) -> str:

@@ -23,10 +23,7 @@ async def test_a_request_in_the_console_becomes_a_pull_request(home: Path, calc:
         async with server.browser.get("/") as answer:
             assert "Nothing runs right now." in await answer.text()
         (repository,) = await server.json("GET", "/api/repositories")
-        wanted = {"repository_id": repository["repository_id"], "prompt": "Make add() add"}
-        async with server.browser.post("/tasks", data=wanted) as answer:
-            assert answer.status == 200
-            task_id = answer.url.path.rsplit("/", 1)[-1]
+        task_id = await server.ask_in_console(repository_id=repository["repository_id"], prompt="Make add() add")
         told = await server.follow(task_id)
         assert told[-1]["kind"] == "outcome"
         assert told[-1]["body"]["outcome"] == "opened"
@@ -127,11 +124,8 @@ async def test_a_repository_says_what_it_is_and_whose(home: Path, tmp_path: Path
     async with serving(home, {"default": scripts.straight(CALC_PY, old=OLD, new=RIGHT)}, calc) as server:
         repositories = await server.json("GET", "/api/repositories")
         (found,) = [one for one in repositories if "sums-service" in one["components"]]
-        wanted = {"repository_id": found["repository_id"], "prompt": "Make add() of the sums-service add"}
-        assert server.browser is not None
-        async with server.browser.post("/tasks", data=wanted) as answer:
-            assert answer.status == 200
-            task_id = answer.url.path.rsplit("/", 1)[-1]
+        words = "Make add() of the sums-service add"
+        task_id = await server.ask_in_console(repository_id=found["repository_id"], prompt=words)
         told = await server.follow(task_id)
         assert told[-1]["body"]["outcome"] == "opened"
         told = json.loads((await server.honk("pr", "list", "--json")).splitlines()[0])

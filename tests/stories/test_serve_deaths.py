@@ -8,17 +8,14 @@ import sqlite3
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from desk import OLD, RIGHT, git
-from server import Server, serving
+from desk import COMMAND, git
+from server import Server, rows, serving, until
 from test_crash import DYING, EVERY_STEP
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio, pytest.mark.acceptance]
-COMMAND = f"command:sh -c \"cat >/dev/null; sed -i 's/{OLD}/{RIGHT}/' calc.py\""
 AT_ONCE = {"HONK_AGENT": COMMAND, "HONK_SERVE__AGENTS": "6", "HONK_QUOTA__PERSON_MONTH_USD": "1000"}
 NO_ROOM = {"HONK_SERVE__MIN_FREE_MEMORY_MIB": str(1 << 30)}
 GOES_ON_SECONDS = 30.0
@@ -31,27 +28,13 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "honk"
 
 
-def rows(home: Path, query: str) -> list[tuple[Any, ...]]:
-    with contextlib.closing(sqlite3.connect(home / "honk.db", timeout=30)) as database:
-        return database.execute(query).fetchall()
-
-
 def left(home: Path) -> list[str]:
     return [task_id for (task_id,) in rows(home, "select task_id from honk_task where status != 'finished'")]
 
 
-async def until(holds: Callable[[], object], seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while not holds():
-            await asyncio.sleep(0.1)
-
-
 async def asked(server: Server, key: str) -> str:
     """The task of this request."""
-    (repository,) = await server.json("GET", "/api/repositories")
-    wanted = {"repository_id": repository["repository_id"], "prompt": f"Make add() add, {key}"}
-    told = await server.json("POST", "/api/tasks", json=wanted, headers={"Idempotency-Key": key})
-    return str(told["task_id"])
+    return await server.ask(f"Make add() add, {key}", key=key)
 
 
 async def die_at(server: Server, point: str) -> None:

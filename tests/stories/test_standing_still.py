@@ -1,9 +1,7 @@
 """A server whose every run stands still together: frozen by a person, or for a fault that all would meet."""
 
 import asyncio
-import contextlib
 import json
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 
 import pytest
 from desk import OLD, RIGHT, git
-from server import KEY, Server, serving
+from server import KEY, rows, serving, until
 
 from honk.testing import scripts
 from honk.testing.replies import Ask, Fault, Reply, fail
@@ -27,22 +25,9 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "honk"
 
 
-async def asked(server: Server, prompt: str = "Make add() add") -> str:
-    (repository,) = await server.json("GET", "/api/repositories")
-    wanted = {"repository_id": repository["repository_id"], "prompt": prompt}
-    return str((await server.json("POST", "/api/tasks", json=wanted))["task_id"])
-
-
 def told(home: Path, stream: str) -> list[tuple[str, dict[str, Any]]]:
-    with contextlib.closing(sqlite3.connect(home / "honk.db")) as database:
-        query = "select kind, body from honk_event where task_id = ? order by sequence"
-        return [(kind, json.loads(body)) for kind, body in database.execute(query, (stream,))]
-
-
-async def until(holds: Callable[[], object], seconds: float = 60) -> None:
-    async with asyncio.timeout(seconds):
-        while not holds():
-            await asyncio.sleep(0.05)
+    query = "select kind, body from honk_event where task_id = ? order by sequence"
+    return [(kind, json.loads(body)) for kind, body in rows(home, query, stream)]
 
 
 def kinds(home: Path, stream: str) -> list[str]:
@@ -62,14 +47,17 @@ def stalls_once() -> Callable[[Ask], Reply]:
 
 async def test_a_freezing_stops_everything_within_two_seconds_and_a_thaw_loses_nothing(home: Path, calc: Path) -> None:
     async with serving(home, {"default": stalls_once()}, calc, HONK_SERVE__AGENTS="1") as server:
-        first, second = await asked(server), await asked(server)
+        first, second = await server.ask(), await server.ask()
         await until(lambda: len(server.model.generations) >= 3)
         before = time.time()
         assert "frozen by" in await server.honk("freeze", "keys leaked")
         await until(lambda: "parked" in kinds(home, first), 2)
         silent_from = before + 2
-        async with server.browser.post("/api/tasks", json={"repository_id": "x", "prompt": "y"}) as answer:  # type: ignore[union-attr]
-            assert answer.status >= 400
+        (repository,) = await server.json("GET", "/api/repositories")
+        wanted = {"repository_id": repository["repository_id"], "prompt": "Not now"}
+        assert server.browser is not None
+        async with server.browser.post("/api/tasks", json=wanted) as answer:
+            assert (answer.status, "keys leaked" in await answer.text()) == (409, True)
         await asyncio.sleep(3)
         assert [one for one in server.model.requests if one.at > silent_from] == []
         assert not git(calc, "branch", "--list", "honk/*").strip()
@@ -86,7 +74,7 @@ async def test_a_freezing_stops_everything_within_two_seconds_and_a_thaw_loses_n
 async def test_a_refused_key_parks_every_run_and_all_go_on_by_themselves(home: Path, calc: Path) -> None:
     async with serving(home, {"default": STRAIGHT}, calc, HONK_SERVE__AGENTS="2") as server:
         server.model._key = "another"
-        tasks = [await asked(server) for _ in range(3)]
+        tasks = [await server.ask() for _ in range(3)]
         await until(lambda: sum("parked" in kinds(home, one) for one in tasks) == 2)
         await until(lambda: any("waits" in kinds(home, one) for one in tasks))
         assert [body["state"] for kind, body in told(home, "installation") if kind == "breaker"] == ["open"]
@@ -102,13 +90,13 @@ async def test_a_judge_that_nobody_answers_is_asked_again_when_the_service_is_ba
     assert isinstance(passes, Reply)
     both = {"default": STRAIGHT, "judge": [Reply(blocks=passes.blocks, fault=down.fault)]}
     async with serving(home, both, calc) as server:
-        ended = (await server.follow(await asked(server)))[-1]["body"]
+        ended = (await server.follow(await server.ask()))[-1]["body"]
         assert ended["outcome"] == "opened", ended
 
 
 async def test_a_run_that_was_asked_for_beyond_the_quota_is_refused_with_what_to_do(home: Path, calc: Path) -> None:
     async with serving(home, {"default": scripts.hang()}, calc, HONK_QUOTA__PERSON_MONTH_USD="12") as server:
-        stuck = [await asked(server) for _ in range(2)]
+        stuck = [await server.ask() for _ in range(2)]
         (repository,) = await server.json("GET", "/api/repositories")
         wanted = {"repository_id": repository["repository_id"], "prompt": "One too many"}
         assert server.browser is not None
@@ -116,5 +104,5 @@ async def test_a_run_that_was_asked_for_beyond_the_quota_is_refused_with_what_to
             assert 400 <= answer.status < 500
             words = await answer.text()
         assert "reserved for tasks under way" in words
-        assert len(await server.json("GET", "/api/tasks")) >= 2
+        assert len((await server.json("GET", "/api/tasks"))["tasks"]) == 2
         assert all(told(home, one) for one in stuck)

@@ -45,9 +45,7 @@ async def parked(server: Server, task_id: str) -> dict[str, Any]:
 
 async def test_a_parked_run_outlives_its_server_and_goes_on_once(home: Path, calc: Path) -> None:
     async with serving(home, {"default": ASKS}, calc) as server:
-        (repository,) = await server.json("GET", "/api/repositories")
-        wanted = {"repository_id": repository["repository_id"], "prompt": "Make add() add"}
-        task_id = (await server.json("POST", "/api/tasks", json=wanted))["task_id"]
+        task_id = await server.ask()
         question = (await parked(server, task_id))["question"]
         await server.stop(signal.SIGKILL)
         await server.start()
