@@ -10,6 +10,8 @@ from pathlib import Path
 
 from honk.base.subprocess import Completed, run
 
+FEW_PATHS = 256
+"""So many may be named to it: it compares each with each path that it tracks, so a look at all is quicker for more."""
 SAFE_ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",

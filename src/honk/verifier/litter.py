@@ -6,11 +6,10 @@ The agent did not make them, so they are no part of its change. What the reposit
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from honk.base.git import FEW_PATHS
 from honk.sandbox import Sandbox, Written
 
 _SECONDS = 60.0
-_FEW_PATHS = 256
-"""So many are asked of git by name; where there are more it looks at the whole tree."""
 _UNTRACKED = (
     *("/usr/bin/git", "--literal-pathspecs", "-c", "core.fsmonitor=false"),
     *("ls-files", "-z", "--others", "--exclude-standard", "--"),
@@ -55,7 +54,7 @@ async def _untracked(sandbox: Sandbox, paths: Collection[bytes]) -> frozenset[by
     """Those of the paths that git calls new; None where it cannot tell."""
     if not paths:
         return frozenset()
-    few = sorted(paths) if len(paths) <= _FEW_PATHS else ()
+    few = sorted(paths) if len(paths) <= FEW_PATHS else ()
     found = await _listed(sandbox, few)
     return None if found is None else found & frozenset(paths)
 

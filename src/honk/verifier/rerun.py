@@ -8,13 +8,13 @@ came out in two ways is tried on the base, twice alone and once with all.
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from honk.base.at_once import at_once
 from honk.domain.evidence import Report
 from honk.verifier import Command, affected, reports
 from honk.verifier.bench import Bench
 from honk.verifier.compare import Comparison, broken, compare
 from honk.verifier.flaky import RAN, failed, files_of, own_tests, touched
 from honk.verifier.results import Run, TestResult
-from honk.verifier.room import rooms_at_once
 
 NEAR_SECONDS = 20.0
 """What a second look at tests that the change left alone may cost, by what the whole run took."""
@@ -123,7 +123,7 @@ async def _shown_on_base(case: Case, suspects: Collection[str]) -> frozenset[str
 
 async def _both(*runs: Coroutine[None, None, Run]) -> list[Run]:
     """Each in a room of its own, at once. Raises SandboxError: a room broke."""
-    async with rooms_at_once() as group:
+    async with at_once() as group:
         tasks = [group.create_task(run) for run in runs]
     return [task.result() for task in tasks]
 

@@ -1,14 +1,12 @@
 """Acts in a clean room: puts files over its tree, runs one command, and reads what it left behind."""
 
-import asyncio
 import hashlib
 import io
 import re
 import secrets
 import tarfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from honk.base.subprocess import Completed
@@ -154,16 +152,6 @@ async def run_plain(sandbox: Sandbox, command: Command, put_blob: PutBlob) -> Ru
         log=distill(text, max_bytes=LOG_BYTES),
         log_blob=await _keep(put_blob, log),
     )
-
-
-@asynccontextmanager
-async def rooms_at_once() -> AsyncIterator[asyncio.TaskGroup]:
-    """For runs in rooms of their own. Raises what the first broken room died of, by its own type."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            yield group
-    except ExceptionGroup as broke:
-        raise broke.exceptions[0] from broke
 
 
 async def _keep(put_blob: PutBlob, log: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from honk.base.at_once import at_once
 from honk.domain.evidence import Finding, NewTest, Report, Severity, Verification
 from honk.verifier import Command, coverage, reports, weakened
 from honk.verifier.bench import Bench
@@ -10,7 +11,6 @@ from honk.verifier.ecosystems import table
 from honk.verifier.guard import Placed, base_tests, head_tests
 from honk.verifier.rerun import Case, confirmed, settled, steady
 from honk.verifier.results import Run, TestOutcome
-from honk.verifier.room import rooms_at_once
 
 _RAN = (TestOutcome.PASSED, TestOutcome.XPASSED)
 
@@ -33,7 +33,7 @@ async def try_tests(bench: Bench, command: Command) -> Said:
             paths = [placed.path for placed in bench.restored]
             return reports.only_with_own_checks(command, now, compared, paths), weaker
     case = Case(bench=bench, command=command, base=base, now=now)
-    async with rooms_at_once() as group:  # each in rooms of its own: what comes out red is rare, and needs no thrift
+    async with at_once() as group:  # each in rooms of its own: what comes out red is rare, and needs no thrift
         apart = group.create_task(_tests_apart(case, compared)) if compared.is_green else None
         said = await _weighed(case, compared)
         if isinstance(said, Report) and apart is not None:
@@ -58,7 +58,7 @@ async def _weighed(case: Case, compared: Comparison) -> Report | Comparison:
 
 async def _tests_apart(case: Case, compared: Comparison) -> tuple[tuple[NewTest, ...], tuple[Finding, ...]]:
     """The new tests on the base, and beside that the base's tests on the change: each in a room of its own."""
-    async with rooms_at_once() as group:
+    async with at_once() as group:
         new = group.create_task(_new_tests(case.bench, case.command, case.now, compared))
         edited = group.create_task(_edited_tests(case.bench, case.command, case.base))
     return new.result(), edited.result()

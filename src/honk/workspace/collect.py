@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from honk.base.git import SAFE_ENVIRONMENT, SAFE_OPTIONS, Git
+from honk.base.git import FEW_PATHS, SAFE_ENVIRONMENT, SAFE_OPTIONS, Git
 from honk.base.subprocess import Completed, ProgramError, run
 from honk.domain.change import Change
 from honk.sandbox import Sandbox, Written
@@ -32,8 +32,6 @@ MAX_DIFF_BYTES = 64 << 20
 MAX_FILES = 100_000
 _MEMORY_BYTES = 4 << 30
 _SHA_LINE = 41
-_FEW_PATHS = 256
-"""Git compares each of them with each path that it tracks."""
 _RULE_FILES = frozenset({b".gitignore", b".gitattributes", b".git"})
 """A repository inside is one of them: git goes by its folder, not by its files."""
 _HALF_WRITTEN = b"*.tmp.[0-9]*." + b"[0-9a-f]" * 12 + b"\n"
@@ -192,7 +190,7 @@ def _all_that_can_differ(written: Written | None) -> frozenset[bytes] | None:
     if written is None or not written.is_whole:
         return None
     paths = written.made | written.other
-    if len(paths) > _FEW_PATHS or any(not _RULE_FILES.isdisjoint(path.split(b"/")) for path in paths):
+    if len(paths) > FEW_PATHS or any(not _RULE_FILES.isdisjoint(path.split(b"/")) for path in paths):
         return None
     return paths
 

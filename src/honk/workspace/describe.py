@@ -1,11 +1,11 @@
 """Looks at a person's repository: where it stands, what is not committed, what the person must know."""
 
-import asyncio
 import os
 import pwd
 import socket
 from pathlib import Path
 
+from honk.base.at_once import at_once
 from honk.base.subprocess import ProgramError, run
 from honk.domain.task import Person
 from honk.workspace import RepositoryFacts, SourceError
@@ -33,13 +33,10 @@ async def describe(path: Path, base: str | None) -> RepositoryFacts:
     branch, sha, notes = await _base(git, base)
     if len(sha) != SHA1_DIGITS:
         raise SourceError(f"{root} names its objects by SHA-256, which Honk cannot use yet. Nothing was begun.")
-    try:
-        async with asyncio.TaskGroup() as group:  # the work tree is looked at beside the objects
-            looking = group.create_task(_uncommitted(git)) if is_bare == "false" else None
-            reading = group.create_task(_peculiarities(git, sha, is_shallow=is_shallow == "true"))
-            asking = group.create_task(_asker(git))
-    except ExceptionGroup as broke:
-        raise broke.exceptions[0] from broke
+    async with at_once() as group:  # the work tree is looked at beside the objects
+        looking = group.create_task(_uncommitted(git)) if is_bare == "false" else None
+        reading = group.create_task(_peculiarities(git, sha, is_shallow=is_shallow == "true"))
+        asking = group.create_task(_asker(git))
     uncommitted, more = looking.result() if looking is not None else ((), ())
     return RepositoryFacts(
         repository_id=_identity(Path(git_dir)),

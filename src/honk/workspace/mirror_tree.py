@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from honk.base.git import Git
+from honk.base.git import FEW_PATHS, Git
 from honk.base.subprocess import Completed
 from honk.domain.task import Repository
 from honk.workspace import WorkspaceError
@@ -14,8 +14,6 @@ from honk.workspace.mirror import mirror_of
 KEPT_BYTES = 4 << 20
 """Contents remembered of one commit; what is beyond is fetched again."""
 KEPT_TREES = 6
-FEW_PATHS = 256
-"""So many are looked up by name where nobody has asked for all."""
 PORTION_BYTES = 64 << 20
 """Of contents that are fetched by one program."""
 _REGULAR = frozenset({"100644", "100755", "100664"})
