@@ -261,6 +261,7 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         memo=store.memo,
         quotas=store.quotas,
         blobs=store.blobs,
+        audit=store.audit,
         source=source,
         workspaces=OverlayWorkspaces(settings.home, source, backend, gateway, store.blobs.put),
         gateway=gateway,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from stores import sql
 
+from honk.testing.audit_rules import AUDIT_RULES, AuditRule
 from honk.testing.board_rules import BOARD_RULES
 from honk.testing.ledger_rules import LEDGER_RULES, LedgerRule
 from honk.testing.listing_rules import LISTING_RULES
@@ -15,7 +16,7 @@ from honk.testing.store_rules import STORE_RULES, Store, StoreRule
 from honk.testing.talk_rules import TALK_RULES
 
 pytestmark = pytest.mark.anyio
-RULES = (*STORE_RULES, *LISTING_RULES, *BOARD_RULES, *TALK_RULES)
+RULES = (*STORE_RULES, *LISTING_RULES, *BOARD_RULES, *TALK_RULES, *AUDIT_RULES)
 
 
 @asynccontextmanager
@@ -25,7 +26,7 @@ async def in_memory(_home: Path) -> AsyncIterator[Store]:
 
 @pytest.mark.parametrize("make", [in_memory, sql], ids=lambda make: make.__name__)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-async def test_store(rule: StoreRule, make: Callable, tmp_path: Path) -> None:
+async def test_store(rule: StoreRule | AuditRule, make: Callable, tmp_path: Path) -> None:
     async with make(tmp_path / "home") as store:
         await rule(store)
 

@@ -12,6 +12,7 @@ PRAGMAS = (
     "foreign_keys=ON",
 )
 """Readers never wait for the writer. A commit survives a crash of the process; of the machine, up to the last sync."""
+SYNCED = ("synchronous=FULL",)
 
 
 class Cursor(Protocol):
@@ -28,10 +29,10 @@ class Connection(Protocol):
     def cursor(self) -> Cursor: ...
 
 
-def prepare(connection: Connection) -> None:
-    """Set the connection's pragmas."""
+def prepare(connection: Connection, *, is_synced: bool = False) -> None:
+    """Set the connection's pragmas. What an `is_synced` one commits is on the disk, with all before it."""
     cursor = connection.cursor()
-    for pragma in PRAGMAS:
+    for pragma in (*PRAGMAS, *(SYNCED if is_synced else ())):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -34,6 +34,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._engine = _open_engine(path)
+        self._synced = _open_engine(path, is_synced=True)
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
@@ -50,15 +51,17 @@ class Database:
             raise self._worded(error) from error
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that is the only writer from its start, so that what it reads stays true until it commits.
+    async def write(self, *, is_synced: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A transaction that is the only writer from its start, so that what it reads stays true until it commits. With
+        `is_synced` it, and all before it, outlives a power cut as well.
 
         Raises:
             StoreError: the database refused; nothing of the transaction was kept.
         """
+        engine = self._synced if is_synced else self._engine
         try:
             # The lock keeps our own writers in line; SQLite's busy handler would let them starve each other.
-            async with self._writer, self._engine.execution_options(**{_WRITES: True}).begin() as connection:
+            async with self._writer, engine.execution_options(**{_WRITES: True}).begin() as connection:
                 yield connection
         except sa.exc.DBAPIError as error:
             raise self._worded(error) from error
@@ -75,6 +78,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+        await self._synced.dispose()
 
     def _worded(self, error: sa.exc.DBAPIError) -> StoreError:
         return worded(self._path, error.orig or error)
@@ -202,14 +206,14 @@ def _upgrade(path: Path, steps: Steps) -> None:
         engine.dispose()
 
 
-def _open_engine(path: Path) -> AsyncEngine:
+def _open_engine(path: Path, *, is_synced: bool = False) -> AsyncEngine:
     url = sa.URL.create("sqlite+aiosqlite", database=str(path))
-    engine = create_async_engine(url, pool_size=_POOL_SIZE, max_overflow=0, pool_timeout=60)
-    _arrange(engine.sync_engine)
+    engine = create_async_engine(url, pool_size=1 if is_synced else _POOL_SIZE, max_overflow=0, pool_timeout=60)
+    _arrange(engine.sync_engine, is_synced=is_synced)
     return engine
 
 
-def _arrange(engine: sa.Engine) -> None:
+def _arrange(engine: sa.Engine, *, is_synced: bool = False) -> None:
     """Let us, not the driver, begin transactions: deferred to read, immediate to write.
 
     A deferred transaction that turns writer fails at once where another writes; an immediate one waits its turn.
@@ -218,7 +222,7 @@ def _arrange(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "connect")
     def on_connect(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None
-        prepare(connection)
+        prepare(connection, is_synced=is_synced)
 
     @sa.event.listens_for(engine, "begin")
     def on_begin(connection: sa.Connection) -> None:

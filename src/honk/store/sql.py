@@ -4,7 +4,10 @@ import asyncio
 from pathlib import Path
 
 from honk.store import StoreError
+from honk.store.anchor import ANCHOR_NAME, FileAnchor
 from honk.store.approvals import SqlApprovals
+from honk.store.audit import Anchor
+from honk.store.audit_log import SqlAudit
 from honk.store.blobs import FolderBlobs
 from honk.store.board import SqlBoard
 from honk.store.database import Database, migrate
@@ -29,7 +32,7 @@ DATABASE_NAME = "honk.db"
 class SqlStore:
     """Every port of the room on one database."""
 
-    def __init__(self, database: Database, blobs: FolderBlobs) -> None:
+    def __init__(self, database: Database, blobs: FolderBlobs, anchor: Anchor) -> None:
         self._database = database
         self.tasks = SqlTasks(database)
         self.repositories = SqlRepositories(database)
@@ -47,6 +50,7 @@ class SqlStore:
         self.memo = SqlMemo(database)
         self.quotas = SqlQuotas(database)
         self.holdings = SqlHoldings(database)
+        self.audit = SqlAudit(database, anchor)
         self.blobs = blobs
 
     def listen(self, ear: Ear) -> None:
@@ -73,7 +77,7 @@ async def open_store(home: Path) -> SqlStore:
         ) from error
     path = home / DATABASE_NAME
     await migrate(path)
-    return SqlStore(Database(path), FolderBlobs(home / "blobs"))
+    return SqlStore(Database(path), FolderBlobs(home / "blobs"), FileAnchor(home / ANCHOR_NAME))
 
 
 def _make_folders(home: Path) -> None:

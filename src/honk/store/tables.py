@@ -267,3 +267,11 @@ memo = sa.Table(
     _id("key"),
     _text("value"),
 )
+audit = sa.Table(
+    "honk_audit",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    # The very text that the digest is of, so that no byte can change unseen.
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+)

@@ -12,6 +12,7 @@ from honk.domain.change import PullRequest
 from honk.domain.listing import ALL, Listing, is_listed
 from honk.domain.task import Brief, Outcome, OutcomeName, Status, Task
 from honk.store import Approval, Attempt, Delivery, Enlist, NotFound, Run, StoreError, TaskEvent
+from honk.testing.audit import FakeAudit
 from honk.testing.forge import MemoryPullRequests
 from honk.testing.ledger import FakeLedger
 from honk.testing.talk import FakeMessages, FakeParking
@@ -278,6 +279,7 @@ class FakeStore:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     memo: FakeMemo = field(default_factory=FakeMemo)
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
+    audit: FakeAudit = field(default_factory=FakeAudit)
     messages: FakeMessages = field(init=False)
     tasks: FakeTasks = field(init=False)
     board: FakeBoard = field(init=False)

@@ -12,6 +12,7 @@ from honk.forge import Forge
 from honk.gateway import Gateway, Ledger
 from honk.judge import Judge
 from honk.store import Approvals, Blobs, Board, Events, Memo, PullRequests, Quotas, Repositories, Runs, Tasks
+from honk.store.audit import Audit
 from honk.store.conversation import Messages, Parking
 from honk.verifier import Gate
 from honk.workspace import Source, Workspaces
@@ -37,6 +38,7 @@ class House:
     memo: Memo
     quotas: Quotas
     blobs: Blobs
+    audit: Audit
     source: Source
     workspaces: Workspaces
     gateway: Gateway

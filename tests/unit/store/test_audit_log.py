@@ -1,0 +1,106 @@
+"""The log in SQLite: hindrances, and what happens when nothing can be written."""
+
+import asyncio
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from stores import sql
+
+from honk.domain.audit import DONE, HONK, Tampering
+from honk.store import StoreBusy, StoreError
+from honk.store.anchor import ANCHOR_NAME
+from honk.store.audit import AnchorLost
+from honk.store.sql import DATABASE_NAME
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("statement", ["UPDATE honk_audit SET digest = ''", "DELETE FROM honk_audit"])
+async def test_nobody_changes_the_log_by_accident(statement: str, tmp_path: Path) -> None:
+    async with sql(tmp_path) as store:
+        await store.audit.write("push", who=HONK, subject="task:x")
+    with (
+        closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as database,
+        pytest.raises(sqlite3.IntegrityError, match="only appended to"),
+    ):
+        database.execute(statement)
+
+
+async def test_whoever_changes_it_on_purpose_is_found(tmp_path: Path) -> None:
+    async with sql(tmp_path) as store:
+        for number in range(3):
+            await store.audit.write("push", who=HONK, subject=f"task:{number}", came_of=DONE)
+        with closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as database:
+            database.execute("DROP TRIGGER honk_audit_no_delete")
+            database.execute("DELETE FROM honk_audit WHERE sequence = 3")
+            database.commit()
+        checked = await store.audit.check()
+        assert checked.wrong is not None
+        assert (checked.wrong.sequence, checked.wrong.kind) == (3, Tampering.TRUNCATED)
+
+
+async def test_two_stores_of_one_folder_make_one_chain(tmp_path: Path) -> None:
+    """As two processes do: each has its own lock, SQLite's alone is common."""
+    async with sql(tmp_path) as one, sql(tmp_path) as other, asyncio.TaskGroup() as group:
+        for number in range(10):
+            group.create_task(one.audit.write("push", who=HONK, subject=f"task:{number}"))
+            group.create_task(other.audit.write("merge", who=HONK, subject=f"task:{number}"))
+    async with sql(tmp_path) as store:
+        checked = await store.audit.check()
+        assert (checked.wrong, checked.head.sequence) == (None, 20)
+
+
+async def test_a_locked_database_keeps_the_act_from_being_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("honk.base.sqlite.PRAGMAS", ("busy_timeout=1", "journal_mode=WAL"))
+    async with sql(tmp_path) as store:
+        with closing(sqlite3.connect(tmp_path / DATABASE_NAME, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(
+                StoreBusy, match=r"could not be written to the audit log, so it was not done\. .*locked"
+            ):
+                await store.audit.write("push", who=HONK, subject="task:x")
+        assert (await store.audit.head()).sequence == 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+async def test_an_anchor_that_cannot_be_written_keeps_the_act_from_being_done(tmp_path: Path) -> None:
+    async with sql(tmp_path) as store:
+        await store.audit.write("push", who=HONK, subject="task:x")
+        (tmp_path / ANCHOR_NAME).chmod(0o400)
+        with pytest.raises(AnchorLost, match=r"so it was not done\. Its anchor .* cannot be written"):
+            await store.audit.write("push", who=HONK, subject="task:y")
+        (tmp_path / ANCHOR_NAME).chmod(0o600)
+        checked = await store.audit.check()
+        assert (checked.wrong, checked.head.sequence) == (None, 1)
+
+
+async def test_a_torn_anchor_is_written_on(tmp_path: Path) -> None:
+    async with sql(tmp_path) as store:
+        await store.audit.write("push", who=HONK, subject="task:x")
+        with (tmp_path / ANCHOR_NAME).open("ab") as anchor:
+            anchor.write(b"2 abc")
+        await store.audit.write("push", who=HONK, subject="task:y")
+        checked = await store.audit.check()
+        assert checked.wrong is None
+        assert checked.notes == ("The anchor has 1 lines that cannot be read.",)
+
+
+async def test_a_missing_anchor_is_told(tmp_path: Path) -> None:
+    async with sql(tmp_path) as store:
+        await store.audit.write("push", who=HONK, subject="task:x")
+        (tmp_path / ANCHOR_NAME).unlink()
+        checked = await store.audit.check()
+        assert checked.wrong is not None
+        assert checked.wrong.kind is Tampering.UNANCHORED
+
+
+async def test_an_entry_that_cannot_be_read_is_said_to_be_changed(tmp_path: Path) -> None:
+    async with sql(tmp_path) as store:
+        with closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as database:
+            database.execute("INSERT INTO honk_audit VALUES (1, '{}', '')")
+            database.commit()
+        with pytest.raises(StoreError, match="honk audit verify"):
+            await store.audit.read()
