@@ -1,8 +1,10 @@
 """The append-only log in the database, and the bell that wakes its followers in this process."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -30,6 +32,31 @@ _GIVEN = ("task_id", "kind", "body", "idempotency_key", "at")
 _APPEND = _append()
 
 
+@dataclass(slots=True)
+class _Followed:
+    """A task's followers. Whom the same bell woke share one look at the table: a hundred stand in each other's way."""
+
+    bells: set[asyncio.Event] = field(default_factory=set)
+    rung: int = 0
+    looks: dict[tuple[int, int], asyncio.Task[Sequence[TaskEvent]]] = field(default_factory=dict)
+    """Under way: by the number behind which they look, and how often it had rung when they began."""
+
+    def ring(self) -> None:
+        self.rung += 1
+        for bell in self.bells:
+            bell.set()
+
+    async def look(
+        self, after: int, read: Callable[[], Coroutine[Any, Any, Sequence[TaskEvent]]]
+    ) -> Sequence[TaskEvent]:
+        """Nobody joins a look that began before it rang last, so it holds all that is there."""
+        key = (after, self.rung)
+        if key not in self.looks:
+            look = self.looks[key] = asyncio.create_task(read())
+            look.add_done_callback(lambda done: (self.looks.pop(key), done.cancelled() or done.exception()))
+        return await asyncio.shield(self.looks[key])
+
+
 class SqlEvents:
     """Port `Events`."""
 
@@ -37,7 +64,7 @@ class SqlEvents:
         self._database = database
         self.ear: Ear | None = None
         """Hears what is told. A fact that is told again after a crash is heard again."""
-        self._bells: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._followed: dict[str, _Followed] = {}
         self._lookouts: dict[asyncio.Event, tuple[frozenset[str], set[str]]] = {}
 
     async def append(self, task_id: str, kind: str, body: Mapping[str, object], key: str | None = None) -> None:
@@ -48,8 +75,8 @@ class SqlEvents:
 
     def tell(self, task_id: str, kind: str, body: Mapping[str, object]) -> None:
         """It was appended, and is kept: its followers look, whoever watches for the kind wakes, the ear hears it."""
-        for bell in self._bells.get(task_id, ()):
-            bell.set()
+        if (followed := self._followed.get(task_id)) is not None:
+            followed.ring()
         for bell, (kinds, grown) in self._lookouts.items():
             if kind in kinds:
                 grown.add(task_id)
@@ -74,19 +101,19 @@ class SqlEvents:
 
     async def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
         """What is there, then what comes; the table is the truth, the bell only says when to look."""
-        bell = asyncio.Event()
-        self._bells[task_id].add(bell)
+        followed, bell = self._followed.setdefault(task_id, _Followed()), asyncio.Event()
+        followed.bells.add(bell)
         try:
             while True:
                 bell.clear()
-                for event in await self.read(task_id, after):
+                for event in await followed.look(after, partial(self.read, task_id, after)):
                     after = event.sequence
                     yield event
                 await bell.wait()
         finally:
-            self._bells[task_id].discard(bell)
-            if not self._bells[task_id]:
-                del self._bells[task_id]
+            followed.bells.discard(bell)
+            if not followed.bells and self._followed.get(task_id) is followed:
+                del self._followed[task_id]
 
     async def watch(self, kinds: frozenset[str]) -> AsyncIterator[frozenset[str]]:
         """However much happens, one set at a time: it grows until it is taken."""
