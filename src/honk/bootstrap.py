@@ -210,7 +210,7 @@ def _ways_in(settings: Settings, store: SqlStore) -> WaysIn:
 def _engine(home: Path, *, serves: bool) -> Engine:
     from honk.engine.dbos import DBOSEngine  # half of the start-up, and only work needs it
 
-    return DBOSEngine(home / DATABASE_NAME, stops_within_seconds=1.0 if serves else 0.1)
+    return DBOSEngine(home / DATABASE_NAME, is_lasting=serves)
 
 
 def _housekeeper(settings: Settings, store: SqlStore) -> Housekeeper:

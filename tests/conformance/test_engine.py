@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from honk.engine import EngineError, WorkflowStatus
-from honk.engine.dbos import DBOSEngine
+from honk.engine.dbos import BRISK_POLL_SECONDS, IDLE_POLL_SECONDS, DBOSEngine
 from honk.store.database import Database
 from honk.testing.engine import FakeEngine
 from honk.testing.engine_rules import ENGINE_RULES, Bench
@@ -134,6 +135,29 @@ async def test_there_is_one_engine_in_a_process(tmp_path: Path) -> None:
             await second.start()
         await second.stop()
         assert await bench.engine.status("id") is None
+
+
+@pytest.mark.slow
+async def test_a_servers_engine_looks_seldom_until_there_is_something_to_begin(tmp_path: Path) -> None:
+    database, engine = Database(tmp_path / "honk.db"), DBOSEngine(tmp_path / "honk.db", is_lasting=True)
+
+    async def workflow(step: object, argument: str) -> None: ...
+
+    async def pause() -> float:
+        async with database.read() as connection:
+            return float((await connection.execute(sa.text("SELECT polling_interval_sec FROM queues"))).scalar_one())
+
+    try:
+        engine.register("plain", workflow)
+        await engine.start()
+        assert await pause() == IDLE_POLL_SECONDS
+        async with database.write() as connection:
+            await connection.run_sync(engine.enlist("plain", "id", ""))
+        assert await engine.wait("id") is WorkflowStatus.DONE
+        assert await pause() == BRISK_POLL_SECONDS
+    finally:
+        await engine.stop()
+        await database.close()
 
 
 async def crash(home: Path, *plans: str) -> None:
