@@ -135,7 +135,12 @@ async def append_event(
     connection: AsyncConnection, task_id: str, kind: str, body: Mapping[str, object], key: str | None
 ) -> None:
     """Inside a transaction of somebody else; `SqlEvents.tell` is for after it."""
-    await connection.execute(
+    await connection.run_sync(append_in, task_id, kind, body, key)
+
+
+def append_in(connection: sa.Connection, task_id: str, kind: str, body: Mapping[str, object], key: str | None) -> None:
+    """The same for those who join a transaction."""
+    connection.execute(
         _APPEND,
         {"task_id": task_id, "kind": kind, "body": dump(_Body, dict(body)), "idempotency_key": key, "at": now()},
     )

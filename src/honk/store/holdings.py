@@ -18,7 +18,7 @@ from honk.store import tables as t
 from honk.store.database import Database
 from honk.store.tasks import all_tasks
 
-_KEY = re.compile(r'"((?:diffs|verifier|environments)/[A-Za-z0-9._-]+)"')
+_KEY = re.compile(r'"((?:diffs|verifier|environments|deployments)/[A-Za-z0-9._-]+)"')
 """A blob's key where a row's JSON names it."""
 _DELETED = "(deleted)"
 _Runs = dict[str, list[tuple[str, datetime | None, Leg]]]
@@ -86,13 +86,16 @@ async def _runs(connection: AsyncConnection, task_id: str | None) -> tuple[_Runs
         t.run, t.run.c.run_id == t.attempt.c.run_id
     )
     of_event = sa.select(t.event.c.task_id, t.event.c.body).where(t.event.c.kind.in_(("change", "report")))
+    of_deployment, of_undo = (sa.select(one.c.task_id, one.c.body) for one in (t.deployment, t.undo))
     if task_id is not None:
+        of_deployment = of_deployment.where(t.deployment.c.task_id == task_id)
+        of_undo = of_undo.where(t.undo.c.task_id == task_id)
         of_run, of_attempt = of_run.where(t.run.c.task_id == task_id), of_attempt.where(t.run.c.task_id == task_id)
         of_event = of_event.where(t.event.c.task_id == task_id)
     for owner, run_id, finished_at, leg, *texts in await connection.execute(of_run):
         runs[owner].append((run_id, finished_at, load(Leg, leg) if leg else Leg()))
         blobs[owner] |= _keys(texts)
-    for query in (of_attempt, of_event):
+    for query in (of_attempt, of_event, of_deployment, of_undo):
         for owner, *texts in await connection.execute(query):
             blobs[owner] |= _keys(texts)
     return runs, blobs

@@ -11,6 +11,7 @@ from honk.store.audit_log import SqlAudit
 from honk.store.blobs import FolderBlobs
 from honk.store.board import SqlBoard
 from honk.store.database import Database, migrate
+from honk.store.deployments import SqlDeployments
 from honk.store.events import SqlEvents
 from honk.store.heard import Billed, Ear, HeardLedger
 from honk.store.holdings import SqlHoldings
@@ -42,6 +43,7 @@ class SqlStore:
         self.approvals = SqlApprovals(database)
         self.messages = SqlMessages(database, self.events)
         self.parking = SqlParking(database, self.events)
+        self.deployments = SqlDeployments(database, self.events)
         self.people = SqlPeople(database)
         self.links, self.sessions = SqlSignInLinks(database), SqlWebSessions(database)
         self.tokens = SqlApiTokens(database)

@@ -275,3 +275,31 @@ audit = sa.Table(
     sa.Column("record", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
 )
+deployment = sa.Table(
+    "honk_deployment",
+    metadata,
+    _id("deployment_id"),
+    sa.Column("repository_id", sa.Text, nullable=False, index=True),
+    # No foreign key: what stands in production outlives the task's words.
+    sa.Column("task_id", sa.Text, nullable=False, index=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    _text("merged_sha"),
+    # In the repository's order of merges.
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("created_at", Instant, nullable=False, index=True),
+    _text("body"),
+    sa.UniqueConstraint("repository_id", "place"),
+)
+undo = sa.Table(
+    "honk_undo",
+    metadata,
+    _id("undo_id"),
+    sa.Column("repository_id", sa.Text, nullable=False, index=True),
+    sa.Column("task_id", sa.Text, nullable=False, index=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    _text("merged_sha"),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    _instant("created_at"),
+    _text("body"),
+)

@@ -15,6 +15,7 @@ from honk.store import Approval, Attempt, Delivery, Enlist, NotFound, Run, Store
 from honk.testing.audit import FakeAudit
 from honk.testing.forge import MemoryPullRequests
 from honk.testing.ledger import FakeLedger
+from honk.testing.production import FakeDeployments
 from honk.testing.talk import FakeMessages, FakeParking
 
 
@@ -280,6 +281,7 @@ class FakeStore:
     memo: FakeMemo = field(default_factory=FakeMemo)
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
     audit: FakeAudit = field(default_factory=FakeAudit)
+    deployments: FakeDeployments = field(init=False)
     messages: FakeMessages = field(init=False)
     tasks: FakeTasks = field(init=False)
     board: FakeBoard = field(init=False)
@@ -287,6 +289,7 @@ class FakeStore:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "board", FakeBoard(self))
+        object.__setattr__(self, "deployments", FakeDeployments(self.events.append))
         object.__setattr__(self, "messages", FakeMessages(self.events))
         object.__setattr__(self, "tasks", FakeTasks(self.runs))
         object.__setattr__(self, "parking", FakeParking(self.tasks, self.runs, self.events, self.messages))

@@ -29,6 +29,7 @@ from honk.store import (
     Tasks,
 )
 from honk.store.conversation import Messages, Parking
+from honk.store.production import Deployments
 from honk.testing.refusal import refusal
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -77,6 +78,8 @@ class Store(Protocol):
     def messages(self) -> Messages: ...
     @property
     def parking(self) -> Parking: ...
+    @property
+    def deployments(self) -> Deployments: ...
     @property
     def memo(self) -> Memo: ...
     @property
