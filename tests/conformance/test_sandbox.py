@@ -9,18 +9,19 @@ from honk.sandbox import WORKSPACE, Mount, SandboxBackend, SandboxSpec, SandboxU
 from honk.sandbox.bubblewrap import BubblewrapBackend
 from honk.sandbox.none import NoneBackend
 from honk.sandbox.probe import probe
+from honk.testing.inward_rules import INWARD_ISOLATION_RULES, INWARD_RULES
 from honk.testing.sandbox_rules import ISOLATION_RULES, SANDBOX_RULES, Rule, opened, sh
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("backend", [BubblewrapBackend(), NoneBackend()], ids=lambda backend: backend.name)
-@pytest.mark.parametrize("rule", SANDBOX_RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", [*SANDBOX_RULES, *INWARD_RULES], ids=lambda rule: rule.__name__)
 async def test_sandbox(rule: Rule, backend: SandboxBackend, tmp_path: Path) -> None:
     await rule(backend, tmp_path)
 
 
-@pytest.mark.parametrize("rule", ISOLATION_RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", [*ISOLATION_RULES, *INWARD_ISOLATION_RULES], ids=lambda rule: rule.__name__)
 async def test_isolation(rule: Rule, tmp_path: Path) -> None:
     backend = BubblewrapBackend()
     assert backend.is_isolating

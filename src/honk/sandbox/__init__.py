@@ -167,6 +167,16 @@ class Sandbox(Protocol):
         """
         ...
 
+    async def connect(self, port: int, *, timeout_seconds: float = 5) -> socket.socket | None:
+        """A connection to a server that a program inside runs on the loopback; not blocking, the caller closes it.
+
+        None where nothing listens on the port, or what listens does not take the connection in time.
+
+        Raises:
+            SandboxLost: the sandbox is gone.
+        """
+        ...
+
     async def written(self) -> Written | None:
         """What differs from the layers, found without reading those; None where that cannot be told apart."""
         ...

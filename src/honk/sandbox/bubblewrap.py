@@ -24,6 +24,7 @@ from honk.sandbox import (
 )
 from honk.sandbox.ceilings import Cgroup, make_cgroup, watch_disk
 from honk.sandbox.channel import Channel, HolderRefused
+from honk.sandbox.dialling import dial
 from honk.sandbox.profile import HOST_ETC, Host, command_options, profile, shared_mounts
 from honk.sandbox.seccomp import deny_filter
 from honk.sandbox.state import lock_state, written_bytes
@@ -183,6 +184,14 @@ class BubblewrapSandbox:
         options = (*self._options, *command_options(self.spec, env, WORKSPACE))
         name = self._channel.keep(options, (self._program, *argv))
         return (sys.executable, "-I", "-S", str(_BRIDGE), str(self.spec.state), name)
+
+    async def connect(self, port: int, *, timeout_seconds: float = 5) -> socket.socket | None:
+        """The holder makes the socket in its network, where only its own loopback is; connecting is then ours.
+
+        Raises:
+            SandboxLost: the sandbox is gone.
+        """
+        return await dial(self._channel.dial, port, timeout_seconds)
 
     async def written(self) -> Written | None:
         """Read off the overlay's upper layer."""

@@ -35,6 +35,7 @@ class Channel:
         self._holder = holder
         self._control = control
         self._ended: dict[str, asyncio.Future[Ended]] = {}
+        self._dialled: dict[str, asyncio.Future[socket.socket | None]] = {}
         self._up: asyncio.Future[tuple[socket.socket, ...]] = asyncio.get_running_loop().create_future()
         self._count = 0
         self._is_closed = False
@@ -93,6 +94,20 @@ class Channel:
             socket.send_fds(self._control, [f"keep {name}".encode()], [options_file.fileno(), argv_file.fileno()])
         return name
 
+    async def dial(self, family: socket.AddressFamily) -> socket.socket | None:
+        """A fresh socket of the sandbox's own network; None where it has no such family.
+
+        Raises:
+            SandboxLost: the holder is gone.
+        """
+        self._count += 1
+        name = str(self._count)
+        made: asyncio.Future[socket.socket | None] = asyncio.get_running_loop().create_future()
+        self._dialled[name] = made
+        made.add_done_callback(look_at)
+        await self._send(f"dial {name} {int(family)}", [])
+        return await made
+
     async def kill(self, name: str) -> None:
         """Ask for the end of one program; its future tells when it came."""
         with contextlib.suppress(SandboxLost):
@@ -141,6 +156,14 @@ class Channel:
                 self._up.set_result(tuple(socket.socket(fileno=fd) for fd in fds))
             case ["fail", stage, number]:
                 self._up.set_exception(HolderRefused(stage, int(number)))
+            case ["dialled", name]:
+                sockets = [socket.socket(fileno=fd) for fd in fds]
+                made = self._dialled.pop(name)
+                if made.done():  # whoever asked was cancelled
+                    for one in sockets:
+                        one.close()
+                else:
+                    made.set_result(sockets[0] if sockets else None)
             case ["exit", name, status, started]:
                 if (ended := self._ended.pop(name, None)) and not ended.done():
                     ended.set_result(Ended(status=int(status), has_started=started == "1"))
@@ -157,6 +180,9 @@ class Channel:
         for ended in self._ended.values():
             if not ended.done():
                 ended.set_exception(lost)
+        for made in self._dialled.values():
+            if not made.done():
+                made.set_exception(lost)
         if not self._up.done():
             self._up.set_exception(lost)
         if not self._up.cancelled():

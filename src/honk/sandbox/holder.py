@@ -5,9 +5,10 @@ profile: the supervisor sends complete bubblewrap options. It is process 1 of a 
 whatever reason, the kernel ends everything inside; its parent, the stub, holds the state's lock until that is done.
 
 Messages are datagrams on a socket pair, descriptors travel with them:
-  supervisor: `run ID` + stdin, stdout, stderr, options, argv    `kill ID`    `keep ID` + options, argv    end: close
+  supervisor: `run ID` + stdin, stdout, stderr, options, argv    `kill ID`    `keep ID` + options, argv
+              `dial ID FAMILY`    end: close
   bridge:     `use ID` + stdin, stdout, stderr, further argv     end: kill
-  answers:    `up` + listeners    `fail STAGE ERRNO`    `exit ID STATUS STARTED`
+  answers:    `up` + listeners    `fail STAGE ERRNO`    `exit ID STATUS STARTED`    `dialled ID` + a socket
 """
 
 from __future__ import annotations
@@ -59,15 +60,10 @@ class Suppress:
         return kind is not None and issubclass(kind, self.kinds)
 
 
-def check(result: int, stage: str) -> None:
-    """Raise with the stage's name and errno if a libc call failed."""
-    if result != 0:
-        raise StageError(stage, ctypes.get_errno())
-
-
 def mount(source: str, target: str, kind: str, flags: int, options: str, stage: str) -> None:
-    """mount(2)."""
-    check(libc.mount(source.encode(), target.encode(), kind.encode(), flags, options.encode()), stage)
+    """mount(2); a refusal carries the stage's name."""
+    if libc.mount(source.encode(), target.encode(), kind.encode(), flags, options.encode()):
+        raise StageError(stage, ctypes.get_errno())
 
 
 def main() -> None:
@@ -90,10 +86,7 @@ def main() -> None:
         stage, number = error.args[:2] if isinstance(error, StageError) else (type(error).__name__, error.errno)
         control.send(f"fail {stage} {number}".encode())
         return
-    fds = b"".join(struct.pack("i", listener.fileno()) for listener in listeners)
-    control.sendmsg([b"up"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)] if fds else [])
-    for listener in listeners:
-        listener.close()
+    tell(control, "up", listeners)
     Holder(control, door, filter_fd).serve()
     os._exit(0)  # taking the interpreter down first would be waited for
 
@@ -101,7 +94,8 @@ def main() -> None:
 def unshare() -> None:
     """Enter own user, mount, network and (for the children) pid namespaces, as the uid that we are."""
     uid, gid = os.getuid(), os.getgid()
-    check(libc.unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID), "unshare")
+    if libc.unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID):
+        raise StageError("unshare", ctypes.get_errno())
     for name, line in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         try:
             fd = os.open(f"/proc/self/{name}", os.O_WRONLY)
@@ -161,7 +155,6 @@ def build(
 def listen(port: int) -> socket.socket:
     """A listening socket on the loopback."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen(256)
     return listener
@@ -177,8 +170,7 @@ def mount_tree(layers: tuple[str, ...]) -> None:
     *lower, upper, work = [f"/proc/self/fd/{fd}" for fd in fds]
     options = f"lowerdir={':'.join(lower)},upperdir={upper},workdir={work},userxattr"
     mount("overlay", "m", "overlay", MS_NOSUID | MS_NODEV, options, "overlay")
-    for fd in fds:
-        os.close(fd)
+    close_all(fds)
 
 
 def show(source: str, target: str, rights: str) -> None:
@@ -275,8 +267,17 @@ class Holder:
             self.kill(lambda command: command.listener is self.control and command.ident == ident)
         elif verb == "killall":
             self.kill(lambda command: True)
+        elif verb == "dial":
+            self.dial(*ident.split())
         close_all(fds)
         return bool(message)
+
+    def dial(self, ident: str, family: str) -> None:
+        """Give the supervisor a socket of this network; it connects it itself. None, where there is no such family."""
+        made: list[socket.socket] = []
+        with Suppress(OSError):
+            made.append(socket.socket(int(family), socket.SOCK_STREAM))
+        tell(self.control, f"dialled {ident}", made)
 
     def admit(self) -> None:
         """Let a bridge of our own uid in."""
@@ -384,17 +385,16 @@ def words(fd: int) -> list[bytes]:
     return os.pread(fd, os.fstat(fd).st_size, 0).split(b"\0")[:-1]
 
 
-def tell(sock: socket.socket, message: str) -> None:
-    """Send; whoever is gone need not hear it."""
+def tell(sock: socket.socket, message: str, ours: Iterable[socket.socket] = ()) -> None:
+    """Send, with sockets that are then the other side's alone; whoever is gone need not hear it."""
+    fds = b"".join(struct.pack("i", one.fileno()) for one in ours)
     with Suppress(OSError):
-        sock.send(message.encode())
+        sock.sendmsg([message.encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)] if fds else [])
+    for one in ours:
+        one.close()
 
 
 def close_all(fds: Iterable[int]) -> None:
     """Close descriptors."""
     for fd in fds:
         os.close(fd)
-
-
-if __name__ == "__main__":
-    main()

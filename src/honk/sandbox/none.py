@@ -20,6 +20,7 @@ from typing import BinaryIO
 from honk.base.ids import new_id
 from honk.base.subprocess import Completed, run
 from honk.sandbox import HOME, WORKSPACE, SandboxLost, SandboxSpec, SandboxUnavailable, Usage, Written
+from honk.sandbox.dialling import dial
 from honk.sandbox.state import lock_state, remove_state, written_bytes
 from honk.sandbox.streams import Ended, Pipes, StreamedProcess
 
@@ -114,6 +115,16 @@ class NoneSandbox:
         mark = f"{self._mark}.{new_id(16)}"
         variables = (f"{name}={value}" for name, value in self._environment(env, mark).items())
         return ("/usr/bin/env", "-i", "-C", str(_tree(self.spec.state)), *variables, *map(self.inside, argv))
+
+    async def connect(self, port: int, *, timeout_seconds: float = 5) -> socket.socket | None:
+        """To this machine's own loopback: whoever listens on the port there is taken for the program inside.
+
+        Raises:
+            SandboxLost: the sandbox was closed.
+        """
+        if self._usage is not None:
+            raise SandboxLost("The sandbox was closed; its files are kept. Open it again to go on.")
+        return await dial(_fresh_socket, port, timeout_seconds)
 
     async def written(self) -> Written | None:
         """None: the copied tree is one with what was written into it."""
@@ -212,6 +223,13 @@ async def _end_of(started: asyncio.subprocess.Process, mark: str) -> Ended:
     status = await started.wait()
     await _kill_marked(mark)
     return Ended(status=status)
+
+
+async def _fresh_socket(family: socket.AddressFamily) -> socket.socket | None:
+    try:
+        return socket.socket(family)
+    except OSError:
+        return None
 
 
 async def _never_began() -> Ended:

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from honk.base.subprocess import Completed
 from honk.sandbox import SandboxError
@@ -190,8 +191,8 @@ class StreamedProcess:
                 await self._kill()
 
 
-def look_at(future: "asyncio.Future[Ended]") -> None:
-    """An end that nobody waits for is not worth a warning."""
+def look_at(future: "asyncio.Future[Any]") -> None:
+    """An answer that nobody waits for is not worth a warning."""
     if not future.cancelled():
         future.exception()
 

@@ -89,6 +89,9 @@ class DirectorySandbox:
     def bridge(self, argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
         return tuple(argv)
 
+    async def connect(self, port: int, *, timeout_seconds: float = 5) -> socket.socket | None:
+        raise NotImplementedError("the gate runs programs to their end; it connects to none")
+
     async def written(self) -> Written | None:
         return None
 
