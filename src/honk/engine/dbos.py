@@ -27,7 +27,7 @@ QUEUE_PREFIX = "honk-"
 BRISK_POLL_SECONDS = 0.05
 IDLE_POLL_SECONDS = 0.5
 BRISK_SECONDS, LASTING_BRISK_SECONDS = 10.0, 2.0
-"""How long the queue is looked at briskly after each enlisting, by a command and by a server: it costs 4 % of a core."""
+"""How long the queue is looked at briskly after each enlisting, by a command, by a server: it costs 4 % of a core."""
 THREADS = 8
 """For recording; DBOS also makes these the loop's default threads."""
 LOOK_SECONDS = 0.02
