@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from honk.base.clock import now
 from honk.base.errors import OutOfSpace, UsageError
+from honk.domain.audit import AT_THE_MACHINE
 from honk.domain.catalog import Offered
 from honk.domain.change import PullRequest
 from honk.domain.conversation import run_of
@@ -15,6 +15,7 @@ from honk.domain.listing import ALL, Listing
 from honk.domain.people import Door
 from honk.domain.prompt import checked_prompt
 from honk.domain.retention import Removal
+from honk.domain.standing import INSTALLATION
 from honk.domain.task import Brief, Outcome, OutcomeName, Repository, Status, Task
 from honk.engine import ENDED, Engine, EngineError, WorkflowStatus
 from honk.insight.kept import Kept
@@ -23,7 +24,8 @@ from honk.insight.tally import Tally, tally
 from honk.store import Delivery, NotFound, Run, TaskEvent
 from honk.store.archive import Contents, write_archive
 from honk.workflows.accept import RunRequest, brief_of, delivery_of, redelivered, task_of
-from honk.workflows.catalog import offered, read_catalog
+from honk.workflows.audited import audited
+from honk.workflows.catalog import offered
 from honk.workflows.deletion import Deletion, delete_task
 from honk.workflows.export import kept_of
 from honk.workflows.frost import is_frozen, refuse_frozen
@@ -33,6 +35,7 @@ from honk.workflows.housekeeping import Housekeeper, Plan, Swept
 from honk.workflows.identity import refuse_unsignable
 from honk.workflows.journal import Journal
 from honk.workflows.keep import finish_stopped
+from honk.workflows.offering import offer_repository, withdraw_repository
 from honk.workflows.onlook import unless_failed
 from honk.workflows.people import PeopleDesk
 from honk.workflows.phone import note_reached
@@ -251,21 +254,12 @@ class App:
         return task
 
     async def offer_repository(self, path: Path) -> Repository:
-        """From now on a team may ask for this one. Its mirror is made, and what it says of itself is read.
-
-        Raises:
-            UsageError: there is no repository that can be worked on; nothing was changed.
-        """
-        facts = await self._house.source.describe(path, None)
-        repository = Repository(repository_id=facts.repository_id, name=facts.name, location=str(facts.root))
-        await self._house.workspaces.template(repository, facts.base_sha)
-        await read_catalog(self._house, repository, self._house.workspaces.tree(repository, facts.base_sha))
-        await self._house.repositories.offer(repository, now())
-        return repository
+        """From now on a team may ask for this one. Raises UsageError: there is none to work on; nothing was changed."""
+        return await offer_repository(self._house, path)
 
     async def withdraw_repository(self, repository: Repository) -> bool:
         """Offer it no more; its tasks stay."""
-        return await self._house.repositories.withdraw(repository.repository_id)
+        return await withdraw_repository(self._house, repository)
 
     async def offered_repositories(self) -> Sequence[Repository]:
         """Those that a team may ask for, by name."""
@@ -364,7 +358,8 @@ class App:
 
     async def backup(self, into: BinaryIO) -> Contents:
         """Everything that cannot be made again, as one archive. Nothing may run meanwhile."""
-        return await asyncio.to_thread(write_archive, self._house.home, into)
+        async with audited(self._house.audit, "backup", who=AT_THE_MACHINE, subject=INSTALLATION):
+            return await asyncio.to_thread(write_archive, self._house.home, into)
 
     async def note_reached(self, nonce: str, host: str) -> bool:
         """Somebody opened a link of `honk doctor --phone`; False for one that nobody waits for."""

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -26,13 +26,13 @@ from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
 from honk.base.registry_clients import crates_index, go_proxy, npm_registry
 from honk.base.signing import Signer
+from honk.bootstrap_people import people_of, ways_in_of
 from honk.config import ANTHROPIC_URL, AcpSettings, Settings, zone_named
 from honk.domain.admission import Room, slots_of
 from honk.domain.breaker import Fault, FaultKind
 from honk.domain.commit_text import Identity, parse_person
 from honk.domain.conversation import after_working_hours
 from honk.domain.limits import Limits
-from honk.domain.passes import Stay
 from honk.domain.retention import Kind, Rules
 from honk.engine import Engine
 from honk.engine.deferred import DeferredEngine
@@ -63,12 +63,10 @@ from honk.workflows.doctor import Machine
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper
 from honk.workflows.key import has_key, read_key, refuse_readable_key
-from honk.workflows.people import PeopleDesk
 from honk.workflows.quota import Purse
 from honk.workflows.replay import run_replay
 from honk.workflows.task import run_task
 from honk.workflows.watch import Watch
-from honk.workflows.ways_in import WaysIn
 from honk.workspace.overlay import OverlayWorkspaces
 from honk.workspace.porter_source import adopt_porter
 from honk.workspace.source import LocalSource
@@ -135,7 +133,7 @@ async def open_app(
         for name, story in (("task", run_task), ("replay", run_replay)):
             engine.register(name, admitted(house, admission, story) if serves else partial(story, house))
         stack.push_async_callback(engine.stop)
-        people, ways_in = PeopleDesk(people=store.people), _ways_in(settings, store)
+        people, ways_in = people_of(store), ways_in_of(settings, store)
         keeper = _housekeeper(settings, store)
         purse = Purse(quotas=store.quotas, events=store.events, allowances=settings.quota.allowances())
         watch = Watch(house=house, admission=admission, purse=purse)
@@ -198,13 +196,6 @@ def limits_of(settings: Settings) -> Limits:
         output_bytes=ceilings.output_mib << 20,
         disk_bytes=ceilings.disk_mib << 20,
     )
-
-
-def _ways_in(settings: Settings, store: SqlStore) -> WaysIn:
-    stay = Stay(
-        idle=timedelta(hours=settings.serve.session_idle_hours), whole=timedelta(days=settings.serve.session_days)
-    )
-    return WaysIn(people=store.people, links=store.links, sessions=store.sessions, tokens=store.tokens, stay=stay)
 
 
 def _engine(home: Path, *, serves: bool) -> Engine:

@@ -1,16 +1,21 @@
-"""Names the system that signs people in, beside `bootstrap`, which names everything else."""
+"""Names what has to do with people and how they come in, beside `bootstrap`, which names everything else."""
 
 import os
 import stat
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from honk.app import App
 from honk.base.errors import UsageError
 from honk.config import Settings
+from honk.domain.passes import Stay
 from honk.domain.people import Role
 from honk.domain.recognition import Admittance
+from honk.store.sql import SqlStore
+from honk.workflows.people import PeopleDesk
 from honk.workflows.recognition import Recognition
+from honk.workflows.ways_in import WaysIn
 
 
 def recognition_of(settings: Settings, app: App) -> Recognition | None:
@@ -35,6 +40,24 @@ def recognition_of(settings: Settings, app: App) -> Recognition | None:
     role = None if wanted.default_role == "none" else Role(wanted.default_role)
     rules = Admittance(domains=wanted.allowed_domains, groups=wanted.allowed_groups, default_role=role)
     return Recognition(directory=directory, rules=rules, desk=app.people, ways_in=app.ways_in)
+
+
+def people_of(store: SqlStore) -> PeopleDesk:
+    """Who may come in."""
+    return PeopleDesk(people=store.people, audit=store.audit)
+
+
+def ways_in_of(settings: Settings, store: SqlStore) -> WaysIn:
+    """How they do."""
+    wanted = settings.serve
+    return WaysIn(
+        people=store.people,
+        links=store.links,
+        sessions=store.sessions,
+        tokens=store.tokens,
+        audit=store.audit,
+        stay=Stay(idle=timedelta(hours=wanted.session_idle_hours), whole=timedelta(days=wanted.session_days)),
+    )
 
 
 def read_secret(reference: str, home: Path) -> str:

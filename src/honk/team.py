@@ -9,6 +9,7 @@ from typing import BinaryIO
 from honk.app import App, RunRequest
 from honk.app import RunResult as RunResult
 from honk.base.errors import UsageError
+from honk.domain.audit import who_of
 from honk.domain.catalog import Offered
 from honk.domain.conversation import Parked
 from honk.domain.expectation import Expectation
@@ -332,7 +333,7 @@ class Team:
             Refused: the person may not.
         """
         self.must_administer(visitor)
-        return await self.app.watch.freeze(why, visitor.member.name)
+        return await self.app.watch.freeze(why, who_of(visitor))
 
     async def thaw(self, visitor: Visitor) -> Frost | None:
         """Lift it; everything goes on by itself. None where it is not frozen, or by a restore: then `honk thaw`.
@@ -341,7 +342,7 @@ class Team:
             Refused: the person may not.
         """
         self.must_administer(visitor)
-        return await self.app.watch.thaw(visitor.member.name)
+        return await self.app.watch.thaw(who_of(visitor))
 
     async def standing(self) -> Standing:
         """Where the installation stands: slots, line, room, money, what holds everything."""

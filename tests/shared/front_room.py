@@ -12,6 +12,7 @@ from honk.config import Settings
 from honk.domain.people import OWNER
 from honk.entrance import Entrance
 from honk.team import Team
+from honk.testing.audit import FakeAudit
 from honk.testing.people import FakePeople
 from honk.workflows.ways_in import WaysIn
 
@@ -51,7 +52,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Front:
     people = FakePeople()
     front = Front(None, cast(WaysIn, None), people)
     front.ways_in = WaysIn(
-        people=people, links=people.links, sessions=people.sessions, tokens=people.tokens, clock=lambda: front.moment
+        people=people,
+        links=people.links,
+        sessions=people.sessions,
+        tokens=people.tokens,
+        audit=FakeAudit(),
+        clock=lambda: front.moment,
     )
     settings, entrance = Settings(home=tmp_path_factory.mktemp("home")), Entrance(ways_in=front.ways_in)
     front.app = doors(Behind(team=cast(Team, NoTeam()), settings=settings, entrance=entrance))

@@ -10,6 +10,7 @@ from honk.app import App
 from honk.domain.change import PullRequest
 from honk.domain.prompt import checked_prompt
 from honk.engine import Engine
+from honk.testing.audit import FakeAudit
 from honk.testing.people import FakePeople
 from honk.testing.store import FakeStore
 from honk.workflows.house import House
@@ -33,7 +34,7 @@ class Forge:
 
 def desk() -> App:
     house = SimpleNamespace(forge=Forge(), tasks=FakeStore().tasks)
-    people, ways_in = PeopleDesk(people=FakePeople()), cast(WaysIn, None)
+    people, ways_in = PeopleDesk(people=FakePeople(), audit=FakeAudit()), cast(WaysIn, None)
     engine, keeper = cast(Engine, None), cast(Housekeeper, None)
     watch = cast(Watch, SimpleNamespace(purse=SimpleNamespace(within=None)))
     return App(cast(House, house), engine, keeper, people=people, ways_in=ways_in, watch=watch)

@@ -17,17 +17,20 @@ def freeze(why: Annotated[str, typer.Argument(help="For the record, and for whoe
 
 
 async def _freeze(why: str) -> None:
+    from dataclasses import replace
+
     from honk.cli.desk import person_here, reading_desk
     from honk.cli.facts import Line, Tone
     from honk.cli.progress import print_lines
     from honk.cli.terminal import one_line
     from honk.config import read_settings
+    from honk.domain.audit import AT_THE_MACHINE
     from honk.workflows.claim import make_private
     from honk.workflows.frost import freeze, words_of
 
-    home, who = read_settings().home, person_here()
+    home, who = read_settings().home, replace(AT_THE_MACHINE, name=person_here())
     make_private(home)
-    freeze(home, why, who)  # before the database is opened: it may be what is broken
+    freeze(home, why, who.name)  # before the database is opened: it may be what is broken
     async with reading_desk() as desk:
         frost = await desk.watch.freeze(why, who)
     words = one_line(words_of(frost), 300)

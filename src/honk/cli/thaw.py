@@ -47,15 +47,18 @@ async def _thaw(*, is_agreed: bool) -> int:
 
 async def _lift() -> int:
     """Of a freezing that somebody ordered: beside whoever works."""
+    from dataclasses import replace
+
     from honk.cli.desk import person_here, reading_desk
     from honk.cli.exit_codes import OK
     from honk.cli.facts import Line
     from honk.cli.progress import print_lines
     from honk.cli.terminal import one_line
+    from honk.domain.audit import AT_THE_MACHINE
     from honk.workflows.frost import words_of
 
     async with reading_desk() as desk:
-        frost = await desk.watch.thaw(person_here())
+        frost = await desk.watch.thaw(replace(AT_THE_MACHINE, name=person_here()))
     words = "nothing is frozen any more" if frost is None else f"it was frozen {one_line(words_of(frost), 300)}"
     print_lines([Line(text=f"thawed: everything goes on ({words})")])
     return OK

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from honk.domain.people import Visitor
+from honk.domain.people import OWNER, Door, Visitor
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 Body = Mapping[str, Json]
@@ -29,6 +29,8 @@ class Who:
 
 
 HONK = Who(name="honk")
+AT_THE_MACHINE = Who(name=OWNER.name, person_id=OWNER.person_id, door=str(Door.COMMAND_LINE))
+"""Whoever gives a command on the machine itself, as the owner of the state folder."""
 
 
 def who_of(visitor: Visitor) -> Who:

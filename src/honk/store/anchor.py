@@ -56,10 +56,12 @@ class FileAnchor:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            kind = StoreFull if error.errno == errno.ENOSPC else AnchorLost
-            raise kind(
-                f"Its anchor {self._path} cannot be written: {error.strerror}. Make room, or give this user the right "
-                "to write it, and try again."
+            if error.errno == errno.ENOSPC:
+                words = f"The disk is full: its anchor {self._path} could not be written. Free some space, then go on."
+                raise StoreFull(words) from error
+            raise AnchorLost(
+                f"Its anchor {self._path} cannot be written: {error.strerror}. Give this user the right to write it, "
+                "then try again."
             ) from error
 
 

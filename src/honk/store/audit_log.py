@@ -16,6 +16,7 @@ from honk.store.audit import Anchor
 from honk.store.database import Database
 
 _UNWRITTEN = "What is about to be done could not be written to the audit log, so it was not done."
+_UNENDED = "An act was done, or tried, and what came of it could not be written to the audit log."
 
 
 class SqlAudit:
@@ -50,7 +51,7 @@ class SqlAudit:
                 await connection.execute(sa.insert(t.audit).values(row))
             await asyncio.to_thread(self.anchor.keep, head)
         except StoreError as error:
-            raise type(error)(f"{_UNWRITTEN} {error}") from error
+            raise type(error)(f"{_UNWRITTEN if wanted.ends is None else _UNENDED} {error}") from error
         return entry
 
     async def read(self, after: int = 0, limit: int = 500) -> Sequence[AuditEntry]:

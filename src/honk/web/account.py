@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from honk.base.errors import UsageError
+from honk.domain.audit import who_of
 from honk.entrance import SignedIn
 from honk.web.pages import Pages
 
@@ -29,7 +30,7 @@ def account_routes(pages: Pages) -> APIRouter:
     ) -> Response:
         who = await pages.visitor(request)
         try:
-            secret, _ = await ways_in.new_token(who.member, name, timedelta(days=days))
+            secret, _ = await ways_in.new_token(who.member, name, timedelta(days=days), who=who_of(who))
         except UsageError as error:
             return await shown(who, status=422, words=str(error))
         return await shown(who, secret=secret)
@@ -38,7 +39,7 @@ def account_routes(pages: Pages) -> APIRouter:
     async def revoke(request: Request, token_id: str) -> Response:
         who = await pages.visitor(request)
         try:
-            await ways_in.revoke_token(who.member, token_id)
+            await ways_in.revoke_token(who.member, token_id, who=who_of(who))
         except UsageError as error:
             return await shown(who, status=404, words=str(error))
         return RedirectResponse("/account", status_code=303)

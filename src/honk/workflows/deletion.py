@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from honk.base.errors import UsageError
+from honk.domain.audit import AT_THE_MACHINE, Body, Who
 from honk.domain.task import Status, Task
 from honk.engine import Records
 from honk.sandbox.state import remove_state
 from honk.store import Holding, Holdings
+from honk.workflows.audited import audited
 from honk.workflows.house import House
+from honk.workflows.pull_request import close_pull_request
 from honk.workspace.forgetting import forget_changes
 
 
@@ -26,7 +29,9 @@ class Deletion:
     """Tasks that repeat it, and hold the same words: they are left."""
 
 
-async def delete_task(house: House, holdings: Holdings, records: Records, task: Task, *, close: bool) -> Deletion:
+async def delete_task(
+    house: House, holdings: Holdings, records: Records, task: Task, *, close: bool, who: Who = AT_THE_MACHINE
+) -> Deletion:
     """The rows go last, by which the rest is found: done again after a crash, it finishes what is left.
 
     Raises:
@@ -34,8 +39,15 @@ async def delete_task(house: House, holdings: Holdings, records: Records, task: 
     """
     [holding] = await holdings.list(task.task_id)
     refuse_needed(holding, close=close)
+    ids: Body = {"runs": list(holding.run_ids), "pull_requests": list(holding.open_pull_requests)}
+    async with audited(house.audit, "delete task", who=who, subject=f"task:{task.task_id}", body=ids):
+        return await _delete(house, holdings, records, holding, who)
+
+
+async def _delete(house: House, holdings: Holdings, records: Records, holding: Holding, who: Who) -> Deletion:
+    task = holding.task
     for number in holding.open_pull_requests:
-        await house.forge.close(await house.forge.pull_request(number))
+        await close_pull_request(house, number, who=who)
     for run_id in holding.run_ids:
         await house.workspaces.discard(run_id)
         await remove_state(house.home / "agent" / run_id)

@@ -7,6 +7,7 @@ from datetime import datetime
 from honk.base.clock import now
 from honk.base.errors import UsageError
 from honk.base.ids import new_id
+from honk.domain.audit import AT_THE_MACHINE, Body, Who
 from honk.domain.people import (
     EVERYWHERE,
     OWNER,
@@ -19,7 +20,9 @@ from honk.domain.people import (
     checked_name,
     why_not,
 )  # fmt: skip
+from honk.store.audit import Audit
 from honk.store.people_ports import People
+from honk.workflows.audited import audited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,7 @@ class PeopleDesk:
     """The installation's people. The owner is one of them from the first look on."""
 
     people: People
+    audit: Audit
     clock: Callable[[], datetime] = now
 
     async def may_steer(self, person_id: str | None, repository_id: str) -> bool:
@@ -64,7 +68,9 @@ class PeopleDesk:
             )
         return found
 
-    async def add(self, email: str, name: str, grants: dict[str, Role] | None = None) -> Member:
+    async def add(
+        self, email: str, name: str, grants: dict[str, Role] | None = None, *, who: Who = AT_THE_MACHINE
+    ) -> Member:
         """A new person: a guest, who sees nothing, until something is granted.
 
         Raises:
@@ -72,11 +78,20 @@ class PeopleDesk:
         """
         member = Member(person_id=new_id(), name=checked_name(name), email=checked_email(email), grants=grants or {})
         await self.owner()
-        if not await self.people.add(member, self.clock()):
+        if not await self.join(member, who):
             raise UsageError(f"{member.email} is here already. Nothing was done. See honk people list.")
         return member
 
-    async def grant(self, email: str, role: Role | None, repository_id: str = EVERYWHERE) -> Member:
+    async def join(self, member: Member, who: Who) -> bool:
+        """As they are given, with their roles. False where somebody has the address already."""
+        body: Body = {"name": member.name, "roles": {where: str(role) for where, role in member.grants.items()}}
+        async with audited(self.audit, "add person", who=who, subject=_subject(member), body=body) as found:
+            found["is_new"] = is_new = await self.people.add(member, self.clock())
+        return is_new
+
+    async def grant(
+        self, email: str, role: Role | None, repository_id: str = EVERYWHERE, *, who: Who = AT_THE_MACHINE
+    ) -> Member:
         """In place of the role there; None takes it away.
 
         Raises:
@@ -85,11 +100,13 @@ class PeopleDesk:
         member = await self.known(email)
         if member.person_id == OWNER.person_id and repository_id == EVERYWHERE and role is not Role.ADMIN:
             raise UsageError("The owner of the state folder stays its administrator. Nothing was done.")
-        await self.people.grant(member.person_id, repository_id, role)
+        body = {"name": member.name, "role": role and str(role), "repository": repository_id}
+        async with audited(self.audit, "grant", who=who, subject=_subject(member), body=body):
+            await self.people.grant(member.person_id, repository_id, role)
         kept = {where: held for where, held in member.grants.items() if where != repository_id}
         return replace(member, grants=kept if role is None else {**kept, repository_id: role})
 
-    async def leave(self, email: str) -> Member:
+    async def leave(self, email: str, *, who: Who = AT_THE_MACHINE) -> Member:
         """Let somebody go: every session, link and token of theirs ends now. What they asked for stays.
 
         Raises:
@@ -98,5 +115,10 @@ class PeopleDesk:
         member = await self.known(email)
         if member.person_id == OWNER.person_id:
             raise UsageError("The owner of the state folder cannot leave it. Nothing was done.")
-        await self.people.leave(member.person_id, self.clock())
+        async with audited(self.audit, "let go", who=who, subject=_subject(member), body={"name": member.name}):
+            await self.people.leave(member.person_id, self.clock())
         return member
+
+
+def _subject(member: Member) -> str:
+    return f"person:{member.person_id}"

@@ -2,10 +2,12 @@
 
 import asyncio
 import tempfile
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from honk.base.ids import slug
+from honk.domain.audit import HONK, Json
 from honk.domain.change import Change, PullRequest
 from honk.domain.decide import is_draft
 from honk.domain.evidence import Examination
@@ -14,6 +16,7 @@ from honk.domain.pull_request_text import pull_request_body
 from honk.domain.task import Task, subject_of
 from honk.engine import Steps
 from honk.forge import ForgeConflict, Proposal
+from honk.workflows.audited import audited
 from honk.workflows.catalog import read_catalog
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
@@ -78,13 +81,28 @@ class _Acts:
     def branch(self) -> str:
         return self.onward.branch if self.onward else branch_of(self.record.task.task_id, self.record.task.prompt)
 
+    def audited(self, act: str) -> AbstractAsyncContextManager[dict[str, Json]]:
+        """By Honk, for whoever asked. The branch's name is made of the request's words, so the log has it not."""
+        task, change = self.record.task, self.change
+        body = {
+            "for": task.person_id,
+            "repository": task.repository.repository_id,
+            "base_sha": change.base_sha,
+            "head_sha": change.head_sha,
+            "tree_sha": change.tree_sha,
+            "pull_request": self.onward.number if self.onward else None,
+        }
+        hides = (self.branch, subject_of(task.prompt))
+        return audited(self.house.audit, act, who=HONK, subject=f"task:{task.task_id}", body=body, hides=hides)
+
     async def push(self) -> None:
         house, repository = self.house, self.record.task.repository
-        refuse_frozen(house.home)
-        if self.onward is not None:
-            await self._refuse_ended(self.onward.number)
         mirror = house.workspaces.mirror(repository)
-        await house.forge.push(repository, mirror, self.branch, self.change.head_sha, expect=self.change.parent_sha)
+        async with self.audited("push"):
+            refuse_frozen(house.home)
+            if self.onward is not None:
+                await self._refuse_ended(self.onward.number)
+            await house.forge.push(repository, mirror, self.branch, self.change.head_sha, expect=self.change.parent_sha)
 
     async def _refuse_ended(self, number: int) -> None:
         """Raises ForgeConflict."""
@@ -96,8 +114,12 @@ class _Acts:
             )
 
     async def give_branch(self) -> None:
+        async with self.audited("give branch"):
+            refuse_frozen(self.house.home)
+            await self._give_branch()
+
+    async def _give_branch(self) -> None:
         house, change, root = self.house, self.change, Path(self.record.task.repository.location)
-        refuse_frozen(house.home)
         known = [sha for sha in (change.base_sha, change.parent_sha) if sha is not None]
         with tempfile.TemporaryFile(dir=house.home) as pack:
             await house.workspaces.pack(self.record.task.repository, change.head_sha, known, pack)
@@ -111,12 +133,16 @@ class _Acts:
 
     async def propose(self) -> PullRequest:
         house, repository = self.house, self.record.task.repository
-        refuse_frozen(house.home)
-        reviewers = await reviewers_of(house, self.record.task, self.change)
-        proposal = _proposal(self.record, self.change, self.branch, reviewers)
-        if self.onward is None:
-            return await house.forge.open_pull_request(repository, proposal)
-        return await house.forge.update_pull_request(self.onward, proposal)
+        async with self.audited("open pull request" if self.onward is None else "update pull request") as found:
+            refuse_frozen(house.home)
+            reviewers = await reviewers_of(house, self.record.task, self.change)
+            proposal = _proposal(self.record, self.change, self.branch, reviewers)
+            if self.onward is None:
+                opened = await house.forge.open_pull_request(repository, proposal)
+            else:
+                opened = await house.forge.update_pull_request(self.onward, proposal)
+            found["pull_request"] = opened.number
+        return opened
 
 
 async def reviewers_of(house: House, task: Task, change: Change) -> tuple[str, ...]:

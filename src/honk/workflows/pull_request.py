@@ -7,6 +7,7 @@ from pathlib import Path
 from honk.base.clock import now
 from honk.base.errors import UsageError
 from honk.base.ids import derived_uuid
+from honk.domain.audit import AT_THE_MACHINE, Who
 from honk.domain.change import PullRequest
 from honk.domain.decide import is_draft
 from honk.domain.evidence import Examination, Severity, Verification, verification
@@ -14,6 +15,7 @@ from honk.domain.pull_request_text import merge_message
 from honk.domain.task import Outcome, OutcomeName, Status
 from honk.forge import Exporting
 from honk.store import Approval
+from honk.workflows.audited import audited
 from honk.workflows.follow_up import chain_of
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
@@ -62,11 +64,17 @@ async def merge_pull_request(house: House, number: int, *, sentence: str | None)
     message = merge_message(task=record.task, brief=record.brief, examination=examination, verdict=run.verdict,
                             pull_request=pull_request, approver=facts.asker, sentence=sentence,
                             signed_off_by=house.identity.author_of(record.task) if signs_off else None)  # fmt: skip
-    refuse_frozen(house.home)  # once more: what lies between may take long
-    merged = await house.forge.merge(
-        pull_request, head_sha=run.change.head_sha, tree_sha=run.change.tree_sha, message=message
-    )
-    advance = await _give_back(house, record, pull_request, merged.merged_sha)
+    who = Who(name=facts.asker.name, person_id=AT_THE_MACHINE.person_id, door=AT_THE_MACHINE.door)
+    ids = {"task": record.task.task_id, "head_sha": run.change.head_sha, "tree_sha": run.change.tree_sha}
+    async with audited(
+        house.audit, "merge", who=who, subject=f"pull_request:{number}", body=ids, hides=(pull_request.branch,)
+    ) as found:
+        refuse_frozen(house.home)  # once more: what lies between may take long
+        merged = await house.forge.merge(
+            pull_request, head_sha=run.change.head_sha, tree_sha=run.change.tree_sha, message=message
+        )
+        found["merged_sha"] = merged.merged_sha
+        advance = await _give_back(house, record, pull_request, merged.merged_sha)
     outcome = Outcome(name=OutcomeName.MERGED, reason=f"Pull request {number} is merged.")
     for task in await chain_of(house, record.task):
         if task is record.task or (task.outcome is not None and task.outcome.name is OutcomeName.OPENED):
@@ -107,10 +115,14 @@ async def _give_back(house: House, record: Record, pull_request: PullRequest, me
         )
 
 
-async def close_pull_request(house: House, number: int) -> PullRequest:
+async def close_pull_request(house: House, number: int, *, who: Who = AT_THE_MACHINE) -> PullRequest:
     """Close without merging; the branch and all evidence stay."""
     refuse_frozen(house.home)
     pull_request = await house.forge.pull_request(number)
     if pull_request.state == "merged":
         raise UsageError(f"Pull request {number} is merged already; it cannot be closed.")
-    return await house.forge.close(pull_request)
+    ids = {"task": pull_request.task_id, "head_sha": pull_request.head_sha}
+    async with audited(
+        house.audit, "close", who=who, subject=f"pull_request:{number}", body=ids, hides=(pull_request.branch,)
+    ):
+        return await house.forge.close(pull_request)

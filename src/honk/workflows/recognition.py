@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from honk.base.errors import UsageError
 from honk.base.ids import new_id
-from honk.domain.people import EVERYWHERE, Member, Role, checked_email, checked_name
+from honk.domain.audit import Who, who_of
+from honk.domain.people import EVERYWHERE, Door, Member, Role, Visitor, checked_email, checked_name
 from honk.domain.recognition import Admittance, Bind, Enter, Identity, Join, Refuse, admit
 from honk.people import Departure, Directory
+from honk.workflows.audited import audited
 from honk.workflows.people import PeopleDesk
 from honk.workflows.ways_in import WaysIn
 
@@ -49,10 +51,20 @@ class Recognition:
                 case Enter(member=member):
                     return member
                 case Bind(member=member):
-                    await people.bind(member.person_id, identity.key)
+                    await self._bind(member, identity)
                 case Join(role=role):
-                    await people.add(_new(identity, role), self.desk.clock())
+                    new = _new(identity, role)
+                    await self.desk.join(new, _by_themselves(new))
         raise NotAdmitted("Somebody changed who you are here at this moment. Nothing was done. Sign in again.")
+
+    async def _bind(self, member: Member, identity: Identity) -> None:
+        subject = f"person:{member.person_id}"
+        async with audited(self.desk.audit, "bind", who=_by_themselves(member), subject=subject):
+            await self.desk.people.bind(member.person_id, identity.key)
+
+
+def _by_themselves(member: Member) -> Who:
+    return who_of(Visitor(member=member, door=Door.CONSOLE))
 
 
 def _new(identity: Identity, role: Role) -> Member:

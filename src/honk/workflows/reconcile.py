@@ -3,11 +3,14 @@
 from pathlib import Path
 
 from honk.base.errors import HonkError
+from honk.domain.audit import AT_THE_MACHINE
 from honk.domain.change import PullRequest
 from honk.domain.listing import ALL, Listing
+from honk.domain.standing import INSTALLATION
 from honk.domain.task import Outcome, OutcomeName, Status, Task
 from honk.engine import Engine
 from honk.store import NotFound
+from honk.workflows.audited import audited
 from honk.workflows.frost import melt
 from honk.workflows.house import House
 from honk.workflows.record import Record
@@ -38,6 +41,11 @@ async def differences(house: House) -> tuple[str, ...]:
 
 async def thaw(house: House, engine: Engine) -> None:
     """End what cannot go on, then let outward acts through. Done again after a crash, it finishes what is left."""
+    async with audited(house.audit, "thaw", who=AT_THE_MACHINE, subject=INSTALLATION):
+        await _thaw(house, engine)
+
+
+async def _thaw(house: House, engine: Engine) -> None:
     if unfinished := await _unfinished(house):
         await engine.start()
         for task in unfinished:

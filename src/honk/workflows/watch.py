@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from honk.base.disk import free_bytes
 from honk.base.memory import available_bytes
+from honk.domain.audit import DONE, Who
 from honk.domain.expectation import NEWEST, Expectation, expect
 from honk.domain.standing import INSTALLATION, Frost, Standing
 from honk.store import TaskEvent
 from honk.workflows.admission import Admission
+from honk.workflows.audited import audited
 from honk.workflows.frost import freeze, frost_of, melt, tell_freezing, tell_thawing
 from honk.workflows.house import House
 from honk.workflows.quota import Purse
@@ -23,23 +25,27 @@ class Watch:
     admission: Admission
     purse: Purse
 
-    async def freeze(self, why: str, who: str) -> Frost:
+    async def freeze(self, why: str, who: Who) -> Frost:
         """From now on nothing is begun, pushed, merged or asked of a model, in any process; what runs parks with its
-        work within 2 s. Frozen already: it stays as it is. An outward act that had begun may end."""
-        frost = await asyncio.to_thread(freeze, self.house.home, why, who)
+        work within 2 s. Frozen already: it stays as it is. An outward act that had begun may end.
+
+        The one act that stands in the audit log behind itself: a brake waits for no log."""
+        frost = await asyncio.to_thread(freeze, self.house.home, why, who.name)
         self.admission.look()
+        await self.house.audit.write("freeze", who=who, subject=INSTALLATION, came_of=DONE)
         await tell_freezing(self.house.events, frost)
         return frost
 
-    async def thaw(self, who: str) -> Frost | None:
+    async def thaw(self, who: Who) -> Frost | None:
         """Everything goes on by itself. None, and nothing, where it is not frozen, or by a restore: there the
         differences are told first, by the command."""
         frost = frost_of(self.house.home)
         if frost is None or frost.is_restored:
             return None
-        await tell_freezing(self.house.events, frost)  # whoever froze it may have died before telling
-        await tell_thawing(self.house.events, frost, who)
-        await asyncio.to_thread(melt, self.house.home)
+        async with audited(self.house.audit, "thaw", who=who, subject=INSTALLATION):
+            await tell_freezing(self.house.events, frost)  # whoever froze it may have died before telling
+            await tell_thawing(self.house.events, frost, who.name)
+            await asyncio.to_thread(melt, self.house.home)
         self.admission.look()
         return frost
 

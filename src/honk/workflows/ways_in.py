@@ -9,6 +9,7 @@ from honk.base.clock import now
 from honk.base.digests import digest_of, new_secret
 from honk.base.errors import UsageError
 from honk.base.ids import new_id
+from honk.domain.audit import AT_THE_MACHINE, Body, Who
 from honk.domain.passes import (
     LINK_LIFE,
     LONGEST_TOKEN_LIFE,
@@ -24,7 +25,9 @@ from honk.domain.passes import (
 )
 from honk.domain.people import Member, checked_name
 from honk.store import StoreError
+from honk.store.audit import Audit
 from honk.store.people_ports import ApiTokens, People, SignInLinks, WebSessions
+from honk.workflows.audited import audited
 
 TOKEN_MARK = "honk_"  # noqa: S105 - what scanners for leaked secrets find it by
 LONGEST_SECRET = 200
@@ -39,16 +42,18 @@ class WaysIn:
     links: SignInLinks
     sessions: WebSessions
     tokens: ApiTokens
+    audit: Audit
     stay: Stay = field(default_factory=Stay)
     clock: Callable[[], datetime] = now
 
-    async def new_link(self, member: Member) -> str:
+    async def new_link(self, member: Member, *, who: Who = AT_THE_MACHINE) -> str:
         """The secret of a link that lets this person in once, within a quarter of an hour."""
         secret, at = new_secret(), self.clock()
         link = SignInLink(
             digest=digest_of(secret), person_id=member.person_id, created_at=at, expires_at=at + LINK_LIFE
         )
-        await self.links.add(link)
+        async with audited(self.audit, "new link", who=who, subject=f"person:{member.person_id}"):
+            await self.links.add(link)
         return secret
 
     async def is_link_good(self, secret: str) -> bool:
@@ -103,7 +108,9 @@ class WaysIn:
         at = self.clock()
         return any(is_session_good(one, at, self.stay) for one in await self.sessions.of(member.person_id))
 
-    async def new_token(self, member: Member, name: str, life: timedelta = TOKEN_LIFE) -> tuple[str, ApiToken]:
+    async def new_token(
+        self, member: Member, name: str, life: timedelta = TOKEN_LIFE, *, who: Who = AT_THE_MACHINE
+    ) -> tuple[str, ApiToken]:
         """The token itself, which nobody can be told again, and what is kept of it.
 
         Raises:
@@ -120,7 +127,9 @@ class WaysIn:
             created_at=at,
             expires_at=at + life,
         )
-        await self.tokens.add(token)
+        body: Body = {"of": member.person_id, "days": life.days}
+        async with audited(self.audit, "new token", who=who, subject=f"token:{token.token_id}", body=body):
+            await self.tokens.add(token)
         return secret, token
 
     async def member_of_token(self, secret: str) -> Member | None:
@@ -140,13 +149,18 @@ class WaysIn:
         at = self.clock()
         return [one for one in await self.tokens.of(member.person_id) if is_token_good(one, at)]
 
-    async def revoke_token(self, member: Member, token_id: str) -> None:
+    async def revoke_token(self, member: Member, token_id: str, *, who: Who = AT_THE_MACHINE) -> None:
         """Raises:
         UsageError: this person has no such token.
         """
         mine = {one.token_id for one in await self.tokens.of(member.person_id)}
-        if token_id not in mine or not await self.tokens.revoke(token_id, self.clock()):
-            raise UsageError(f"{member.name} has no live token {token_id}. Nothing was done.")
+        gone = UsageError(f"{member.name} has no live token {token_id}. Nothing was done.")
+        if token_id not in mine:
+            raise gone
+        body = {"of": member.person_id}
+        async with audited(self.audit, "revoke token", who=who, subject=f"token:{token_id}", body=body):
+            if not await self.tokens.revoke(token_id, self.clock()):
+                raise gone
 
     async def _here(self, person_id: str) -> Member | None:
         member = await self.people.find(person_id=person_id)

@@ -18,6 +18,7 @@ from honk.domain.people import EVERYWHERE, Member, Role
 from honk.domain.recognition import Admittance
 from honk.entrance import Entrance
 from honk.people.oidc import OidcDirectory
+from honk.testing.audit import FakeAudit
 from honk.testing.people import FakePeople
 from honk.web.console import create_console
 from honk.workflows.people import PeopleDesk
@@ -65,14 +66,19 @@ def state_of(url: str) -> str:
 def way_of(issuer: SmallIssuer, rules: Admittance) -> Way:
     people = FakePeople()
     ways_in = WaysIn(
-        people=people, links=people.links, sessions=people.sessions, tokens=people.tokens, clock=lambda: NOON
+        people=people,
+        links=people.links,
+        sessions=people.sessions,
+        tokens=people.tokens,
+        audit=FakeAudit(),
+        clock=lambda: NOON,
     )
     recognition = Recognition(
         directory=OidcDirectory(
             issuer=issuer.url, client_id="honk", client_secret=issuer.secret, name="Example", clock=lambda: NOON
         ),
         rules=rules,
-        desk=PeopleDesk(people=people, clock=lambda: NOON),
+        desk=PeopleDesk(people=people, audit=FakeAudit(), clock=lambda: NOON),
         ways_in=ways_in,
     )
     entrance = Entrance(ways_in=ways_in, recognition=recognition)

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from honk.domain.change import Change
+from honk.testing.audit import FakeAudit
 from honk.testing.store_rules import a_run, a_task
 from honk.workflows.frost import Frozen, freeze
 from honk.workflows.house import House
@@ -32,7 +33,9 @@ async def test_a_run_that_comes_to_an_outward_act_under_a_freezing_does_not_do_i
             return await act()
         return CHANGE  # as done and recorded before
 
-    house = cast(House, SimpleNamespace(home=tmp_path, workspaces=SimpleNamespace(mirror=lambda repository: tmp_path)))
+    audit, workspaces = FakeAudit(), SimpleNamespace(mirror=lambda repository: tmp_path)
+    house = cast(House, SimpleNamespace(home=tmp_path, audit=audit, workspaces=workspaces))
     record = cast(Record, SimpleNamespace(task=a_task(), run=a_run(), ships=ships))
     with pytest.raises(Frozen, match="keys leaked"):
         await publish(house, step, record, CHANGE)
+    assert [one.came_of[:8] for one in audit.entries] == ["", "refused:"]

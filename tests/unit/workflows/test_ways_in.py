@@ -13,6 +13,7 @@ from honk.base.errors import UsageError
 from honk.domain.passes import Stay
 from honk.domain.people import EVERYWHERE, OWNER, Role, checked_email, checked_name
 from honk.store import StoreError
+from honk.testing.audit import FakeAudit
 from honk.testing.people import FakePeople, FakeWebSessions
 from honk.workflows.people import PeopleDesk
 from honk.workflows.ways_in import WaysIn
@@ -27,6 +28,7 @@ class Hall:
     """People, their ways in, and a clock that the test sets."""
 
     people: FakePeople = field(default_factory=FakePeople)
+    audit: FakeAudit = field(default_factory=FakeAudit)
     moment: datetime = NOON
 
     def after(self, **passed: float) -> None:
@@ -39,12 +41,18 @@ class Hall:
     def ways_in(self) -> WaysIn:
         kept = self.people
         return WaysIn(
-            people=kept, links=kept.links, sessions=kept.sessions, tokens=kept.tokens, stay=STAY, clock=self.clock
+            people=kept,
+            links=kept.links,
+            sessions=kept.sessions,
+            tokens=kept.tokens,
+            audit=self.audit,
+            stay=STAY,
+            clock=self.clock,
         )
 
     @property
     def desk(self) -> PeopleDesk:
-        return PeopleDesk(people=self.people, clock=self.clock)
+        return PeopleDesk(people=self.people, audit=self.audit, clock=self.clock)
 
 
 @pytest.fixture
