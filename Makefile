@@ -56,7 +56,7 @@ large: ready  ## a bug in a third-party repository of thousands of files, found 
 bench: ready  ## what Honk costs beside the same by hand: paired rounds, medians
 	@$(AS_SERVICE) $(BIN)/python tests/bench/bench.py $(ARGS)
 
-soak: ready  ## a server with fifty runs at once, ten thousand parked tasks and a hundred watchers (eight minutes)
+soak: ready  ## a server with fifty runs at once, ten thousand parked tasks and a hundred watchers (two minutes)
 	@$(AS_SERVICE) /usr/bin/env PYTHONPATH=$(CURDIR)/tests/stories:$(CURDIR)/tests/soak $(BIN)/python tests/soak/soak.py $(ARGS)
 
 evals: ready  ## how often the gate's rules are right, and a judge's model where a key is given
