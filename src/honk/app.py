@@ -39,7 +39,7 @@ from honk.workflows.offering import offer_repository, withdraw_repository
 from honk.workflows.onlook import unless_failed
 from honk.workflows.people import PeopleDesk
 from honk.workflows.phone import note_reached
-from honk.workflows.pull_request import MergeResult, close_pull_request, merge_pull_request
+from honk.workflows.pull_request import close_pull_request
 from honk.workflows.readiness import unready
 from honk.workflows.reconcile import differences, thaw
 from honk.workflows.record import Record
@@ -48,6 +48,7 @@ from honk.workflows.result import RunResult, result_of, sandbox_of
 from honk.workflows.shift import Shift
 from honk.workflows.sights import Sights
 from honk.workflows.talk import Talk
+from honk.workflows.tapping import MergeResult, Tapping
 from honk.workflows.verify import VerifyResult, verify_checkout
 from honk.workflows.watch import Watch
 from honk.workflows.ways_in import WaysIn
@@ -67,13 +68,14 @@ class App:
         people: PeopleDesk,
         ways_in: WaysIn,
         watch: Watch,
+        delivery: Tapping,
         is_alone: bool = True,
     ) -> None:
         self._house, self.people, self.ways_in = house, people, ways_in
         self._engine = engine
         self._keeper, self.is_alone = keeper, is_alone
         self.sights = Sights(house)
-        self.watch = watch
+        self.watch, self.delivery = watch, delivery
         one_at_a_time = asyncio.Lock()
         self.handing = Handing(house=house, accept=self._accept_linked, one_at_a_time=one_at_a_time)
         self.talk = Talk(
@@ -197,7 +199,7 @@ class App:
     @asynccontextmanager
     async def shift(self) -> AsyncIterator[None]:
         """While it lasts everything that was begun goes on by itself, and no run ends without an outcome."""
-        look_after = (self.talk.legs.end_due, self.talk.take_left_over)
+        look_after = (self.talk.legs.end_due, self.talk.take_left_over, self.delivery.look_after)
         shift = Shift(
             house=self._house, engine=self._engine, watch=self.watch, settle=self._settle, look_after=look_after,
             at_leisure=self._keeper.tidy,
@@ -333,7 +335,7 @@ class App:
 
     async def merge(self, number: int, *, sentence: str | None = None) -> MergeResult:
         """Merge exactly what was verified; the sentence is needed, and kept, where it was not."""
-        return await merge_pull_request(self._house, number, sentence=sentence)
+        return await self.delivery.merge_here(number, sentence or "")
 
     async def close_pull_request(self, number: int) -> PullRequest:
         """Close without merging; the branch stays."""

@@ -26,6 +26,8 @@ from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
 from honk.base.registry_clients import crates_index, go_proxy, npm_registry
 from honk.base.signing import Signer
+from honk.bootstrap_delivery import delivery_of
+from honk.bootstrap_keeping import housekeeper_of
 from honk.bootstrap_people import people_of, ways_in_of
 from honk.config import ANTHROPIC_URL, AcpSettings, Settings, zone_named
 from honk.domain.admission import Room, slots_of
@@ -33,10 +35,9 @@ from honk.domain.breaker import Fault, FaultKind
 from honk.domain.commit_text import Identity, parse_person
 from honk.domain.conversation import after_working_hours
 from honk.domain.limits import Limits
-from honk.domain.retention import Kind, Rules
 from honk.engine import Engine
+from honk.engine.at_once import AtOnceEngine
 from honk.engine.deferred import DeferredEngine
-from honk.engine.records import DBOSRecords
 from honk.forge.local import LocalForge
 from honk.gateway import Gatekeeper, Upstream
 from honk.gateway.anthropic import AnthropicGateway
@@ -61,7 +62,6 @@ from honk.workflows.breaker import Breaker, Probe
 from honk.workflows.claim import Claim, make_private, take
 from honk.workflows.doctor import Machine
 from honk.workflows.house import House
-from honk.workflows.housekeeping import Housekeeper
 from honk.workflows.key import has_key, read_key, refuse_readable_key
 from honk.workflows.quota import Purse
 from honk.workflows.replay import run_replay
@@ -128,16 +128,20 @@ async def open_app(
         house = _house(settings, store, upstream or _upstream(settings, key), Censor((key,)), admission)
         house = replace(house, park_until=_park_until(settings) if serves else None)
         stack.push_async_callback(house.gateway.close)
-        engine = DeferredEngine(partial(_engine, settings.home, serves=serves))
+        acts = claim is Claim.ACT  # beside somebody else's engine
+        engine = AtOnceEngine() if acts else DeferredEngine(partial(_engine, settings.home, serves=serves))
         admission.breaker.probes = _probes(settings, house)
         for name, story in (("task", run_task), ("replay", run_replay)):
             engine.register(name, admitted(house, admission, story) if serves else partial(story, house))
         stack.push_async_callback(engine.stop)
         people, ways_in = people_of(store), ways_in_of(settings, store)
-        keeper = _housekeeper(settings, store)
+        keeper = housekeeper_of(settings, store)
         purse = Purse(quotas=store.quotas, events=store.events, allowances=settings.quota.allowances())
         watch = Watch(house=house, admission=admission, purse=purse)
-        yield App(house, engine, keeper, people=people, ways_in=ways_in, watch=watch, is_alone=is_alone)
+        delivery = delivery_of(settings, house, engine, people)
+        yield App(
+            house, engine, keeper, people=people, ways_in=ways_in, watch=watch, delivery=delivery, is_alone=is_alone
+        )
 
 
 @asynccontextmanager
@@ -204,28 +208,6 @@ def _engine(home: Path, *, serves: bool) -> Engine:
     return DBOSEngine(home / DATABASE_NAME, is_lasting=serves)
 
 
-def _housekeeper(settings: Settings, store: SqlStore) -> Housekeeper:
-    wanted = settings.retention
-    days = {
-        Kind.TEMPLATE: wanted.template_days,
-        Kind.ENVIRONMENT: wanted.environment_days,
-        Kind.WORKSPACE: wanted.workspace_days,
-        Kind.AGENT_STATE: wanted.agent_state_days,
-        Kind.LOG: wanted.log_days,
-        Kind.FAULT_LOG: wanted.fault_log_days,
-        Kind.ENGINE_ROW: wanted.engine_row_days,
-        Kind.DEMO: wanted.demo_days,
-        Kind.BACKUP: wanted.backup_days,
-    }
-    return Housekeeper(
-        home=settings.home,
-        holdings=store.holdings,
-        records=DBOSRecords(settings.home / DATABASE_NAME),
-        rules=Rules(days=days, ceiling_bytes=int(wanted.max_gib * 2**30)),
-        min_free_bytes=wanted.min_free_mib << 20,
-    )
-
-
 def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Censor, gatekeeper: Gatekeeper) -> House:
     gateway = AnthropicGateway(
         upstream, store.ledger, packages=PackageDoor(REGISTRIES), prices=_prices(settings), gatekeeper=gatekeeper
@@ -248,6 +230,7 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         approvals=store.approvals,
         messages=store.messages,
         parking=store.parking,
+        shipments=store.shipments,
         repositories=store.repositories,
         memo=store.memo,
         quotas=store.quotas,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from honk.base.errors import UsageError
+from honk.config_delivery import MergeSettings
 from honk.domain.commit_text import parse_person
 from honk.domain.exposure import checked_preview_domain, checked_public_url, is_safe_address
 from honk.domain.quota import Allowances
@@ -285,6 +286,7 @@ class Settings(BaseSettings):
     serve: ServeSettings = ServeSettings()
     oidc: OidcSettings = OidcSettings()
     quota: QuotaSettings = QuotaSettings()
+    merge: MergeSettings = MergeSettings()
 
     @classmethod
     def settings_customise_sources(

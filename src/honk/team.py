@@ -15,20 +15,18 @@ from honk.domain.conversation import Parked
 from honk.domain.expectation import Expectation
 from honk.domain.limits import Limits
 from honk.domain.listing import Listing
-from honk.domain.people import EVERYWHERE, Act, Door, Visitor, why_not
+from honk.domain.people import EVERYWHERE, Act, Door, Visitor, must, why_not
+from honk.domain.people import Refused as Refused
 from honk.domain.standing import Frost, Standing
 from honk.domain.task import BriefTerms, Person, Repository, Task
 from honk.insight.kept import Kept
 from honk.lookout import Lookout
 from honk.readers import Readers
+from honk.shipping import Shipping
 from honk.store import Message, NotFound, TaskEvent
 from honk.workflows.handing import Taken
 from honk.workflows.legs import Resumption, Spoken
 from honk.workflows.talk import Said
-
-
-class Refused(UsageError):
-    """This person may not do this; nothing was done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +73,7 @@ class Team:
         self.app = app
         self.lookout = Lookout(app.sights)
         self.readers = Readers()
+        self.shipping = Shipping(app, self.lookout)
         self._terms = terms
 
     async def repositories(self, visitor: Visitor) -> Sequence[Repository]:
@@ -95,7 +94,7 @@ class Team:
             UsageError: it cannot be carried out; nothing was begun.
             OutOfSpace: the disk has too little room; nothing was begun.
         """
-        _must(visitor, Act.REQUEST, wanted.repository_id)
+        must(visitor, Act.REQUEST, wanted.repository_id)
         found = [one for one in await self.app.offered_repositories() if one.repository_id == wanted.repository_id]
         if not found:
             raise UsageError("This repository is not (any more) among those that Honk works on. Nothing was begun.")
@@ -231,7 +230,7 @@ class Team:
             UsageError: it does not wait at a limit.
         """
         task = await self._steered(visitor, task_id)
-        _must(visitor, Act.GRANT, _place(task))
+        must(visitor, Act.GRANT, _place(task))
         return await self.app.talk.extend(task, _spoken(visitor, "Go on.", message_id))
 
     async def retry(self, visitor: Visitor, task_id: str) -> Task:
@@ -267,7 +266,7 @@ class Team:
 
     async def _steered(self, visitor: Visitor, task_id: str) -> Task:
         task = await self.task(visitor, task_id)
-        _must(visitor, Act.STEER, _place(task))
+        must(visitor, Act.STEER, _place(task))
         return task
 
     async def stop(self, visitor: Visitor, task_id: str) -> None:
@@ -277,7 +276,7 @@ class Team:
             Refused: the person may not.
         """
         task = await self.task(visitor, task_id)
-        _must(visitor, Act.STEER, _place(task))
+        must(visitor, Act.STEER, _place(task))
         await self.app.stop(task.task_id)
 
     async def take(self, visitor: Visitor, task_id: str) -> Taken:
@@ -315,7 +314,7 @@ class Team:
         Raises:
             Refused: the person may not ask there.
         """
-        _must(visitor, Act.REQUEST, repository_id)
+        must(visitor, Act.REQUEST, repository_id)
         return await self.app.watch.price(repository_id, self._terms.limits.cost_usd)
 
     def queue_position(self, task_id: str) -> int | None:
@@ -359,12 +358,7 @@ class Team:
 
     def must_administer(self, visitor: Visitor) -> None:
         """Raises Refused."""
-        _must(visitor, Act.ADMINISTER, EVERYWHERE)
-
-
-def _must(visitor: Visitor, act: Act, repository_id: str) -> None:
-    if (why := why_not(visitor, act, repository_id)) is not None:
-        raise Refused(f"{why} Nothing was done.")
+        must(visitor, Act.ADMINISTER, EVERYWHERE)
 
 
 def _within(limits: Limits, wanted: NewRequest) -> Limits:

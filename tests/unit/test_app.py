@@ -16,6 +16,7 @@ from honk.testing.store import FakeStore
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper
 from honk.workflows.people import PeopleDesk
+from honk.workflows.tapping import Tapping
 from honk.workflows.watch import Watch
 from honk.workflows.ways_in import WaysIn
 
@@ -37,7 +38,9 @@ def desk() -> App:
     people, ways_in = PeopleDesk(people=FakePeople(), audit=FakeAudit()), cast(WaysIn, None)
     engine, keeper = cast(Engine, None), cast(Housekeeper, None)
     watch = cast(Watch, SimpleNamespace(purse=SimpleNamespace(within=None)))
-    return App(cast(House, house), engine, keeper, people=people, ways_in=ways_in, watch=watch)
+    return App(
+        cast(House, house), engine, keeper, people=people, ways_in=ways_in, watch=watch, delivery=cast(Tapping, None)
+    )
 
 
 async def test_pull_requests_come_newest_first() -> None:

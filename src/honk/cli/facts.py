@@ -223,6 +223,23 @@ def _merged(body: Body) -> list[Line]:
     return told
 
 
+def _approved(body: Body) -> list[Line]:
+    said = f": “{sentence}”" if (sentence := text_of(body, "sentence", 400)) else ""
+    return [Line(text=f"{text_of(body, 'person')} said yes to {text_of(body, 'head_sha', 64)[:10]}{said}")]
+
+
+def _armed(body: Body) -> list[Line]:
+    return [Line(text=f"the merge waits for the yes of {text_of(body, 'waits_for', 400)}", tone=Tone.UNSURE)]
+
+
+def _disarmed(body: Body) -> list[Line]:
+    return [Line(text=f"the merge waits no more: {text_of(body, 'reason', 400)}", tone=Tone.UNSURE)]
+
+
+def _merge_refused(body: Body) -> list[Line]:
+    return [Line(text=f"✗ not merged: {text_of(body, 'reason', 600)}", tone=Tone.BAD)]
+
+
 def _resumed(body: Body) -> list[Line]:
     return [Line(text="going on where it was", tone=Tone.UNSURE)]
 
@@ -286,6 +303,10 @@ _TELLERS: Mapping[str, Callable[[Body], list[Line]]] = {
     "decision": _decision,
     "pull_request": _pull_request,
     "merged": _merged,
+    "approved": _approved,
+    "armed": _armed,
+    "disarmed": _disarmed,
+    "merge_refused": _merge_refused,
     "resumed": _resumed,
     "message": _message,
     "asked": _asked,

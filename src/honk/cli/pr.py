@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from honk.app import App
     from honk.cli.facts import Line
     from honk.domain.change import PullRequest
-    from honk.workflows.pull_request import MergeResult
+    from honk.workflows.tapping import MergeResult
 
 app = typer.Typer(help="Pull requests of the built-in forge.", no_args_is_help=True, rich_markup_mode=None)
 Number = Annotated[int, typer.Argument(min=1, help="The pull request's number.")]

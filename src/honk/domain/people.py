@@ -125,6 +125,18 @@ def checked_name(text: str) -> str:
     return name
 
 
+class Refused(UsageError):
+    """This person may not do this; nothing was done."""
+
+
+def must(visitor: Visitor, act: Act, repository_id: str) -> None:
+    """Raises:
+    Refused: they may not.
+    """
+    if (why := why_not(visitor, act, repository_id)) is not None:
+        raise Refused(f"{why} Nothing was done.")
+
+
 def why_not(visitor: Visitor, act: Act, repository_id: str) -> str | None:
     """The words of a refusal; None where it is allowed. `EVERYWHERE` asks for the whole installation.
 

@@ -9,6 +9,7 @@ from honk.domain.evidence import Examination, Finding, NewTest, Report, Verdict,
 from honk.domain.health import EnvironmentHealth, health_line
 from honk.domain.limits import Spent
 from honk.domain.markdown import block, code
+from honk.domain.shipment import Approval
 from honk.domain.task import Brief, Person, Task, subject_of
 
 MOST = 25
@@ -51,8 +52,7 @@ def merge_message(
     examination: Examination,
     verdict: Verdict | None,
     pull_request: PullRequest,
-    approver: Person,
-    sentence: str | None,
+    approvals: Sequence[Approval],
     signed_off_by: Person | None = None,
 ) -> str:
     """Subject and trailers of the merged commit; git's own `interpret-trailers --parse` reads them back."""
@@ -60,10 +60,11 @@ def merge_message(
         *origin(task, brief),
         ("Honk-Pull-Request", str(pull_request.number)),
         *proof(examination, verdict),
-        ("Honk-Approved-By", signature_of(approver)),
     ]
-    if sentence and sentence.strip():
-        trailers.append(("Honk-Approved-Unverified", sentence))
+    for yes in approvals:
+        trailers.append(("Honk-Approved-By", signature_of(yes.person)))
+        if yes.sentence.strip():
+            trailers.append(("Honk-Approved-Unverified", yes.sentence))
     if signed_off_by is not None:
         trailers += sign_off(signed_off_by)
     return f"{subject_line(subject_of(task.prompt))}\n\n{trailer_lines(trailers)}\n"

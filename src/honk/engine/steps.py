@@ -44,7 +44,7 @@ class Act:
             raise Halted(str(error)) from error
         except Exception as error:  # noqa: BLE001 - whatever an act raises is its recorded end
             self.cause = error
-            return dump(Ended, Ended(error=_words(error), kind=type(error).__name__))
+            return dump(Ended, Ended(error=words_of(error), kind=type(error).__name__))
         if value is None or self.returns is None:
             return dump(Ended, Ended())
         return dump(Ended, Ended(result=dump(self.returns, value)))
@@ -63,7 +63,7 @@ class Act:
         return load(self.returns, ended.result)
 
 
-def _words(error: Exception) -> str:
+def words_of(error: Exception) -> str:
     """A fault that is worded for people speaks for itself; any other is named."""
     if isinstance(error, HonkError):
         return str(error)

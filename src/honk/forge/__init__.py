@@ -90,7 +90,8 @@ class Forge(Protocol):
         """Merge exactly this head, and only if the merged tree is exactly this tree. Merged already: says so again.
 
         Raises:
-            ForgeConflict: the head moved, the base moved so that the tree would differ, or it is closed.
+            BaseMoved: the base moved so that the tree would differ.
+            ForgeConflict: the head moved, or it is closed.
         """
         ...
 
@@ -116,6 +117,10 @@ class ForgeNotFound(ForgeError, UsageError):
 
 class ForgeConflict(ForgeError, UsageError):
     """The forge is not in the state that was verified; the message says what moved."""
+
+
+class BaseMoved(ForgeConflict):
+    """Merged into the base as it is now, it would not be the tree that was verified."""
 
 
 class ForgeDown(ForgeError):

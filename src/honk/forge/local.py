@@ -16,7 +16,7 @@ from honk.base.signing import Signer, signed
 from honk.base.subprocess import Completed
 from honk.domain.change import PullRequest
 from honk.domain.task import Repository
-from honk.forge import Capabilities, ForgeConflict, ForgeError, ForgeNotFound, Merged, Proposal
+from honk.forge import BaseMoved, Capabilities, ForgeConflict, ForgeError, ForgeNotFound, Merged, Proposal
 from honk.store import PullRequests
 
 ABSENT = "0" * 40
@@ -202,8 +202,8 @@ def _merged_ref(row: PullRequest) -> str:
     return f"refs/honk/merged/{row.number}"
 
 
-def _base_moved(row: PullRequest, base: str) -> ForgeConflict:
-    return ForgeConflict(
+def _base_moved(row: PullRequest, base: str) -> BaseMoved:
+    return BaseMoved(
         f"Merging pull request {row.number} into {row.base_branch} (at {_short(base)}) would not give the tree "
         f"that was verified on {_short(row.base_sha)}: {row.base_branch} moved. Nothing was merged. Bring your own "
         f"{row.base_branch} up to date and run the task again, so that the merged state is verified."

@@ -14,7 +14,6 @@ class Do(StrEnum):
     EXTEND = "extend"
     STOP = "stop"
     MERGE = "merge"
-    LOOK = "look"
     REPLY = "reply"
     RETRY = "retry"
     NOTHING = "nothing"
@@ -67,10 +66,8 @@ def _ended(task: Task, pull_request: PullRequest | None) -> Primary:
     if pull_request is not None and pull_request.state == "open":
         number = pull_request.number
         if pull_request.is_draft:
-            return Primary(
-                do=Do.LOOK, label="See what is open", words="Not everything was verified: look before it merges."
-            )
-        return Primary(do=Do.MERGE, label="Review the change", words=f"Then merge it: honk pr merge {number}")
+            return Primary(do=Do.MERGE, label=f"Look at #{number}, then merge", words="Not everything was verified.")
+        return Primary(do=Do.MERGE, label=f"Merge #{number}", words="You see first what would merge.")
     match name:
         case OutcomeName.MERGED:
             return Primary(do=Do.NOTHING, words="It is merged.")

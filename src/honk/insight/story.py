@@ -288,6 +288,12 @@ def _parked(writer: _Writer, event: TaskEvent) -> None:
     writer.add(event, Kind.FACT, f"It waits: {words}", tone=Tone.UNSURE, sign="‖")
 
 
+def _approved(writer: _Writer, event: TaskEvent) -> None:
+    body = event.body
+    text = f"{_text(body, 'person')} said yes to {_text(body, 'head_sha')[:12]}"
+    writer.add(event, Kind.FACT, text, sign="✓", detail=_text(body, "sentence"))
+
+
 def _text(body: object, key: str) -> str:
     value = body.get(key) if isinstance(body, Mapping) else None
     return "" if value is None else str(value)
@@ -309,6 +315,10 @@ _TELLERS: Mapping[str, Callable[[_Writer, TaskEvent], None]] = {
     "pull_request": _pull_request,
     "outcome": _outcome,
     "merged": _line("Merged as", Tone.PLAIN, "⤵", "merged_sha"),
+    "approved": _approved,
+    "armed": _line("The merge waits for the yes of", Tone.UNSURE, "‖", "waits_for"),
+    "disarmed": _line("The merge waits no more:", Tone.PLAIN, "–", "reason"),
+    "merge_refused": _line("It did not merge:", Tone.BAD, "✗", "reason"),
     "parked": _parked,
     "resumed": _line("It goes on where it was", Tone.PLAIN, "▸"),
     "note": _line("", Tone.PLAIN, "–", "text"),

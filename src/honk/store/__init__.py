@@ -13,6 +13,7 @@ from honk.domain.evidence import Examination, Verdict
 from honk.domain.expectation import Past
 from honk.domain.limits import Limits, Spent
 from honk.domain.listing import Listing
+from honk.domain.shipment import Approval as Approval
 from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task
 
 Enlist = Callable[[object], None]
@@ -105,20 +106,6 @@ class Message:
     """The question that it answers."""
     used_at: datetime | None = None
     """When the agent was handed it; None while it waits."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """A person's yes to one commit of a pull request."""
-
-    approval_id: str
-    number: int
-    """Of the pull request."""
-    person: Person
-    head_sha: str
-    sentence: str
-    """What the person typed, where more than a tap was asked; else empty."""
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

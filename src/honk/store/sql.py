@@ -25,6 +25,7 @@ from honk.store.pull_requests import SqlPullRequests
 from honk.store.quotas import SqlQuotas
 from honk.store.repositories import SqlRepositories
 from honk.store.runs import SqlRuns
+from honk.store.shipments import SqlShipments
 from honk.store.tasks import SqlTasks
 
 DATABASE_NAME = "honk.db"
@@ -44,6 +45,7 @@ class SqlStore:
         self.messages = SqlMessages(database, self.events)
         self.parking = SqlParking(database, self.events)
         self.deployments = SqlDeployments(database, self.events)
+        self.shipments = SqlShipments(database, self.events)
         self.people = SqlPeople(database)
         self.links, self.sessions = SqlSignInLinks(database), SqlWebSessions(database)
         self.tokens = SqlApiTokens(database)

@@ -243,6 +243,18 @@ approval = sa.Table(
     _text("head_sha"),
     _text("sentence"),
     _instant("at"),
+    sa.Column("person_id", sa.Text, nullable=True),
+    _text("role"),
+    _text("door"),
+)
+shipment = sa.Table(
+    "honk_shipment",
+    metadata,
+    # The truth about a merge that a person wants: its workflow comes and goes.
+    _id("shipment_id"),
+    sa.Column("number", sa.Integer, nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    _text("body"),
 )
 model_call = sa.Table(
     "honk_model_call",

@@ -16,6 +16,7 @@ from honk.testing.audit import FakeAudit
 from honk.testing.forge import MemoryPullRequests
 from honk.testing.ledger import FakeLedger
 from honk.testing.production import FakeDeployments
+from honk.testing.shipments import FakeShipments
 from honk.testing.talk import FakeMessages, FakeParking
 
 
@@ -286,6 +287,7 @@ class FakeStore:
     tasks: FakeTasks = field(init=False)
     board: FakeBoard = field(init=False)
     parking: FakeParking = field(init=False)
+    shipments: FakeShipments = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "board", FakeBoard(self))
@@ -293,4 +295,5 @@ class FakeStore:
         object.__setattr__(self, "messages", FakeMessages(self.events))
         object.__setattr__(self, "tasks", FakeTasks(self.runs))
         object.__setattr__(self, "parking", FakeParking(self.tasks, self.runs, self.events, self.messages))
+        object.__setattr__(self, "shipments", FakeShipments(self.tasks, self.events, self.approvals))
         self.messages.tasks, self.tasks.parking = self.tasks, self.parking

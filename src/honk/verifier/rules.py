@@ -31,7 +31,7 @@ _PLANTED = re.compile(
     r"|^\.?venv/|\.(pth|pyc|egg-link)$"
 )
 _SHIMS = re.compile(r"(^|/)(python[\d.]*|pip[\d.]*|pytest|py\.test|mypy|ruff|make|git|node|npm|sh|bash)(\.exe)?$")
-_FOR_A_PERSON: tuple[tuple[str, tuple[str, ...]], ...] = (
+FOR_A_PERSON: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("continuous integration", hollowed.CI),
     ("hooks", (".githooks/", ".husky/", ".pre-commit-config.yaml", ".pre-commit-hooks.yaml", "lefthook.y*ml",
                ".gitattributes", ".gitmodules", ".envrc", ".vscode/", ".idea/", ".devcontainer/")),
@@ -98,7 +98,7 @@ def matters_for_a_person(changed: Sequence[Changed], asked: Asked) -> Iterator[F
     """What executes on push, builds, guards or checks: pushed only when somebody has looked."""
     for entry in changed:
         for path in dict.fromkeys((entry.old_path, entry.file.path)):
-            for rule, globs in _FOR_A_PERSON:
+            for rule, globs in FOR_A_PERSON:
                 if paths.matches(path, globs) is not None:
                     yield person(rule, f"{path} belongs to {rule}", path)
                     break

@@ -16,6 +16,7 @@ from honk.web.new import new_routes
 from honk.web.pages import HERE, Pages, Stranger
 from honk.web.reached import reached_routes
 from honk.web.refusals import refuse_in_words
+from honk.web.ship import ship_routes
 from honk.web.sign_in import sign_in_routes
 from honk.web.task import task_routes
 from honk.web.threshold import Threshold
@@ -30,7 +31,7 @@ def create_console(team: Team, serve: ServeSettings, entrance: Entrance) -> Fast
     console.add_exception_handler(Stranger, partial(sign_in_first, pages))
     for routes in (enter_routes(pages), account_routes(pages), board_routes(pages), new_routes(pages)):
         console.include_router(routes)
-    for routes in (task_routes(pages), figure_routes(pages)):
+    for routes in (task_routes(pages), ship_routes(pages), figure_routes(pages)):
         console.include_router(routes)
     refuse_in_words(console, pages)
     console.include_router(reached_routes(team))

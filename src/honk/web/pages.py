@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -156,3 +156,10 @@ def event_of(html: str, event_id: str = "") -> str:
     """One server-sent event."""
     lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
     return (f"id: {event_id}\n" if event_id else "") + lines + "\n"
+
+
+def lead(request: Request, path: str) -> Response:
+    """To another page."""
+    if is_partial(request):
+        return Response(status_code=204, headers={"hx-redirect": path})
+    return RedirectResponse(path, status_code=303)

@@ -12,7 +12,7 @@ from honk.domain.plain import clean
 from honk.entrance import SignedIn
 from honk.insight.task_view import TaskView
 from honk.web.live import Channels, may_steer, parts_of, told, view_of
-from honk.web.pages import Pages, event_of, is_partial, partial_of
+from honk.web.pages import Pages, event_of, is_partial, lead, partial_of
 
 MessageId = Annotated[str, Form(min_length=1, max_length=200)]
 
@@ -71,7 +71,7 @@ def _acting(routes: APIRouter, pages: Pages) -> None:
         except UsageError as error:
             return await _refused(pages, request, who, task_id, text, str(error))
         if said.task_id != task_id:
-            return _lead(request, f"/tasks/{said.task_id}")
+            return lead(request, f"/tasks/{said.task_id}")
         return await _done(pages, request, who, task_id, is_said=True)
 
     @routes.post("/answer")
@@ -101,7 +101,7 @@ def _acting(routes: APIRouter, pages: Pages) -> None:
     async def retry(request: Request, task_id: str) -> Response:
         who = await pages.visitor(request)
         again = await pages.team.retry(who, task_id)
-        return _lead(request, f"/tasks/{again.task_id}")
+        return lead(request, f"/tasks/{again.task_id}")
 
 
 def _own_id(who: SignedIn, message_id: str) -> str:
@@ -127,13 +127,6 @@ async def _view(pages: Pages, who: SignedIn, task_id: str) -> TaskView:
     """The page's values for this person."""
     sheet = await pages.team.lookout.sheet(who, task_id)
     return view_of(pages, sheet, may_steer=may_steer(who, sheet))
-
-
-def _lead(request: Request, path: str) -> Response:
-    """To another page."""
-    if is_partial(request):
-        return Response(status_code=204, headers={"hx-redirect": path})
-    return RedirectResponse(path, status_code=303)
 
 
 async def _done(pages: Pages, request: Request, who: SignedIn, task_id: str, *, is_said: bool = False) -> Response:

@@ -14,6 +14,7 @@ from honk.judge import Judge
 from honk.store import Approvals, Blobs, Board, Events, Memo, PullRequests, Quotas, Repositories, Runs, Tasks
 from honk.store.audit import Audit
 from honk.store.conversation import Messages, Parking
+from honk.store.shipping import Shipments
 from honk.verifier import Gate
 from honk.workspace import Source, Workspaces
 
@@ -34,6 +35,7 @@ class House:
     approvals: Approvals
     messages: Messages
     parking: Parking
+    shipments: Shipments
     repositories: Repositories
     memo: Memo
     quotas: Quotas

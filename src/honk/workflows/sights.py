@@ -15,7 +15,7 @@ from honk.workflows.onlook import look_on
 TURNING = frozenset(
     {
         "accepted", "stage", "asked", "parked", "answered_by", "extended", "resumed", "pull_request", "merged",
-        "outcome",
+        "outcome", "approved", "armed", "disarmed", "merge_refused",
     }
 )  # fmt: skip
 """Kinds of events that a row of the board may change with."""

@@ -7,7 +7,7 @@ import pytest
 
 from honk.cli import asking, pr
 from honk.domain.change import PullRequest
-from honk.workflows.pull_request import MergeResult
+from honk.workflows.tapping import MergeResult
 from honk.workspace import Advance
 
 

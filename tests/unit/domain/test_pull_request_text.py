@@ -16,6 +16,7 @@ from honk.domain.evidence import Tests as Results
 from honk.domain.limits import Spent
 from honk.domain.markdown import STRANGE, block, code, visible
 from honk.domain.pull_request_text import merge_message, pull_request_body
+from honk.domain.shipment import Approval
 from honk.domain.task import Brief, Person, Repository, Task
 
 HOSTILE = (
@@ -98,8 +99,16 @@ def message(
         examination=Examination(reports=(GREEN,)),
         verdict=verdict,
         pull_request=pull_request,
-        approver=Person(name=name, email="bo@example.org"),
-        sentence=sentence,
+        approvals=(
+            Approval(
+                approval_id="a",
+                number=7,
+                person=Person(name=name, email="bo@example.org"),
+                head_sha="c" * 40,
+                sentence=sentence or "",
+                at=TASK.created_at,
+            ),
+        ),
     )
 
 

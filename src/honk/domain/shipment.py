@@ -1,0 +1,95 @@
+"""What becomes of a change that a person wants to ship: who said yes, what it waits for, how it ended."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from honk.domain.evidence import Examination
+from honk.domain.task import Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A person's yes to one commit of a pull request."""
+
+    approval_id: str
+    number: int
+    """Of the pull request."""
+    person: Person
+    head_sha: str
+    sentence: str
+    """What the person typed, where more than a tap was asked; else empty."""
+    at: datetime
+    person_id: str | None = None
+    """None of those that were given before people signed in."""
+    role: str = ""
+    """The person's there, at that moment."""
+    door: str = ""
+    """Where they came in."""
+
+
+class ShipmentState(StrEnum):
+    """Where it stands."""
+
+    ARMED = "armed"
+    """It waits for somebody else's yes."""
+    DELIVERING = "delivering"
+    MERGED = "merged"
+    ENDED = "ended"
+    """Without a merge; the reason says why."""
+
+
+LIVE = frozenset({ShipmentState.ARMED, ShipmentState.DELIVERING})
+"""A pull request has at most one such shipment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """The base moved after the change was verified: what the gate says of the two merged."""
+
+    base_sha: str
+    tree_sha: str
+    examination: Examination
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipment:
+    """One commit on its way, from the first yes on."""
+
+    shipment_id: str
+    number: int
+    """Of the pull request."""
+    task_id: str
+    repository_id: str
+    head_sha: str
+    """What was looked at. Nothing else ships by it."""
+    state: ShipmentState
+    person: Person
+    """Whose tap began it, and who may take it back while it waits."""
+    person_id: str
+    since: datetime
+    approvals: tuple[str, ...] = ()
+    """Ids of those that count."""
+    leg: int = 1
+    until: datetime | None = None
+    """When an armed one ends."""
+    asked: tuple[str, ...] = ()
+    """Ids of the people whose yes it waits for."""
+    words: str = ""
+    """What it waits for, why it stands still, or why it ended."""
+    proof: Proof | None = None
+    merged_sha: str | None = None
+    has_moved: bool = False
+    """Whether the person's own base branch is there now."""
+    advice: str = ""
+    """What to do where it is not."""
+
+    @property
+    def workflow_id(self) -> str:
+        """Of its newest leg."""
+        return f"deliver-{self.shipment_id}-{self.leg}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it may still merge."""
+        return self.state in LIVE

@@ -1,0 +1,123 @@
+"""What ships: looked at, approved, taken back. Handed out by the team's desk; rights first, then the front desk."""
+
+from dataclasses import dataclass
+
+from honk.app import App
+from honk.base.errors import UsageError
+from honk.domain.approval import reasons_for_a_sentence, why_never
+from honk.domain.change import PullRequest
+from honk.domain.needs import Need, words_of
+from honk.domain.people import Act, Door, Visitor, must, why_not
+from honk.domain.shipment import Approval, Shipment, ShipmentState
+from honk.domain.task import Person
+from honk.lookout import Lookout
+from honk.workflows.approving import Sight
+from honk.workflows.tapping import Tap, Tapped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ship:
+    """What a person sees before they let it merge."""
+
+    sight: Sight
+    shipment: Shipment | None
+    """The newest of it."""
+    approvals: tuple[Approval, ...]
+    may_not: str = ""
+    """Why this person may not merge it; empty where they may."""
+
+    @property
+    def pull_request(self) -> PullRequest:
+        """What would merge."""
+        return self.sight.pull_request
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether it waits for somebody else's yes, as it is now."""
+        one = self.shipment
+        is_same = one is not None and one.head_sha == self.pull_request.head_sha and self.pull_request.state == "open"
+        return one is not None and one.state is ShipmentState.ARMED and is_same
+
+    @property
+    def is_delivering(self) -> bool:
+        """Whether it is being merged."""
+        return self.shipment is not None and self.shipment.state is ShipmentState.DELIVERING
+
+    @property
+    def never(self) -> str:
+        """Why nobody may merge it as it is; empty where somebody may."""
+        return why_never(self.sight.look) or ""
+
+    @property
+    def sentence_for(self) -> tuple[str, ...]:
+        """What asks for a typed sentence."""
+        return reasons_for_a_sentence(self.sight.look)
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """Whose yes it needs beside that of anybody who may approve."""
+        return self.sight.look.needs
+
+    @property
+    def needs_words(self) -> str:
+        """The same, for people."""
+        return words_of(self.needs)
+
+
+class Shipping:
+    """A desk beside the lookout."""
+
+    def __init__(self, app: App, lookout: Lookout) -> None:
+        self._app = app
+        self._lookout = lookout
+
+    async def look(self, visitor: Visitor, task_id: str) -> Ship | None:
+        """The newest pull request of the task; None where it has none.
+
+        Raises:
+            NotFound: there is no such task, or none that this person may know of.
+        """
+        sheet = await self._lookout.sheet(visitor, task_id)
+        if not sheet.pull_requests:
+            return None
+        number = sheet.pull_requests[-1].number
+        delivery = self._app.delivery
+        sight = await delivery.approving.sight(number)
+        return Ship(
+            sight=sight,
+            shipment=await delivery.house.shipments.newest(number),
+            approvals=tuple(await delivery.house.approvals.list(number)),
+            may_not=why_not(visitor, Act.APPROVE, sheet.task.repository.repository_id) or "",
+        )
+
+    async def approve(self, visitor: Visitor, task_id: str, head_sha: str, sentence: str = "") -> Tapped:
+        """Say yes to the commit that was looked at.
+
+        Raises:
+            Refused: the person may not; a token never may.
+            UsageError: it may not merge so: says why, and what to do.
+        """
+        found = await self._meant(visitor, task_id)
+        member = visitor.member
+        person = Person(name=member.name, email=member.email)
+        tap = Tap(member=member, person=person, door=visitor.door, head_sha=head_sha, sentence=sentence)
+        return await self._app.delivery.approve(found.number, tap)
+
+    async def withdraw(self, visitor: Visitor, task_id: str) -> Shipment:
+        """Take back a merge that this person armed.
+
+        Raises:
+            Refused: the person may not.
+            UsageError: nothing is armed, or by somebody else.
+        """
+        found = await self._meant(visitor, task_id)
+        return await self._app.delivery.withdraw(found.number, visitor.member)
+
+    async def _meant(self, visitor: Visitor, task_id: str) -> PullRequest:
+        """The pull request, where this person may ship. Raises Refused, NotFound, UsageError."""
+        sheet = await self._lookout.sheet(visitor, task_id)
+        must(visitor, Act.APPROVE, sheet.task.repository.repository_id)
+        assert visitor.door is not Door.TOKEN
+        if not sheet.pull_requests:
+            raise UsageError("This task has no pull request. Nothing was done.")
+        return sheet.pull_requests[-1]

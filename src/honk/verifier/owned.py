@@ -1,0 +1,82 @@
+"""Which changed paths only an owner lets pass: what runs on a push, guards the gate, tells agents what to do, or ships.
+Pure; by the base's own `.honk.toml`, never by the change's."""
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from honk.base import toml
+from honk.domain.change import ChangedFile
+from honk.domain.evidence import Finding
+from honk.domain.needs import Guarded
+from honk.verifier import paths
+from honk.verifier.rules import FOR_A_PERSON
+
+RULES = frozenset(
+    {"continuous integration", "hooks", "ownership", "Honk's own configuration", "agent settings", "build scripts"}
+)
+"""Of those that wait for a person anyway: these wait for an owner."""
+DEPLOY = "deployment"
+_TABLES = ("deploy", "preview")
+_DEPLOY_FILES = ("deploy/", "deployment/", "deploy.*", "deploy-*", "*/deploy", "Procfile", "fly.toml", "render.yaml")
+_MOST_WORDS = 500
+
+
+def guarded_of(
+    files: Sequence[ChangedFile], findings: Iterable[Finding], honk_toml: bytes | None, globs: Sequence[str]
+) -> tuple[Guarded, ...]:
+    """Each path once, in order; `globs` are the repository's own."""
+    named = commanded_paths(honk_toml)
+    found: dict[str, str] = {}
+    for file in files:
+        for path in dict.fromkeys((file.old_path or file.path, file.path)):
+            if (rule := _rule_of(path, named, tuple(globs))) is not None:
+                found.setdefault(path, rule)
+    for finding in findings:
+        if finding.rule in RULES and finding.path is not None:
+            found.setdefault(finding.path, finding.rule)
+    return tuple(Guarded(path=path, rule=rule) for path, rule in sorted(found.items()))
+
+
+def _rule_of(path: str, named: frozenset[str], globs: tuple[str, ...]) -> str | None:
+    low = path.lower()  # on some systems a name in other letters is the same file
+    for rule, patterns in FOR_A_PERSON:
+        if rule in RULES and _fits(low, patterns):
+            return rule
+    if _fits(low, _DEPLOY_FILES) or any(low == one or low.startswith(f"{one}/") for one in named):
+        return DEPLOY
+    return "guarded by this repository" if _fits(low, globs) else None
+
+
+def _fits(low: str, globs: Sequence[str]) -> bool:
+    return paths.matches(low, tuple(glob.lower() for glob in globs)) is not None
+
+
+def commanded_paths(honk_toml: bytes | None) -> frozenset[str]:
+    """What the commands that build, show or ship it name, as paths in lower case; words that are none match nothing."""
+    try:
+        tables = toml.loads((honk_toml or b"").decode())
+    except ValueError:
+        return frozenset()
+    texts = [text for name in _TABLES for text in _texts(tables.get(name))]
+    words = [word for text in texts for word in _words(text)][:_MOST_WORDS]
+    plain = {part.removeprefix("./").rstrip("/").lower() for word in words for part in (word, word.partition("=")[2])}
+    return frozenset(plain - {"", ".", ".."})
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+
+
+def _words(text: str) -> list[str]:
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = text.split()
+    return [*words, *(part for word in words for part in word.split() if part != word)]
