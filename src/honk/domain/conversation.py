@@ -91,6 +91,15 @@ def gist(words: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """A merged pull request that is taken back."""
+
+    number: int
+    before_sha: str
+    """The commit before its merge: what stands again as it stood there was proved and merged before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakenUp:
     """What a linked task goes on with: the kept work of the one before."""
 
@@ -100,6 +109,8 @@ class TakenUp:
     """The open one whose branch it goes on with."""
     given: Change | None = None
     """A person's own work over it, whole from the base: it takes the place of the first attempt."""
+    restores: Restored | None = None
+    """What `given` takes back, where it is an undo."""
 
 
 def extended(limits: Limits, limit: LimitName) -> Limits:

@@ -25,12 +25,10 @@ class DeploymentState(StrEnum):
     """Honk died while the command ran: nobody knows how far it came, and it is not run again by itself."""
     ROLLED_BACK = "rolled_back"
     SUPERSEDED = "superseded"
-    """Undone before it began: it was never run."""
+    """Never run, for it holds what was undone before it began."""
 
 
 AT_WORK = frozenset({DeploymentState.RUNNING, DeploymentState.CHECKING})
-BEGUN = AT_WORK | {DeploymentState.DEPLOYED, DeploymentState.FAILED, DeploymentState.INTERRUPTED}
-"""What may have touched production, and was not taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +67,11 @@ class Deployment:
     def is_over(self) -> bool:
         """Whether it has its end."""
         return self.state not in AT_WORK and self.state is not DeploymentState.WAITING
+
+    @property
+    def has_touched(self) -> bool:
+        """Whether it may have changed production, and was not taken back."""
+        return self.begun_at is not None and self.state is not DeploymentState.ROLLED_BACK
 
 
 class UndoState(StrEnum):
@@ -155,11 +158,6 @@ def previous_of(deployments: Sequence[Deployment], undone: Deployment) -> Deploy
     return live_of([one for one in deployments if one.place < undone.place])
 
 
-def newest_begun(deployments: Sequence[Deployment]) -> Deployment | None:
-    """The newest that may have touched production."""
-    return max((one for one in deployments if one.state in BEGUN), key=lambda one: one.place, default=None)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """What an undo does to production."""
@@ -177,9 +175,9 @@ def way_back(deployments: Sequence[Deployment], merged_sha: str) -> Way:
     undone = next((one for one in deployments if one.merged_sha == merged_sha), None)
     if undone is None:
         return Way(why_not="Honk did not deploy it, so there is nothing to roll back.")
-    if undone.state not in BEGUN:
+    if not undone.has_touched:
         return Way(why_not="It never reached production, so there is nothing to roll back.")
-    newer = [one for one in deployments if one.place > undone.place and one.state in BEGUN]
+    newer = [one for one in deployments if one.place > undone.place and one.has_touched]
     if newer:
         lost = tuple(sorted(one.number for one in newer))
         named = ", ".join(f"#{number}" for number in lost)
@@ -204,10 +202,12 @@ class Ended:
     was_flooded: bool = False
     seconds: float = 0.0
     log_blob: str | None = None
+    fault: str = ""
+    """What broke under it, where that was not the command itself."""
 
     @property
     def is_good(self) -> bool:
-        return self.exit_code == 0 and not self.timed_out and not self.was_flooded
+        return self.exit_code == 0 and not self.timed_out and not self.was_flooded and not self.fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +224,7 @@ UNASKED = Health(is_good=None, words="its health is not known: .honk.toml says n
 
 def state_after(ended: Ended, health: Health) -> DeploymentState:
     """What a deployment has come to."""
-    if ended.exit_code is None:
+    if ended.exit_code is None and not ended.fault:
         return DeploymentState.INTERRUPTED
     if not ended.is_good or health.is_good is False:
         return DeploymentState.FAILED
@@ -233,6 +233,8 @@ def state_after(ended: Ended, health: Health) -> DeploymentState:
 
 def told(ended: Ended, health: Health, timeout_seconds: float) -> str:
     """The same for people."""
+    if ended.fault:
+        return f"What the command ran in broke: {ended.fault} How far it came is not known. After that {health.words}."
     if ended.exit_code is None:
         return f"Honk was ended while the command ran: how far it came is not known. Now {health.words}."
     if ended.timed_out:

@@ -106,6 +106,10 @@ class Exporting(Protocol):
         """Write a thin pack of the commit, without what the commits in `have` reach."""
         ...
 
+    async def tip(self, repository: Repository, branch: str) -> str | None:
+        """The commit that the branch stands at; None where there is none."""
+        ...
+
 
 class ForgeError(HonkError):
     """The forge refused or broke."""

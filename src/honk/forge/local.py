@@ -149,6 +149,9 @@ class LocalForge:
         if done.exit_code != 0:
             raise _broken(git, "pack-objects", done)
 
+    async def tip(self, repository: Repository, branch: str) -> str | None:
+        return await _tip(self._git(repository.repository_id), branch)
+
     async def _merge(self, git: Git, row: PullRequest, head_sha: str, tree_sha: str, message: str) -> str:
         """Check that nothing moved, then write the commit and move the base, or neither."""
         head, base = await _tip(git, row.branch), await _tip(git, row.base_branch)

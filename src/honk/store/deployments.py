@@ -76,7 +76,14 @@ class SqlDeployments:
         self._tell(after.task_id, facts)
         return True
 
-    async def turn(self, before: _Any, after: _Any, facts: Sequence[Fact] = (), wake: Wake | None = None) -> bool:
+    async def turn(
+        self,
+        before: _Any,
+        after: _Any,
+        facts: Sequence[Fact] = (),
+        wake: Wake | None = None,
+        enlist: Enlist | None = None,
+    ) -> bool:
         """Everything or nothing."""
         async with self._database.write() as connection:
             if await _standing(connection, before) != before:
@@ -85,6 +92,8 @@ class SqlDeployments:
             await _append(connection, after.task_id, facts)
             if wake is not None:
                 await _wake(connection, after.repository_id, wake)
+            if enlist is not None:
+                await connection.run_sync(enlist)
         self._tell(after.task_id, facts)
         return True
 

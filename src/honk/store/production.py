@@ -29,10 +29,15 @@ class Deployments(Protocol):
         ...
 
     async def turn(
-        self, before: Deployment | Undo, after: Deployment | Undo, facts: Sequence[Fact] = (), wake: Wake | None = None
+        self,
+        before: Deployment | Undo,
+        after: Deployment | Undo,
+        facts: Sequence[Fact] = (),
+        wake: Wake | None = None,
+        enlist: Enlist | None = None,
     ) -> bool:
         """By compare and set: False, and nothing, where it does not stand as `before` any more. With `wake`, whoever is
-        next is let go on, by its next leg."""
+        next is let go on, by its next leg; with `enlist`, a leg of its own is."""
         ...
 
     async def wake(self, repository_id: str, wake: Wake) -> None:

@@ -53,13 +53,22 @@ class FakeDeployments:
         await self._append(after.task_id, facts)
         return True
 
-    async def turn(self, before: _Any, after: _Any, facts: Sequence[Fact] = (), wake: Wake | None = None) -> bool:
+    async def turn(
+        self,
+        before: _Any,
+        after: _Any,
+        facts: Sequence[Fact] = (),
+        wake: Wake | None = None,
+        enlist: Enlist | None = None,
+    ) -> bool:
         if self.rows.get(_id_of(before)) != before:
             return False
         self.rows[_id_of(before)] = after
         await self._append(after.task_id, facts)
         if wake is not None:
             await self.wake(after.repository_id, wake)
+        if enlist is not None:
+            enlist(None)
         return True
 
     async def wake(self, repository_id: str, wake: Wake) -> None:

@@ -17,6 +17,7 @@ from honk.engine import Steps
 from honk.workflows.attempt import Assignment, Ground, Worked, collect, work
 from honk.workflows.citing import checked_answer
 from honk.workflows.examine import ask_judge, base_beside, examine, health_of, lay_ground
+from honk.workflows.excusing import excuse
 from honk.workflows.house import House
 from honk.workflows.parking import park, waiting
 from honk.workflows.record import Record
@@ -174,6 +175,7 @@ class _Pass:
             examination = await self.step(
                 f"examine {number}", Examination, lambda: examine(house, ground, change, name, record.brief)
             )
+        examination = await excuse(house, record.task.repository, record.run.takes_up, examination)
         await record.journal.examination(examination, number)
         return examination
 

@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from honk.base.git import Git, init_bare
 from honk.domain.task import Repository
-from honk.workspace import Source, WorkspaceError
+from honk.workspace import WorkspaceError
 from honk.workspace.locks import key_of, locked
 
 # What old and honest histories contain; the objects that a change adds are checked without any pardon.
@@ -23,6 +23,14 @@ _PARDONED = (
     "multipleAuthors", "treeNotSorted", "zeroPaddedDate", "zeroPaddedFilemode",
 )  # fmt: skip
 _LENIENT = "--strict=" + ",".join(f"{name}=ignore" for name in _PARDONED)
+
+
+class Exports(Protocol):
+    """Whatever gives commits: a person's repository, a forge."""
+
+    async def export(self, root: Path, sha: str, have: Sequence[str], into: BinaryIO) -> None:
+        """Write a (thin) pack of the commit and its history, without what the commits in `have` reach."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ class Mirror:
             await asyncio.to_thread(borrowed.mkdir, exist_ok=True)
             (borrowed / "alternates").write_text("../../base.git/objects\n")
 
-    async def fetch(self, source: Source, root: Path, sha: str) -> None:
+    async def fetch(self, source: Exports, root: Path, sha: str) -> None:
         """Have the commit and its history, from the source if need be.
 
         Raises:

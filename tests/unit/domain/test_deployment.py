@@ -29,6 +29,7 @@ def deployment(place: int, state: DeploymentState) -> Deployment:
     return Deployment(
         deployment_id=f"d{place}", repository_id="r", task_id=f"t{place}", number=place, merged_sha=f"{place:040x}",
         place=place, who=ADA, created_at=AT + timedelta(minutes=place), state=state,
+        begun_at=None if state in (S.WAITING, S.SUPERSEDED) else AT,
     )  # fmt: skip
 
 
@@ -89,6 +90,7 @@ def test_where_nothing_was_deployed_there_is_nothing_to_roll_back() -> None:
     rows = [deployment(1, S.FAILED), deployment(2, S.WAITING)]
     assert "nothing before" in way_back(rows, rows[0].merged_sha).why_not
     assert "never reached" in way_back(rows, rows[1].merged_sha).why_not
+    assert "never reached" in way_back([replace(rows[0], begun_at=None)], rows[0].merged_sha).why_not
     assert "did not deploy" in way_back(rows, "f" * 40).why_not
 
 
@@ -100,6 +102,8 @@ def test_what_a_command_and_its_health_come_to() -> None:
     assert state_after(Ended(exit_code=0, timed_out=True), well) is S.FAILED
     assert state_after(Ended(exit_code=0, was_flooded=True), well) is S.FAILED
     assert state_after(Ended(exit_code=None), well) is S.INTERRUPTED
+    assert state_after(Ended(exit_code=None, fault="The sandbox died."), well) is S.FAILED
+    assert "The sandbox died." in told(Ended(exit_code=None, fault="The sandbox died."), well, 60)
     assert "not known" in told(Ended(exit_code=None), well, 60)
     assert "limit of 60 s" in told(Ended(exit_code=-9, timed_out=True), well, 60)
     assert "exit code 3" in told(bad, well, 60)

@@ -1,0 +1,228 @@
+"""From a merged commit to production: once, one at a time, and never silently twice. Read `deploy` first.
+
+The row is the truth and a leg is short: what cannot be done just now leaves the row waiting, and a later leg does it.
+"""
+
+from dataclasses import dataclass, replace
+
+from honk.base.clock import now
+from honk.base.errors import HonkError
+from honk.base.ids import derived_uuid
+from honk.deploy import DeployError
+from honk.domain.audit import Who
+from honk.domain.deployment import (
+    AT_WORK,
+    UNASKED,
+    Deployment,
+    DeploymentState,
+    Ended,
+    Health,
+    Undo,
+    UndoState,
+    leg_of,
+    next_of,
+    state_after,
+    told,
+)
+from honk.domain.task import Person, Repository, Task
+from honk.engine import ENDED, StepFailed, Steps
+from honk.store import Enlist
+from honk.store.conversation import Fact
+from honk.workflows.audited import audited
+from honk.workflows.frost import is_frozen, refuse_frozen
+from honk.workflows.production import Production, limit_of
+
+MOST_LEGS = 20
+LOST = "Honk lost what it knew of this deployment's steps, so how far it came is not known."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Onward:
+    """What a merge is written together with."""
+
+    facts: tuple[Fact, ...] = ()
+    joins: tuple[Enlist, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deploying:
+    """The workflow "deploy", and what begins it."""
+
+    production: Production
+
+    async def after(self, task: Task, number: int, merged_sha: str, who: Person) -> Onward:
+        """What follows on a merge: a deployment, or the words that Honk does not see one. It breaks no merge."""
+        deployment_id = derived_uuid("deployment", task.repository.repository_id, merged_sha)
+        try:
+            why_not = (await self.production.terms(task.repository, merged_sha)).why_not
+        except HonkError as error:
+            why_not = f"Merged; what .honk.toml says of its deployment could not be read: {error}"
+        if why_not:
+            body = {"number": number, "merged_sha": merged_sha, "state": "not_visible", "words": why_not}
+            return Onward(facts=(Fact("deployment", body, f"deployment:{deployment_id}:not_visible"),))
+        deployment = Deployment(
+            deployment_id=deployment_id,
+            repository_id=task.repository.repository_id,
+            task_id=task.task_id,
+            number=number,
+            merged_sha=merged_sha,
+            place=0,  # given by the store, behind all before it
+            who=who,
+            created_at=now(),
+        )
+        facts = (fact_of(deployment, "It waits for its turn."),)
+        join = self.production.deployments.joining(deployment, (), self.production.wake(deployment))
+        return Onward(facts=facts, joins=(join,))
+
+    async def deploy(self, step: Steps, workflow_id: str) -> None:
+        """Wait for the turn, run the command once, ask for health, write down what it came to."""
+        deployment_id, leg = leg_of(workflow_id)
+        if not await step("begin", bool, lambda: self.begin(deployment_id, leg)):
+            return
+        try:
+            done = await step("command", Ended, lambda: self.command(deployment_id))
+        except StepFailed as error:
+            done = Ended(exit_code=None, fault=str(error))
+        if (ended := done) is None:
+            return
+        try:
+            health = await step("health", Health, lambda: self.health(deployment_id, ended))
+        except StepFailed as error:
+            health = Health(is_good=False, words=f"its health could not be asked: {error}")
+        await step("end", None, lambda: self.end(deployment_id, ended, health))
+
+    async def begin(self, deployment_id: str, leg: int) -> bool:
+        """Whether it is its turn, and nothing is frozen."""
+        one = await self.production.deployments.deployment(deployment_id)
+        if one.leg != leg or (one.state is DeploymentState.WAITING and is_frozen(self.production.house.home)):
+            return False
+        after = replace(one, state=DeploymentState.RUNNING)
+        return await self.production.deployments.begin(one, after, (fact_of(after, "It begins."),))
+
+    async def command(self, deployment_id: str) -> Ended | None:
+        """How it ended; None where everything was frozen before it began. One that was begun is not begun again."""
+        production = self.production
+        one = await production.deployments.deployment(deployment_id)
+        if one.begun_at is not None:
+            return _known(one)
+        repository = await self._repository(one)
+        terms = await production.terms(repository, one.merged_sha)
+        if terms.why_not:
+            raise DeployError(terms.why_not)
+        env = {"HONK_COMMIT": one.merged_sha, "HONK_PULL_REQUEST": str(one.number)}
+        errand = await production.errand(f"deploy-{deployment_id}", terms, terms.declared.command, env)
+        if is_frozen(production.house.home):
+            await production.deployments.turn(one, replace(one, state=DeploymentState.WAITING, leg=one.leg + 1))
+            return None
+        who, subject = Who(name=one.who.name), f"pull_request:{one.number}"
+        body = {"deployment_id": deployment_id, "merged_sha": one.merged_sha, "secrets": list(errand.secrets)}
+        async with audited(production.house.audit, "deploy", who=who, subject=subject, body=body) as found:
+            refuse_frozen(production.house.home)
+            begun = replace(one, begun_at=now())
+            if not await production.deployments.turn(one, begun):
+                raise DeployError("Somebody else began this deployment.")
+            try:
+                ended = await production.run(
+                    errand, repository, one.merged_sha, with_environment=terms.declared.has_environment
+                )
+            except DeployError:
+                await production.deployments.turn(begun, one)
+                raise
+            found["exit_code"] = ended.exit_code
+        after = replace(begun, exit_code=ended.exit_code, seconds=ended.seconds, log_blob=ended.log_blob)
+        await production.deployments.turn(begun, replace(after, ended_at=now()))
+        return ended
+
+    async def health(self, deployment_id: str, ended: Ended) -> Health:
+        """Asked also where the command failed or was cut off: what stands there now is what people want to know."""
+        production = self.production
+        one = await production.deployments.deployment(deployment_id)
+        if one.begun_at is None:
+            return UNASKED
+        if one.state is DeploymentState.RUNNING and ended.is_good:
+            after = replace(one, state=DeploymentState.CHECKING)
+            await production.deployments.turn(one, after, (fact_of(after, "Its command ended well; health is asked."),))
+        repository = await self._repository(one)
+        terms = await production.terms(repository, one.merged_sha)
+        return await production.health(f"health-{deployment_id}", repository, one.merged_sha, terms)
+
+    async def end(self, deployment_id: str, ended: Ended, health: Health) -> None:
+        """Its last state, the events, and whoever is next."""
+        production = self.production
+        one = await production.deployments.deployment(deployment_id)
+        if one.state not in AT_WORK:
+            return
+        if one.begun_at is None:
+            state, words = DeploymentState.FAILED, f"It was not begun. {ended.fault}"
+        else:
+            terms = await production.terms(await self._repository(one), one.merged_sha)
+            state, words = state_after(ended, health), told(ended, health, limit_of(terms))
+        after = replace(
+            one,
+            state=state,
+            ended_at=one.ended_at or now(),
+            exit_code=ended.exit_code,
+            seconds=ended.seconds,
+            log_blob=ended.log_blob,
+            health=health.words,
+            reason=words,
+        )
+        body: dict[str, object] = {"number": one.number, "merged_sha": one.merged_sha, "is_good": health.is_good}
+        asked = Fact("health", body | {"words": health.words}, f"health:{deployment_id}")
+        facts = (asked, fact_of(after, words)) if one.begun_at is not None else (fact_of(after, words),)
+        await production.deployments.turn(one, after, facts, production.wake)
+
+    async def sweep(self) -> None:
+        """Let go on what waits and nobody is at, and end what lost its leg."""
+        production = self.production
+        for one in await production.deployments.unended():
+            status = await production.engine.status(one.workflow_id)
+            if status is not None and status not in ENDED:
+                await production.engine.resume(one.workflow_id)
+            elif _is_waiting(one):
+                await self._wake(one)
+            elif isinstance(one, Deployment):
+                after = replace(one, state=DeploymentState.FAILED, ended_at=now(), reason=LOST)
+                await production.deployments.turn(one, after, (fact_of(after, LOST),), production.wake)
+            elif isinstance(one, Undo):
+                await self._go_on(one)
+
+    async def _go_on(self, one: Undo) -> None:
+        """By another leg, for what was done is known; but not for ever."""
+        if is_frozen(self.production.house.home):
+            return
+        if one.leg >= MOST_LEGS:
+            gone = replace(one, state=UndoState.NEEDS_HUMAN, ended_at=now(), reason=LOST)
+            await self.production.deployments.turn(one, gone, (), self.production.wake)
+            return
+        onward = replace(one, leg=one.leg + 1)
+        await self.production.deployments.turn(one, onward, enlist=self.production.wake(onward))
+
+    async def _wake(self, one: Deployment | Undo) -> None:
+        if is_frozen(self.production.house.home):
+            return
+        deployments = self.production.deployments
+        place = one.repository_id
+        if next_of(await deployments.of(place), await deployments.undos(place)) == one:
+            await deployments.wake(place, self.production.wake)
+
+    async def _repository(self, one: Deployment) -> Repository:
+        return (await self.production.house.tasks.task(one.task_id)).repository
+
+
+def _is_waiting(one: Deployment | Undo) -> bool:
+    return one.state in (DeploymentState.WAITING, UndoState.WAITING)
+
+
+def _known(one: Deployment) -> Ended:
+    """Of a command that was begun before: how it ended, if that was written down."""
+    if one.ended_at is None:
+        return Ended(exit_code=None)
+    return Ended(exit_code=one.exit_code, seconds=one.seconds, log_blob=one.log_blob)
+
+
+def fact_of(one: Deployment, words: str) -> Fact:
+    """What is told of it, once for each state."""
+    body: dict[str, object] = {"deployment_id": one.deployment_id, "number": one.number, "merged_sha": one.merged_sha}
+    body |= {"state": str(one.state), "words": words, "who": one.who.name, "log_blob": one.log_blob}
+    return Fact("deployment", body, f"deployment:{one.deployment_id}:{one.state}:{one.leg}")
