@@ -8,6 +8,7 @@ from honk.store import Run
 from honk.workflows.attempt import collect
 from honk.workflows.examine import lay_ground
 from honk.workflows.house import House
+from honk.workflows.publish import finish_push
 from honk.workflows.record import Record
 
 KEEP_SECONDS = 20.0
@@ -18,6 +19,9 @@ async def finish_stopped(house: House, run_id: str) -> None:
     record = await Record.load(house, run_id)
     if await record.is_over():
         return
+    if (gone_on := await finish_push(house, record)) is not None:
+        reason = f"Pull request {gone_on.number} had the new commit already when a person stopped the task."
+        return await record.finish(Outcome(name=OutcomeName.OPENED, reason=reason))
     if opened := await house.board.pull_requests(record.task.task_id):
         reason = f"Pull request {opened[-1].number} was open already when a person stopped the task."
         return await record.finish(Outcome(name=OutcomeName.OPENED, reason=reason))

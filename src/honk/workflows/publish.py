@@ -45,6 +45,23 @@ async def publish(house: House, step: Steps, record: Record, collected: Change) 
     return await step("pull request", PullRequest, acts.propose)
 
 
+async def finish_push(house: House, record: Record) -> PullRequest | None:
+    """The open pull request that a stopped run had pushed its commit onto: that is out, so it is told there what was
+    verified, and the person has the branch. None where nothing was pushed."""
+    onward, change = await _gone_on_with(house, record), record.run.change
+    if onward is None or change is None or change.parent_sha is None:
+        return None
+    if onward.head_sha == change.head_sha:
+        return onward
+    acts = _Acts(house, record, change, onward)
+    try:
+        updated = await acts.propose()
+    except ForgeConflict:  # the branch is where it was
+        return None
+    await acts.give_branch()
+    return updated
+
+
 async def _gone_on_with(house: House, record: Record) -> PullRequest | None:
     taken_up = record.run.takes_up
     if taken_up is None or taken_up.pull_request is None:
