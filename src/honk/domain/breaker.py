@@ -56,6 +56,13 @@ class Streak:
     failures: int = 0
     began_seconds: float = 0.0
     """Monotonic."""
+    runs: frozenset[str] = frozenset()
+    """Whose they were."""
+
+    @property
+    def is_of_several(self) -> bool:
+        """Whether more than one run met them; of one alone the fault may be its own."""
+        return len(self.runs) > 1
 
 
 def kind_of(status: int) -> FaultKind | None:
@@ -67,11 +74,11 @@ def kind_of(status: int) -> FaultKind | None:
     return FaultKind.MODEL if status in (UNREACHABLE, 408, 429) or status >= 500 else None
 
 
-def after(streak: Streak, status: int, at_seconds: float) -> Streak:
+def after(streak: Streak, status: int, at_seconds: float, run_id: str = "") -> Streak:
     """The streak once this was answered too. What was wrong with a question says nothing."""
     if kind_of(status) is not None:
         began = streak.began_seconds if streak.failures else at_seconds
-        return Streak(failures=streak.failures + 1, began_seconds=began)
+        return Streak(failures=streak.failures + 1, began_seconds=began, runs=streak.runs | {run_id})
     return Streak() if status < 400 else streak
 
 

@@ -71,8 +71,8 @@ class Gatekeeper(Protocol):
         """Why no call may go out now; None where it may."""
         ...
 
-    def answered(self, status: int, model: str) -> None:
-        """The status of the far side's answer; 0 where there was none."""
+    def answered(self, status: int, model: str, run_id: str) -> None:
+        """The status of the far side's answer to this run; 0 where there was none."""
         ...
 
 

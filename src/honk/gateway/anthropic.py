@@ -225,7 +225,7 @@ class _ModelRoute:
 
     def _tell(self, status: int, question: Question) -> None:
         if self._gatekeeper is not None:
-            self._gatekeeper.answered(status, question.model)
+            self._gatekeeper.answered(status, question.model, self._grant.run_id)
 
     async def _stream(
         self,

@@ -103,10 +103,10 @@ class Admission:
             self.look()  # whoever meets this shall not be blamed for it
         return f"Honk's gateway is frozen ({words_of(frost)}) and passes nothing on."
 
-    def answered(self, status: int, model: str) -> None:
-        """What the model's service said; 0 where it said nothing."""
+    def answered(self, status: int, model: str, run_id: str) -> None:
+        """What the model's service said to this run; 0 where it said nothing."""
         if self._looking is not None:
-            self.breaker.answered(status, model)
+            self.breaker.answered(status, model, run_id)
 
     # The shift.
 
@@ -215,7 +215,7 @@ class Place:
                 acting = asyncio.ensure_future(act())
                 if await self._until_held(acting, may_end=name in OUTWARD):
                     break
-            if excuses == MOST_EXCUSES or not self._is_excused(acting, seen):
+            if excuses == MOST_EXCUSES or not await self._is_excused(acting, seen):
                 break
         return acting.result()
 
@@ -235,7 +235,7 @@ class Place:
                 await asyncio.wait({acting})
         return not (was_stopped and acting.cancelled())
 
-    def _is_excused(self, acting: "asyncio.Future[T]", seen: int) -> bool:
+    async def _is_excused(self, acting: "asyncio.Future[T]", seen: int) -> bool:
         """Whether the end says nothing about the run, for everything was frozen or broken."""
         if acting.cancelled():
             return False
@@ -250,7 +250,7 @@ class Place:
         elif not _has_failed(error, None if error else acting.result()):
             return False
         elif not isinstance(error, HonkError):
-            self.admission.breaker.gave_up()
+            await self.admission.breaker.gave_up()
         return self.admission.holds != seen
 
     async def stand(self) -> None:

@@ -43,6 +43,7 @@ class Breaker:
         self._asked = ""
         """The model of the newest call: whoever gives up says nothing of it."""
         self._probing: asyncio.Task[None] | None = None
+        self._doubting: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
         """Go on with what an earlier process knew."""
@@ -51,22 +52,42 @@ class Breaker:
 
     async def end(self) -> None:
         """Probe no more; the fault stays remembered."""
-        if self._probing is not None:
-            self._probing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._probing
+        for task in (self._probing, self._doubting):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
-    def answered(self, status: int, model: str) -> None:
-        """What the model's service said to a call; 0 where it said nothing."""
+    def answered(self, status: int, model: str, run_id: str) -> None:
+        """What the model's service said to a call of this run; 0 where it said nothing."""
         self._asked = model
-        self._streak = after(self._streak, status, self._clock())
-        if (kind := opened_by(self._streak, status, self._clock())) is not None:
+        self._streak = after(self._streak, status, self._clock(), run_id)
+        kind = opened_by(self._streak, status, self._clock())
+        if kind is FaultKind.MODEL and not self._streak.is_of_several:
+            self._doubt()
+        elif kind is not None:
             self.open(kind, model)
 
-    def gave_up(self) -> None:
+    async def gave_up(self) -> None:
         """Somebody gave up on the model's service: opens where it has failed all the while."""
-        if self._streak.failures >= ENOUGH:
+        if self._streak.failures < ENOUGH:
+            return
+        if self._streak.is_of_several:
             self.open(FaultKind.MODEL, self._asked)
+        else:
+            await asyncio.shield(self._doubt())
+
+    def _doubt(self) -> "asyncio.Task[None]":
+        """One run alone met it: the fault may be its own, so it is tried before everybody waits."""
+        if self._doubting is None or self._doubting.done():
+            self._doubting = asyncio.create_task(self._open_unless_it_works(self._asked))
+        return self._doubting
+
+    async def _open_unless_it_works(self, model: str) -> None:
+        if self.fault is None and not await self._is_mended(Fault(kind=FaultKind.MODEL, since=now(), model=model)):
+            self.open(FaultKind.MODEL, model)
+        elif self.fault is None:
+            self._streak = Streak()
 
     def open(self, kind: FaultKind, model: str = "") -> None:
         """Nothing where it is open already."""

@@ -23,7 +23,7 @@ class Keeper:
     def objection(self) -> str | None:
         return self.why
 
-    def answered(self, status: int, model: str) -> None:
+    def answered(self, status: int, model: str, run_id: str) -> None:
         self.told.append((status, model))
 
 

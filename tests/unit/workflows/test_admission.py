@@ -12,7 +12,7 @@ import pytest
 
 from honk.base.errors import HonkError, OutOfSpace
 from honk.domain.admission import Room
-from honk.domain.breaker import ENOUGH, Fault, FaultKind
+from honk.domain.breaker import ENOUGH, LONG_SECONDS, MANY, Fault, FaultKind
 from honk.domain.standing import INSTALLATION
 from honk.domain.task import Status
 from honk.engine import Steps
@@ -55,8 +55,8 @@ class Yard:
         self.house = cast(House, house)
 
     async def probe(self, _fault: Fault) -> bool:
-        await self.mended.wait()
-        return True
+        await asyncio.sleep(0)
+        return self.mended.is_set()
 
     async def ask(self, name: str, *acts: Act, after: int = 0, follows: str | None = None) -> "asyncio.Task[None]":
         """Enlist a task; its run does these acts, each as a step "agent"."""
@@ -238,7 +238,7 @@ async def test_a_refused_key_parks_every_run_and_tells_administrators_once(tmp_p
     runs = [await yard.ask(name, yard.works_until(done, name)) for name in "abcd"]
     await until(lambda: len(yard.began) == 3)
     for _ in range(3):
-        yard.admission.answered(401, "a-model")
+        yard.admission.answered(401, "a-model", "a-1")
     await until(lambda: yard.admission.queued == 4)
     assert sorted(yard.stopped) == ["a", "b", "c"]
     assert "refuses Honk's key" in (yard.admission.waits_for("d") or "")
@@ -252,7 +252,7 @@ async def test_a_refused_key_parks_every_run_and_tells_administrators_once(tmp_p
 async def test_an_open_breaker_outlives_the_process(tmp_path: Path) -> None:
     yard = Yard(tmp_path)
     await yard.admission.begin()
-    yard.admission.answered(402, "a-model")
+    yard.admission.answered(402, "a-model", "a-1")
     while not await yard.store.events.read(INSTALLATION):
         await asyncio.sleep(0)
     await yard.admission.end()
@@ -287,7 +287,7 @@ async def test_where_the_model_s_service_fails_all_the_while_its_model_is_what_t
 
     async def act() -> Worked:
         for _ in range(ENOUGH):
-            yard.admission.answered(529, "a-model")
+            yard.admission.answered(529, "a-model", "t-1")
         return failing.pop() if failing else Worked(turns=1)
 
     run = await yard.ask("t", act)
@@ -297,6 +297,45 @@ async def test_where_the_model_s_service_fails_all_the_while_its_model_is_what_t
     yard.mended.set()
     await run
     await yard.admission.end()
+
+
+async def test_what_fails_for_one_run_alone_is_tried_before_everybody_waits(tmp_path: Path) -> None:
+    yard, worked = Yard(tmp_path), Worked(turns=1, fault="The model's service failed.")
+    yard.mended.set()  # it works, for anybody else
+    await yard.admission.begin()
+    found: list[object] = []
+
+    async def act() -> Worked:
+        for _ in range(MANY):
+            yard.admission.answered(429, "a-model", "t-1")
+        found.append(worked)
+        return worked
+
+    await (await yard.ask("t", act))
+    assert (found, yard.breaker.fault) == ([worked], None)
+    assert await yard.store.events.read(INSTALLATION) == []
+    await yard.admission.end()
+
+
+async def test_one_run_s_long_overload_is_tried_and_two_runs_open_at_once(tmp_path: Path) -> None:
+    at, asked = [0.0], list[str]()
+
+    async def works(fault: Fault) -> bool:
+        asked.append(fault.model)
+        return True
+
+    store = FakeStore()
+    breaker = Breaker(memo=store.memo, events=store.events, pause=lambda _: 60.0, clock=lambda: at[0])
+    breaker.probes = dict.fromkeys(FaultKind, works)
+    for runs, is_open in ((["a"], False), (["a", "b"], True)):
+        for number in range(MANY + 1):
+            at[0] += LONG_SECONDS / MANY
+            breaker.answered(429, "a-model", runs[number % len(runs)])
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert (breaker.fault is not None) is is_open
+    assert asked == ["a-model"]
+    await breaker.end()
 
 
 async def test_a_step_that_fails_whenever_all_is_mended_fails_in_the_end(tmp_path: Path) -> None:
