@@ -13,16 +13,19 @@ from honk.store import Events
 
 FLAG = "frozen"
 """A file in the state folder; while it is there, every outward act refuses."""
-RESTORED = "restored"
+_RESTORE = "restored"
+"""In the place of a name, where nobody froze it but a restore."""
 
 
 class Frozen(UsageError):
     """Nothing was done, for the state folder is frozen."""
 
 
-def freeze(home: Path, why: str, who: str = RESTORED) -> Frost:
-    """Outward acts refuse from now on, in every process. Frozen already: it stays as it is."""
-    text = json.dumps({"why": why, "since": now().isoformat(), "who": who}) + "\n"
+def freeze(home: Path, why: str, who: str | None = None) -> Frost:
+    """Outward acts refuse from now on, in every process, by this person or by a restore (None). Frozen already: it
+    stays as it is."""
+    told = {"why": why, "since": now().isoformat(), "who": who or _RESTORE, "is_restored": who is None}
+    text = json.dumps(told) + "\n"
     half = home / f"{FLAG}.{new_id(6)}.part"
     half.write_text(text)
     try:
@@ -46,8 +49,9 @@ def frost_of(home: Path) -> Frost | None:
     try:
         told = json.loads(text)
         since = datetime.fromisoformat(str(told["since"]))
-        who = str(told.get("who", RESTORED))
-        return Frost(why=str(told["why"]), since=since, who=who, is_restored=who == RESTORED)
+        who = str(told.get("who", _RESTORE))
+        is_restored = bool(told.get("is_restored", who == _RESTORE))  # flags of before do not say it
+        return Frost(why=str(told["why"]), since=since, who=who, is_restored=is_restored)
     except (ValueError, KeyError, TypeError, AttributeError):
         return Frost(why="by hand", since=datetime.fromtimestamp(0, UTC), who="somebody", is_restored=False)
 
