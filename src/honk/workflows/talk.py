@@ -131,12 +131,12 @@ class Talk:
         )
         async with self.one_at_a_time:
             task = await newest_of(self.house, await self.house.tasks.task(message.task_id))
-            if task.outcome is None:
+            if not await self.may_steer(message.person_id, task.repository.repository_id):
+                words = f"{message.person.name}'s last words are for no task: they may not steer one here any more."
+                await Journal(self.house.events, message.task_id, message.message_id).warning(words)
+            elif task.outcome is None:
                 late = replace(message_of(task, spoken), used_at=None)
                 await self.house.messages.append(late, Fact("message", told(late), f"message:{late.message_id}"))
-            elif not await self.may_steer(message.person_id, task.repository.repository_id):
-                words = f"{message.person.name}'s last words begin no task: they may not steer one here any more."
-                await Journal(self.house.events, message.task_id, message.message_id).warning(words)
             elif await self.house.tasks.delivered(_arrival(spoken)) is None:
                 await self._begin(await reply_to(self.house, task, spoken, None), spoken)
             await self.house.messages.use([message.message_id], now())

@@ -313,6 +313,17 @@ async def test_words_of_somebody_who_left_meanwhile_begin_nothing_and_are_told_o
     assert await room.kinds() == ["message", "warning"]
 
 
+async def test_words_of_somebody_who_left_meanwhile_reach_no_task_that_goes_on(room: Room) -> None:
+    await room.talk.say(await room.task, by("Bob", "rename it", "m1"), LIMITS)
+    await room.end(OutcomeName.FAILED)
+    await room.talk.retry(await room.task, by("Ada", "Again.", ""), LIMITS)
+    (linked,) = await room.store.tasks.followers("t1")
+    room.has_left = True
+    await room.talk.take_left_over()
+    assert list(await room.talk.conversation(linked)) == []
+    assert (await room.kinds())[-1] == "warning"
+
+
 async def test_words_that_no_task_can_be_begun_by_yet_are_kept_and_told_of(room: Room) -> None:
     async def refuse(*_: object) -> bool:
         raise UsageError("The disk is nearly full.")
