@@ -66,7 +66,7 @@ class Parking(Protocol):
         self, parked: Parked, run: Run, facts: Sequence[Fact], enlist: Enlist, message: Message | None = None
     ) -> bool:
         """The row is gone, the run is saved with its next leg, the task is queued, the message is kept, and the leg is
-        enlisted. False, and nothing, where the run does not wait so any more."""
+        enlisted. False, and nothing, where the run does not wait so any more, or other words have the message's id."""
         ...
 
     async def end(self, parked: Parked, run: Run, outcome: Outcome, fact: Fact) -> bool:

@@ -88,8 +88,13 @@ class SqlMessages:
 
 async def append_message(connection: AsyncConnection, message: Message) -> bool:
     """Inside a transaction of somebody else. False for one that came before."""
-    known = sa.select(t.message.c.message_id).where(t.message.c.message_id == message.message_id)
-    if (await connection.execute(known)).first() is not None:
+    if await has_message(connection, message.message_id):
         return False
     await connection.execute(sa.insert(t.message).values(row_of(message)))
     return True
+
+
+async def has_message(connection: AsyncConnection, message_id: str) -> bool:
+    """Whether something was said by this id."""
+    known = sa.select(t.message.c.message_id).where(t.message.c.message_id == message_id)
+    return (await connection.execute(known)).first() is not None

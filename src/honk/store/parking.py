@@ -15,7 +15,7 @@ from honk.store import tables as t
 from honk.store.conversation import Fact
 from honk.store.database import Database
 from honk.store.events import SqlEvents, append_event
-from honk.store.messages import append_message
+from honk.store.messages import append_message, has_message
 from honk.store.rows import put, row_of
 from honk.store.runs import run_of
 
@@ -47,6 +47,8 @@ class SqlParking:
     ) -> bool:
         """Everything or nothing."""
         async with self._database.write() as connection:
+            if message is not None and await has_message(connection, message.message_id):
+                return False
             if not await _let_go(connection, parked):
                 return False
             await put(connection, t.run, t.run.c.run_id, row_of(run))

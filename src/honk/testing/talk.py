@@ -81,7 +81,8 @@ class FakeParking:
     async def go_on(
         self, parked: Parked, run: Run, facts: Sequence[Fact], enlist: Enlist, message: Message | None = None
     ) -> bool:
-        if not self._let_go(parked):
+        is_known = message is not None and await self._messages.get(message.message_id) is not None
+        if is_known or not self._let_go(parked):
             return False
         await self._runs.save_run(run)
         await self._tasks.set_status(parked.task_id, Status.QUEUED)

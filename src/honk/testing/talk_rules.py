@@ -106,6 +106,16 @@ async def of_two_who_let_a_run_go_one_does(store: Store) -> None:
     assert not await store.parking.park(PARKED, ASKED), "the leg that asked is over"
 
 
+async def words_by_the_id_of_others_let_nothing_go_on(store: Store) -> None:
+    await accept(store, a_task(), a_run())
+    await store.parking.park(PARKED, ASKED)
+    await store.messages.append(replace(WORDS, text="be careful", question_id=None, used_at=None))
+    run, enlisted = replace(a_run(), leg=Leg(number=2, words="no")), list[object]()
+    assert not await store.parking.go_on(PARKED, run, (), enlisted.append, WORDS)
+    assert (enlisted, await store.parking.of("t1")) == ([], PARKED)
+    assert [one.text for one in await store.messages.of("t1")] == ["be careful"]
+
+
 async def a_parked_run_ends_only_while_it_waits(store: Store) -> None:
     await accept(store, a_task(), a_run())
     await store.parking.park(PARKED, ASKED)
@@ -157,6 +167,7 @@ TALK_RULES: tuple[StoreRule, ...] = (
     words_for_an_ended_task_are_left_over_unless_it_was_stopped,
     a_run_is_parked_once_behind_its_newest_leg,
     of_two_who_let_a_run_go_one_does,
+    words_by_the_id_of_others_let_nothing_go_on,
     a_parked_run_ends_only_while_it_waits,
     a_task_that_has_ended_waits_for_nothing,
     a_linked_task_is_found_by_what_it_follows,

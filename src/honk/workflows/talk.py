@@ -93,10 +93,13 @@ class Talk:
         Raises:
             UsageError: the id is that of other words; the question still waits.
         """
-        said = await self.house.messages.get(spoken.message_id)
-        if said is not None and said.question_id != question_id:
-            raise UsageError(f"{spoken.message_id!r} is the id of something else that was said. Nothing was answered.")
-        return await self.legs.answer(task, question_id, replace(spoken, text=checked_message(spoken.text)))
+        async with self.one_at_a_time:  # other words by the same id may come just now
+            said = await self.house.messages.get(spoken.message_id)
+            if said is not None and said.question_id != question_id:
+                raise UsageError(
+                    f"{spoken.message_id!r} is the id of something else that was said. Nothing was answered."
+                )
+            return await self.legs.answer(task, question_id, replace(spoken, text=checked_message(spoken.text)))
 
     async def extend(self, task: Task, spoken: Spoken) -> Resumption:
         """See `Legs.extend`."""

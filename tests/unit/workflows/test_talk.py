@@ -166,6 +166,25 @@ async def test_an_answer_under_the_id_of_other_words_is_refused_before_anything_
     assert (await room.talk.answer(await room.task, "q1", by("Ada", "no", "m2"))).is_first
 
 
+async def test_words_and_an_answer_that_come_at_once_by_one_id_lose_nothing(room: Room) -> None:
+    await room.park()
+    task, get = await room.task, room.store.messages.get
+
+    async def slowly(message_id: str) -> object:
+        found = await get(message_id)
+        await asyncio.sleep(0.01)
+        return found
+
+    room.store.messages.get = slowly  # type: ignore[method-assign,assignment]
+    saying = asyncio.create_task(room.talk.say(task, by("Ada", "be careful", "m1"), LIMITS))
+    answering = asyncio.create_task(room.talk.answer(task, "q1", by("Ada", "no", "m1")))
+    await asyncio.wait({saying, answering})
+    said = [one.text for one in await room.talk.conversation(task)]
+    leg = (await room.store.runs.run("run1")).leg
+    assert said == ["be careful"]
+    assert leg.words.endswith("be careful"), "what goes on is what stands in the conversation"
+
+
 async def test_a_limit_is_granted_as_much_again(room: Room) -> None:
     await room.park(AT_LIMIT)
     before = (await room.store.runs.run("run1")).limits.turns
