@@ -24,6 +24,7 @@ from honk.insight.tally import Tally, tally
 from honk.store import Delivery, NotFound, Run, TaskEvent
 from honk.store.archive import Contents, write_archive
 from honk.workflows.accept import RunRequest, brief_of, delivery_of, redelivered, task_of
+from honk.workflows.audit_desk import AuditDesk
 from honk.workflows.audited import audited
 from honk.workflows.catalog import offered
 from honk.workflows.deletion import Deletion, delete_task
@@ -75,7 +76,7 @@ class App:
         self._engine = engine
         self._keeper, self.is_alone = keeper, is_alone
         self.sights = Sights(house)
-        self.watch, self.delivery = watch, delivery
+        self.watch, self.delivery, self.audit = watch, delivery, AuditDesk(house.audit)
         one_at_a_time = asyncio.Lock()
         self.handing = Handing(house=house, accept=self._accept_linked, one_at_a_time=one_at_a_time)
         self.talk = Talk(

@@ -26,6 +26,7 @@ from honk.base.package_index import default_index
 from honk.base.privilege import hide_memory
 from honk.base.registry_clients import crates_index, go_proxy, npm_registry
 from honk.base.signing import Signer
+from honk.bootstrap_audit import anchor_of, anchor_place
 from honk.bootstrap_delivery import delivery_of
 from honk.bootstrap_keeping import housekeeper_of
 from honk.bootstrap_people import people_of, ways_in_of
@@ -115,7 +116,7 @@ async def open_app(
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(make_private, settings.home)
         is_alone = await take(stack, settings.home, claim, waits)
-        store = await open_store(settings.home)
+        store = await open_store(settings.home, anchor_of(settings))
         stack.push_async_callback(store.close)
         if ear is not None:
             store.listen(ear)
@@ -359,6 +360,7 @@ def machine_of(settings: Settings) -> Machine:
         sandbox=settings.sandbox,
         agent_version=agent_version,
         has_key=has_key(settings.home),
+        anchor_elsewhere=anchor_place(settings),
         ask_model=ask_model,
         escapes=escapes,
         sign=sign if settings.identity.signing != "off" else None,

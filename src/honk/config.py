@@ -269,6 +269,24 @@ class OidcSettings(BaseModel):
         return self
 
 
+class AuditSettings(BaseModel):
+    """Where else the audit log's head is kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    anchor: str = ""
+    """file:/PATH of a file that is appended to, on another disk or machine; or command:WORDS, which is handed each new
+    head as a line. Empty: only beside the database."""
+
+    @field_validator("anchor")
+    @classmethod
+    def _is_an_anchor(cls, anchor: str) -> str:
+        kind, _, rest = anchor.partition(":")
+        if anchor and not ((kind == "file" and Path(rest).is_absolute()) or (kind == "command" and rest.split())):
+            raise ValueError("anchor is file:/PATH or command:WORDS")
+        return anchor
+
+
 class Settings(BaseSettings):
     """Everything an operator may set. A misspelt name is an error, not a silence."""
 
@@ -287,6 +305,7 @@ class Settings(BaseSettings):
     oidc: OidcSettings = OidcSettings()
     quota: QuotaSettings = QuotaSettings()
     merge: MergeSettings = MergeSettings()
+    audit: AuditSettings = AuditSettings()
 
     @classmethod
     def settings_customise_sources(

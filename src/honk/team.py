@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from honk.app import App, RunRequest
 from honk.app import RunResult as RunResult
+from honk.auditing import Auditing
 from honk.base.errors import UsageError
 from honk.domain.audit import who_of
 from honk.domain.catalog import Offered
@@ -72,6 +73,7 @@ class Team:
     def __init__(self, app: App, terms: Terms) -> None:
         self.app = app
         self.lookout = Lookout(app.sights)
+        self.auditing = Auditing(app.audit)
         self.readers = Readers()
         self.shipping = Shipping(app, self.lookout)
         self._terms = terms
@@ -191,8 +193,10 @@ class Team:
         Raises:
             NotFound: they do not name it, or it is not kept any more.
         """
-        if key not in (await self.kept(visitor, task_id)).blobs:
+        kept = await self.kept(visitor, task_id)
+        if key not in kept.blobs:
             raise NotFound(f"Task {task_id!r} names nothing that is kept under {key!r}.")
+        await self.app.audit.tell_reading(who_of(visitor), kept.task.task_id, "log")
         return await self.app.diff(key)
 
     async def diff(self, visitor: Visitor, task_id: str) -> bytes:

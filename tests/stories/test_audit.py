@@ -1,16 +1,23 @@
 """Every outward act stands in a log before it is done, and who changes the log is found."""
 
+import asyncio
+import io
 import json
+import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from desk import COMMAND, RIGHT, Desk, git, open_desk
+from server import serving
 
 from honk.domain.audit import DONE, AuditEntry, Tampering
 from honk.domain.task import OutcomeName
-from honk.store import StoreBusy
+from honk.store import StoreBusy, StoreError
+from honk.store.anchor import FileAnchor
+from honk.workflows.restore import restore
 
 pytestmark = pytest.mark.anyio
 SECRET_WORDS = "Make the xyzzy of add() add"
@@ -81,3 +88,92 @@ async def test_an_audit_row_that_was_deleted_or_edited_is_found(tmp_path: Path, 
     assert (edited.wrong.sequence, edited.wrong.kind) == (3, Tampering.EDITED)
     assert deleted.wrong is not None
     assert (deleted.wrong.sequence, deleted.wrong.kind) == (2, Tampering.DELETED)
+
+
+@pytest.mark.acceptance
+async def test_administrators_read_and_verify_the_log_here_and_from_elsewhere(
+    tmp_path: Path, home: Path, calc: Path
+) -> None:
+    anchor = tmp_path / "elsewhere.heads"
+    mends = "command:sed -i s/a.-.b/a+b/ /workspace/calc.py"
+    async with serving(home, {}, calc, HONK_AGENT=mends, HONK_AUDIT__ANCHOR=f"file:{anchor}") as server:
+        task_id = await server.ask()
+        await server.follow(task_id)
+        far = {"HONK_SERVER": server.url, "HONK_TOKEN": (await server.honk("token", "new", "siem")).strip()}
+        before = server.settings
+        listed = await server.honk("audit", "list", "--subject", f"task:{task_id}")
+        assert [name for name in ("push", "give branch", "open pull request") if name not in listed] == []
+        assert "read" in listed, "following it over the API is reading its transcript"
+        near = await server.honk("audit", "export")
+        server.settings = {**before, **far, "HONK_HOME": str(tmp_path / "nothing-here")}
+        assert await server.honk("audit", "export") == near
+        assert (await server.honk("audit", "verify")).startswith("whole: ")
+        assert (await server.honk("audit", "verify", "--anchor", str(anchor))).startswith("whole: ")
+        kept = tmp_path / "kept.heads"
+        kept.write_text(await server.honk("audit", "head"))
+        assert kept.read_text().split()[2] == "kept"
+        assert (await server.honk("audit", "verify", "--anchor", str(kept))).startswith("whole: ")
+        kept.write_text(f"2 {'0' * 64} kept\n")
+        code, said = await server.refused("audit", "verify", "--anchor", str(kept))
+        assert (code, "NOT WHOLE: edited at entry 2" in said) == (5, True), said
+        server.settings = before
+        await server.honk("people", "add", "eve@example.org", "--name", "Eve")
+        token = (await server.honk("token", "new", "x", "--email", "eve@example.org")).strip()
+        server.settings = {**before, **far, "HONK_TOKEN": token}
+        code, said = await server.refused("audit", "list")
+        assert (code, "for administrators" in said) == (2, True), said
+        server.settings = before
+    lines = [json.loads(line) for line in near.splitlines()]
+    assert [one["sequence"] for one in lines] == list(range(1, len(lines) + 1))
+    done = subprocess.run(
+        ["sh", "-c", "jq -cSa 'del(.digest)' | while IFS= read -r one; do printf %s \"$one\" | sha256sum; done"],
+        input=near, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    if shutil.which("jq"):
+        assert done.stdout.split()[::2] == [one["digest"] for one in lines], "as the guide says, without Honk"
+
+
+async def test_after_a_restore_the_log_says_what_it_lacks_and_goes_on(tmp_path: Path, calc: Path) -> None:
+    home, archive = tmp_path / "home", io.BytesIO()
+    elsewhere = f"file:{tmp_path / 'heads'}"
+    async with open_desk(home, {}, audit={"anchor": elsewhere}) as desk:
+        told = await desk.run(calc, agent=COMMAND)
+        await desk.app.backup(archive)
+        assert told.result.pull_request is not None
+        await desk.app.close_pull_request(told.result.pull_request.number)
+        before = await desk.app.audit.check()
+    archive.seek(0)
+    anchor = FileAnchor(tmp_path / "heads", is_later=True)
+    await asyncio.to_thread(restore, home, archive, replace=True, elsewhere=anchor)
+    async with open_desk(home, {}, audit={"anchor": elsewhere}) as desk:
+        await desk.app.thaw()
+        checked = await desk.app.audit.check()
+        assert checked.wrong is None, checked
+        assert f"to {before.head.sequence} of before are not in it" in checked.notes[0]
+        assert [one.act for one in await entries(desk)][-3:] == ["restore", "thaw", "thaw"]
+        older = sqlite3.connect(next(home.glob("replaced-*/honk.db")))
+        with closing(older), closing(sqlite3.connect(home / "honk.db")) as newer:
+            for act in ("update", "delete"):
+                newer.execute(f"drop trigger honk_audit_no_{act}")
+            newer.execute("delete from honk_audit")
+            newer.executemany("insert into honk_audit values (?, ?, ?)", older.execute("select * from honk_audit"))
+            newer.commit()
+        checked = await desk.app.audit.check()
+        assert checked.wrong is not None, "the log of before in the place of the one that goes on"
+
+
+async def test_a_command_keeps_the_head_and_what_it_refuses_does_not_go_out(tmp_path: Path, calc: Path) -> None:
+    keep = tmp_path / "keep"
+    keep.write_text(f"#!/bin/sh\ntest ! -e {tmp_path}/broken && cat >> {tmp_path}/heads\n")
+    keep.chmod(0o755)
+    async with open_desk(tmp_path / "home", {}, audit={"anchor": f"command:{keep}"}) as desk:
+        told = await desk.run(calc, agent=COMMAND)
+        assert told.result.pull_request is not None
+        number = told.result.pull_request.number
+        assert (await desk.app.audit.check()).wrong is None
+        lines = (tmp_path / "heads").read_text().splitlines()
+        assert [line.split()[0] for line in lines] == [str(one.sequence) for one in await entries(desk)]
+        (tmp_path / "broken").touch()
+        with pytest.raises(StoreError, match=r"so it was not done\. Keeping its head by audit\.anchor failed"):
+            await desk.app.close_pull_request(number)
+        assert (await desk.app.pull_request(number)).state == "open"

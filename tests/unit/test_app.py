@@ -34,7 +34,7 @@ class Forge:
 
 
 def desk() -> App:
-    house = SimpleNamespace(forge=Forge(), tasks=FakeStore().tasks)
+    house = SimpleNamespace(forge=Forge(), tasks=FakeStore().tasks, audit=FakeAudit())
     people, ways_in = PeopleDesk(people=FakePeople(), audit=FakeAudit()), cast(WaysIn, None)
     engine, keeper = cast(Engine, None), cast(Housekeeper, None)
     watch = cast(Watch, SimpleNamespace(purse=SimpleNamespace(within=None)))

@@ -10,6 +10,7 @@ from honk.api.problems import responses
 from honk.api.shapes import BlobList
 from honk.api.watch import MEDIA_TYPE as EVENTS
 from honk.api.watch import EventStream
+from honk.domain.audit import who_of
 from honk.domain.evidence import Report
 from honk.domain.people import Visitor
 from honk.entrance import while_let_in
@@ -57,6 +58,7 @@ def evidence_routes(team: Team, entry: Entry) -> APIRouter:
         """What happened and what happens, as server-sent events; ends behind the outcome."""
         task = await team.task(who, task_id)
         team.readers.refuse_crowd(who.member.person_id)
+        await team.app.audit.tell_reading(who_of(who), task.task_id, "events")
         events = team.follow(who, task.task_id, last_event_id)
         counted = team.readers.one(who.member.person_id)
         return EventStream(while_let_in(events, lambda: _may_read(team, entry, request, task.task_id), counted))

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from honk import __version__
+from honk.api.audit import audit_routes
 from honk.api.entry import Entry
 from honk.api.evidence import evidence_routes
 from honk.api.handing import handing_routes
@@ -29,7 +30,7 @@ def create_api(team: Team, entry: Entry) -> FastAPI:
     api = _Described(title="Honk", version=__version__, description=ABOUT, docs_url=None, redoc_url=None,
                      default_response_class=AsciiJson,
                      generate_unique_id_function=_name_of, servers=[{"url": "/api"}])  # fmt: skip
-    for routes in (repository_routes, task_routes, talk_routes, evidence_routes, handing_routes):
+    for routes in (repository_routes, task_routes, talk_routes, evidence_routes, handing_routes, audit_routes):
         api.include_router(routes(team, entry))
     answer_problems(api)
     return api

@@ -26,11 +26,13 @@ async def _export(task_id: str, *, otlp: bool) -> None:
     from honk.base.censor import Censor
     from honk.cli.desk import reading_desk
     from honk.cli.machine_lines import blob_line, kept_lines
+    from honk.domain.audit import AT_THE_MACHINE
     from honk.insight.otlp import trace_document
 
     censor = Censor()
     async with reading_desk() as desk:
         kept = await desk.kept(task_id)
+        await desk.audit.tell_reading(AT_THE_MACHINE, kept.task.task_id, "export")
         if otlp:
             sys.stdout.write(f"{censor.clean(trace_document(kept))}\n")
             return

@@ -119,6 +119,7 @@ def command_line() -> "typer.Typer":
     import typer
 
     from honk.cli import (
+        audit,
         backup,
         demo,
         doctor,
@@ -158,6 +159,7 @@ def command_line() -> "typer.Typer":
     app.add_typer(repo.app, name="repo")
     app.add_typer(people.app, name="people")
     app.add_typer(token.app, name="token")
+    app.add_typer(audit.app, name="audit")
     app.add_typer(setup.app, name="setup")
     app.command("replay", short_help="Run a finished task again, and show both side by side.")(replay.replay)
     app.command("stats", short_help="Show how tasks end, with the denominators.")(stats.stats)

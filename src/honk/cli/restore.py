@@ -18,13 +18,15 @@ def restore(
     replace: Annotated[bool, typer.Option("--replace", help="Move a state that is there aside.")] = False,
 ) -> None:
     """Restore an archive into an empty state folder. It is frozen until honk thaw: nothing goes out of it."""
+    from honk.bootstrap_audit import anchor_of
     from honk.cli.facts import Line
     from honk.cli.progress import print_lines
     from honk.config import read_settings
     from honk.workflows.restore import restore as put_back
 
+    settings = read_settings()
     with _reading(file) as archive:
-        restored = put_back(read_settings().home, archive, replace=replace)
+        restored = put_back(settings.home, archive, replace=replace, elsewhere=anchor_of(settings))
     contents = restored.contents
     told = [Line(text=f"restored {contents.files} files of {contents.made_at}, written by Honk {contents.honk}")]
     if restored.replaced is not None:

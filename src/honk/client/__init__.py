@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from honk.base.errors import HonkError, PlatformError, UsageError
+from honk.domain.audit import Head, Row, Wrong
 from honk.domain.task import Repository, Task
 from honk.store import TaskEvent
 from honk.workflows.handing import Taken
@@ -33,6 +34,17 @@ class Wish:
     base: str | None = None
     max_usd: float | None = None
     max_minutes: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogState:
+    """Whether a log of outward acts is as it was written."""
+
+    head: Head
+    wrong: Wrong | None
+    notes: tuple[str, ...]
+    unended: tuple[int, ...]
+    """Acts without an end: under way, or a crash stood between."""
 
 
 class TaskDesk(Protocol):
@@ -106,6 +118,22 @@ class FarDesk(TaskDesk, Protocol):
 
     async def waits_for(self, task_id: str) -> str | None:
         """What a task waits for, in words: an answer, a limit, its turn. None where it does not wait."""
+        ...
+
+
+class AuditLog(Protocol):
+    """A log of outward acts, here or at a server."""
+
+    async def rows(self, after: int = 0, limit: int = 500) -> Sequence[Row]:
+        """Those behind the number, in order, as they stand there."""
+        ...
+
+    async def head(self) -> Head:
+        """The newest entry."""
+        ...
+
+    async def state(self) -> LogState:
+        """What whoever keeps it finds, against what is kept outside of it."""
         ...
 
 

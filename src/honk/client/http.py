@@ -15,7 +15,8 @@ from yarl import URL
 from honk.base.errors import UsageError
 from honk.base.ids import new_id
 from honk.base.records import load
-from honk.client import FarDesk, Server, ServerBroke, ServerGone, ServerRefused, Wish
+from honk.client import AuditLog, FarDesk, LogState, Server, ServerBroke, ServerGone, ServerRefused, Wish
+from honk.domain.audit import Head, Row, Tampering, Wrong
 from honk.domain.exposure import is_safe_address
 from honk.domain.task import Outcome, OutcomeName, Person, Repository, Status, Task
 from honk.store import TaskEvent
@@ -62,7 +63,7 @@ def checked_url(url: str) -> str:
     return url.rstrip("/").removesuffix(SUFFIX) + SUFFIX
 
 
-class HttpDesk(FarDesk):
+class HttpDesk(FarDesk, AuditLog):
     """Each method is one call; `follow` goes on where it was when the connection breaks."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
@@ -146,6 +147,25 @@ class HttpDesk(FarDesk):
         headers = {"content-type": "application/octet-stream"}
         path = f"{_of(task_id, '/give')}?sha={sha}&words={quote(words)}"
         return _task(json.loads(await self._bytes("POST", path, headers=headers, data=pack)))
+
+    async def rows(self, after: int = 0, limit: int = 500) -> Sequence[Row]:
+        """See the port `AuditLog`."""
+        found = await self._json("GET", f"/audit/entries?after={after}&limit={limit}")
+        return [Row(place=one["sequence"], record=one["record"], digest=one["digest"]) for one in found]
+
+    async def head(self) -> Head:
+        """See the port."""
+        return Head(**await self._json("GET", "/audit/head"))
+
+    async def state(self) -> LogState:
+        """See the port."""
+        told = await self._json("GET", "/audit/check")
+        number = told["wrong_sequence"]
+        wrong = None
+        if number is not None:
+            wrong = Wrong(sequence=number, kind=Tampering(told["wrong_kind"]), words=told["words"])
+        head, notes = Head(**told["head"]), tuple(told["notes"])
+        return LogState(head=head, wrong=wrong, notes=notes, unended=tuple(told["unended"]))
 
     async def follow(self, task_id: str, after: int = 0) -> AsyncGenerator[TaskEvent, None]:
         """See the port.

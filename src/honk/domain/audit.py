@@ -167,6 +167,8 @@ class Anchored:
     """Digests by number: what was written. Two of one number: the log was cut, and grew again."""
     restored: Head | None = None
     """Where the log began anew from a backup; it stands for all before it."""
+    begins: Head | None = None
+    """Where an anchor begins that was set up later than the log; it stands for all before it."""
     lost: int = 0
     """The last number that such a restore took away; 0 where none did."""
     unread: int = 0

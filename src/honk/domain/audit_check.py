@@ -14,7 +14,7 @@ from honk.domain.audit import (
     entry_of,
 )
 
-ANNOUNCED, KEPT, RESTORED = "announced", "kept", "restored"
+ANNOUNCED, KEPT, RESTORED, BEGINS = "announced", "kept", "restored", "begins"
 """Kinds of an anchor's lines."""
 
 
@@ -27,11 +27,15 @@ def read_anchor(lines: Iterable[str]) -> Anchored:
     """What the lines of an anchor say, in their order."""
     announced: dict[int, frozenset[str]] = {}
     kept: dict[int, frozenset[str]] = {}
-    restored, lost, unread = None, 0, 0
-    for line in lines:
+    restored, begins, lost, unread = None, None, 0, 0
+    for place, line in enumerate(lines):
         match line.split():
             case [number, digest, ("announced" | "kept" | "restored") as kind] if number.isdecimal():
                 head = Head(sequence=int(number), digest=digest)
+            case [number, digest, "begins"] if number.isdecimal() and place == 0:
+                begins = Head(sequence=int(number), digest=digest)
+                kept[begins.sequence] = frozenset({digest})
+                continue
             case []:
                 continue
             case _:
@@ -46,13 +50,13 @@ def read_anchor(lines: Iterable[str]) -> Anchored:
             announced = {number: those for number, those in announced.items() if number <= head.sequence}
             kept = {number: one for number, one in kept.items() if number < head.sequence}
             kept[head.sequence], restored = frozenset({head.digest}), head
-    return Anchored(announced=announced, kept=kept, restored=restored, lost=lost, unread=unread)
+    return Anchored(announced=announced, kept=kept, restored=restored, begins=begins, lost=lost, unread=unread)
 
 
-def verify_chain(rows: Iterable[Row], anchored: Anchored | None, *, knows_all: bool = True) -> Checked:
-    """The rows in the order of their places. `anchored` is None where nothing is kept outside; `knows_all` says that
-    every entry was announced there, not heads alone."""
-    look = _Look(anchored, knows_all=knows_all)
+def verify_chain(rows: Iterable[Row], anchored: Anchored | None) -> Checked:
+    """The rows in the order of their places. `anchored` is None where nothing is kept outside. Where it knows heads
+    alone, and no entry that was announced, it cannot tell of entries behind its last head."""
+    look = _Look(anchored)
     for row in rows:
         if (wrong := look.at(row)) is not None:
             return look.checked(wrong)
@@ -62,8 +66,9 @@ def verify_chain(rows: Iterable[Row], anchored: Anchored | None, *, knows_all: b
 class _Look:
     """From the first entry to the last."""
 
-    def __init__(self, anchored: Anchored | None, *, knows_all: bool) -> None:
-        self._anchored, self._knows_all = anchored, knows_all
+    def __init__(self, anchored: Anchored | None) -> None:
+        self._anchored = anchored
+        self._knows_all = anchored is not None and bool(anchored.announced)
         self._head = Head()
         self._newest: AuditEntry | None = None
         self._open: dict[int, AuditEntry] = {}
@@ -97,12 +102,16 @@ class _Look:
         if others := anchored.kept.get(number, frozenset()) - {entry.digest}:
             known = " and ".join(sorted(one[:12] for one in others))
             return _edited(number, f"the anchor has kept {known} as entry {number}, and here is {entry.digest[:12]}")
-        covered = anchored.restored.sequence if anchored.restored is not None else 0
+        covered = max(head.sequence if head is not None else 0 for head in (anchored.restored, anchored.begins))
         if not self._knows_all or number <= covered or entry.digest in anchored.announced.get(number, ()):
             return None
         if number in anchored.announced:
             return _edited(number, "Honk announced another entry to the anchor")
-        return Wrong(sequence=number, kind=Tampering.INSERTED, words="Honk never announced it to the anchor")
+        return Wrong(
+            sequence=number,
+            kind=Tampering.INSERTED,
+            words="Honk never announced it to the anchor, or that line is gone from there",
+        )
 
     def _take(self, entry: AuditEntry) -> None:
         if self._newest is not None and entry.at < self._newest.at:
@@ -158,6 +167,8 @@ def _told(anchored: Anchored | None) -> Sequence[str]:
         head = anchored.restored
         lost = f"; entries {head.sequence + 1} to {anchored.lost} of before are not in it" if anchored.lost else ""
         found.append(f"The state was restored from a backup whose log ended with entry {head.sequence}{lost}.")
+    if anchored is not None and anchored.begins is not None:
+        found.append(f"The anchor was set up behind entry {anchored.begins.sequence}.")
     if anchored is not None and anchored.unread:
         found.append(f"The anchor has {anchored.unread} lines that cannot be read.")
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from honk.domain.audit import Anchored, AuditEntry, Body, Checked, Head, Who
+from honk.domain.audit import Anchored, AuditEntry, Body, Checked, Head, Row, Who
 from honk.store import StoreError
 
 
@@ -27,8 +27,12 @@ class Audit(Protocol):
         """What came of an announced act: "done", "refused: why", "failed: why". Raises as `write` does."""
         ...
 
+    async def rows(self, after: int = 0, limit: int = 500) -> Sequence[Row]:
+        """Those behind the number, in order, as they stand there: somebody may have changed them."""
+        ...
+
     async def read(self, after: int = 0, limit: int = 500) -> Sequence[AuditEntry]:
-        """Those behind the number, in order.
+        """The same as entries.
 
         Raises:
             StoreError: one of them cannot be read any more: somebody changed it.
@@ -40,32 +44,32 @@ class Audit(Protocol):
         ...
 
     async def check(self) -> Checked:
-        """The whole of it, against the anchor."""
+        """The whole of it, against each anchor."""
         ...
 
 
 class Anchor(Protocol):
-    """Where a log's head is kept outside of it. Called in threads, and by several processes."""
+    """Where a log's head is kept outside of it. Several processes may keep it there."""
 
     @property
     def place(self) -> str:
         """For people: where it is."""
         ...
 
-    def announce(self, head: Head) -> None:
-        """An entry is about to be committed. On the disk when this returns. Raises AnchorLost."""
+    async def announce(self, head: Head, behind: Head) -> None:
+        """An entry is about to be committed, behind another. On the disk when this returns. Raises AnchorLost."""
         ...
 
-    def keep(self, head: Head) -> None:
+    async def keep(self, head: Head) -> None:
         """It was committed. Raises AnchorLost."""
         ...
 
-    def restore(self, head: Head) -> None:
+    async def restore(self, head: Head) -> None:
         """From now on the log is one that ends so, of a backup. Raises AnchorLost."""
         ...
 
-    def read(self) -> Anchored | None:
-        """What it knows; None where nothing is kept, or it cannot be read back. Raises AnchorLost."""
+    async def read(self) -> Anchored | None:
+        """What it knows; None where nothing is kept. Raises AnchorLost."""
         ...
 
 

@@ -23,8 +23,10 @@ class SqlAudit:
     """Port `Audit`. SQLite lets one writer in at a time, also of other processes, so the chain never forks; what is
     committed here is on the disk, unlike the rest of the database, whose last moments a power cut may take."""
 
-    def __init__(self, database: Database, anchor: Anchor) -> None:
-        self._database, self.anchor = database, anchor
+    def __init__(self, database: Database, anchors: Sequence[Anchor]) -> None:
+        self._database = database
+        self.anchors = tuple(anchors)
+        """The first is beside the database."""
 
     async def write(
         self, act: str, *, who: Who, subject: str, body: Body | None = None, came_of: str = ""
@@ -44,23 +46,27 @@ class SqlAudit:
     async def _append(self, wanted: AuditEntry) -> AuditEntry:
         try:
             async with self._database.write(is_synced=True) as connection:
-                entry = chained(await _head(connection), wanted)
+                behind = await _head(connection)
+                entry = chained(behind, wanted)
                 head = Head(sequence=entry.sequence, digest=entry.digest)
-                await asyncio.to_thread(self.anchor.announce, head)
+                for anchor in self.anchors:
+                    await anchor.announce(head, behind)
                 row = {"sequence": entry.sequence, "record": record_of(entry), "digest": entry.digest}
                 await connection.execute(sa.insert(t.audit).values(row))
-            await asyncio.to_thread(self.anchor.keep, head)
+            for anchor in self.anchors:
+                await anchor.keep(head)
         except StoreError as error:
             raise type(error)(f"{_UNWRITTEN if wanted.ends is None else _UNENDED} {error}") from error
         return entry
 
+    async def rows(self, after: int = 0, limit: int = 500) -> Sequence[Row]:
+        """By number."""
+        return await self._rows(sa.select(t.audit).where(t.audit.c.sequence > after).limit(limit))
+
     async def read(self, after: int = 0, limit: int = 500) -> Sequence[AuditEntry]:
         """By number."""
-        query = sa.select(t.audit).where(t.audit.c.sequence > after).order_by(t.audit.c.sequence).limit(limit)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
         try:
-            return [entry_of(row.record, row.digest) for row in rows]
+            return [entry_of(str(row.record), str(row.digest)) for row in await self.rows(after, limit)]
         except ValueError as error:
             raise StoreError(f"The audit log was changed: {error}. See: honk audit verify") from error
 
@@ -71,14 +77,27 @@ class SqlAudit:
 
     async def check(self) -> Checked:
         """One moment of the log. What was kept before it must be in it; what is in it was announced by now."""
-        before = await asyncio.to_thread(self.anchor.read)
-        query = sa.select(t.audit).order_by(t.audit.c.sequence)
+        before = [await anchor.read() for anchor in self.anchors]
+        rows = await self._rows(sa.select(t.audit))
+        found = []
+        for anchor, known in zip(self.anchors, before, strict=True):
+            after = await anchor.read()
+            anchored = replace(after, kept=known.kept if known else {}) if after else None
+            if anchored is not None or anchor is self.anchors[0]:
+                found.append(await asyncio.to_thread(verify_chain, rows, anchored))
+        return min(found, key=lambda one: one.wrong.sequence if one.wrong is not None else len(rows) + 2)
+
+    async def restored(self) -> Head:
+        """Tell the anchors that the log is the one of a backup from now on."""
+        head = await self.head()
+        for anchor in self.anchors:
+            await anchor.restore(head)
+        return head
+
+    async def _rows(self, query: sa.Select[tuple[int, str, str]]) -> Sequence[Row]:
         async with self._database.read() as connection:
-            found = (await connection.execute(query)).all()
-        after = await asyncio.to_thread(self.anchor.read)
-        anchored = replace(after, kept=before.kept if before else {}) if after else None
-        rows = [Row(place=row.sequence, record=row.record, digest=row.digest) for row in found]
-        return await asyncio.to_thread(verify_chain, rows, anchored)
+            found = (await connection.execute(query.order_by(t.audit.c.sequence))).all()
+        return [Row(place=row.sequence, record=row.record, digest=row.digest) for row in found]
 
 
 async def _head(connection: AsyncConnection) -> Head:

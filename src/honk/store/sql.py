@@ -1,6 +1,7 @@
 """The SQL store: one database and one folder of blobs below HONK_HOME."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from honk.store import StoreError
@@ -34,7 +35,7 @@ DATABASE_NAME = "honk.db"
 class SqlStore:
     """Every port of the room on one database."""
 
-    def __init__(self, database: Database, blobs: FolderBlobs, anchor: Anchor) -> None:
+    def __init__(self, database: Database, blobs: FolderBlobs, anchors: Sequence[Anchor]) -> None:
         self._database = database
         self.tasks = SqlTasks(database)
         self.repositories = SqlRepositories(database)
@@ -54,7 +55,7 @@ class SqlStore:
         self.memo = SqlMemo(database)
         self.quotas = SqlQuotas(database)
         self.holdings = SqlHoldings(database)
-        self.audit = SqlAudit(database, anchor)
+        self.audit = SqlAudit(database, anchors)
         self.blobs = blobs
 
     def listen(self, ear: Ear) -> None:
@@ -66,8 +67,9 @@ class SqlStore:
         await self._database.close()
 
 
-async def open_store(home: Path) -> SqlStore:
-    """The store below `home`, made if it is not there, brought to this Honk's schema if it is.
+async def open_store(home: Path, elsewhere: Anchor | None = None) -> SqlStore:
+    """The store below `home`, made if it is not there, brought to this Honk's schema if it is. The audit log's head is
+    kept beside it, and `elsewhere`.
 
     Raises:
         NewerSchema: a newer Honk wrote it; nothing was touched.
@@ -81,7 +83,8 @@ async def open_store(home: Path) -> SqlStore:
         ) from error
     path = home / DATABASE_NAME
     await migrate(path)
-    return SqlStore(Database(path), FolderBlobs(home / "blobs"), FileAnchor(home / ANCHOR_NAME))
+    anchors = [one for one in (FileAnchor(home / ANCHOR_NAME), elsewhere) if one is not None]
+    return SqlStore(Database(path), FolderBlobs(home / "blobs"), anchors)
 
 
 def _make_folders(home: Path) -> None:

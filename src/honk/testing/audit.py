@@ -34,6 +34,9 @@ class FakeAudit:
         self.entries.append(entry)
         return entry
 
+    async def rows(self, after: int = 0, limit: int = 500) -> Sequence[Row]:
+        return self._rows()[after : after + limit]
+
     async def read(self, after: int = 0, limit: int = 500) -> Sequence[AuditEntry]:
         return self.entries[after : after + limit]
 
@@ -41,9 +44,11 @@ class FakeAudit:
         return self._head()
 
     async def check(self) -> Checked:
-        rows = [Row(place=one.sequence, record=record_of(one), digest=one.digest) for one in self.entries]
         known = Anchored(announced={}, kept={one.sequence: frozenset({one.digest}) for one in self.entries})
-        return verify_chain(rows, known, knows_all=False)
+        return verify_chain(self._rows(), known)
+
+    def _rows(self) -> list[Row]:
+        return [Row(place=one.sequence, record=record_of(one), digest=one.digest) for one in self.entries]
 
     def _head(self) -> Head:
         return Head(sequence=self.entries[-1].sequence, digest=self.entries[-1].digest) if self.entries else Head()

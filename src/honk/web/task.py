@@ -1,6 +1,8 @@
 """One task's page, what is below it, and what a person does there."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated
 from uuid import uuid4
 
@@ -8,12 +10,16 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from honk.base.errors import UsageError
+from honk.domain.audit import who_of
 from honk.domain.plain import clean
 from honk.entrance import SignedIn
 from honk.insight.task_view import TaskView
+from honk.store import StoreError
 from honk.web.live import Channels, may_steer, parts_of, told, view_of
 from honk.web.pages import Pages, event_of, is_partial, lead, partial_of
 
+PAGE_SECONDS = 2.0
+"""So long a page waits for the audit log."""
 MessageId = Annotated[str, Form(min_length=1, max_length=200)]
 
 
@@ -29,7 +35,13 @@ def task_routes(pages: Pages) -> APIRouter:
 def _watching(routes: APIRouter, pages: Pages, channels: Channels) -> None:
     @routes.get("")
     async def show(request: Request, task_id: str) -> Response:
-        return await _page(pages, await pages.visitor(request), task_id)
+        who = await pages.visitor(request)
+        answer = await _page(pages, who, task_id)
+        # A full disk or a locked database must not keep people from the page where they stop what fills it.
+        with suppress(StoreError, TimeoutError):
+            async with asyncio.timeout(PAGE_SECONDS):
+                await pages.team.app.audit.tell_reading(who_of(who), task_id, "page")
+        return answer
 
     @routes.get("/stream")
     async def stream(request: Request, task_id: str, seen: Annotated[int, Query(ge=0)] = 0) -> Response:
@@ -58,7 +70,9 @@ def _reading(routes: APIRouter, pages: Pages) -> None:
 
     @routes.get("/log")
     async def log(request: Request, task_id: str, key: Annotated[str, Query(max_length=500)]) -> Response:
-        found = await pages.team.lookout.log(await pages.visitor(request), task_id, key)
+        who = await pages.visitor(request)
+        found = await pages.team.lookout.log(who, task_id, key)
+        await pages.team.app.audit.tell_reading(who_of(who), task_id, "log")
         return PlainTextResponse(clean(found.decode("utf-8", "replace")))
 
 

@@ -66,6 +66,8 @@ class Machine:
     bounds_sandboxes: Callable[[], bool]
     """Whether memory is limited for a sandbox as a whole here."""
     has_key: bool
+    anchor_elsewhere: str
+    """Where the audit log's head is kept beside the state folder; empty where it is not."""
     ask_model: Callable[[], Awaitable[str]]
     """One cheap call; a sentence about it. Raises HonkError where it is refused."""
     escapes: Callable[[], Awaitable[Sequence[str]]]
@@ -87,6 +89,7 @@ async def examine_machine(machine: Machine, *, sandbox: bool = False, online: bo
     yield await _of("SQLite", lambda: asyncio.to_thread(_sqlite, machine.home))
     yield await _of("agent", lambda: _agent(machine))
     yield key_check(has_key=machine.has_key)
+    yield audit_check(machine.anchor_elsewhere, machine.home)
     yield await _of("disk", lambda: asyncio.to_thread(_disk, machine.home))
     if (sign := machine.sign) is not None:
         yield await _of("signing", lambda: _signing(sign))
@@ -264,6 +267,18 @@ def key_check(*, has_key: bool) -> Check:
         return Check(name="key", state=State.OK, detail="is present; only the gateway reads it")
     remedy = "Set ANTHROPIC_API_KEY to an API key. `honk demo` needs none."
     return Check(name="key", state=State.WARNING, detail="no model key is set", remedy=remedy)
+
+
+def audit_check(elsewhere: str, home: Path) -> Check:
+    """Whoever may write the database may write what lies beside it."""
+    if elsewhere:
+        return Check(name="audit log", state=State.OK, detail=f"its head is kept in {home} and by {elsewhere}")
+    remedy = (
+        'Set audit.anchor in honk.toml to "file:/PATH" on another disk or machine, or to "command:WORDS" of a command '
+        "that keeps each head where Honk's own user cannot change it. By hand: honk audit head"
+    )
+    detail = f"its head is kept only beside the database, in {home}: whoever can change one can change both"
+    return Check(name="audit log", state=State.WARNING, detail=detail, remedy=remedy)
 
 
 def _disk(home: Path) -> Check:

@@ -236,3 +236,22 @@ def test_a_path_that_is_no_unicode_is_told_all_the_same(ada: httpx2.Client, room
     assert load(RunResult, result.text).findings[0].path == "caf\udce9.py"
     assert ada.get(f"/tasks/{task_id}/reports").json()[0]["tests"]["passed"] == 2
     assert "udce9" in ada.get(f"/tasks/{task_id}/events", headers={"last-event-id": "1"}).text
+
+
+def test_the_audit_log_is_for_administrators(ada: httpx2.Client, room: ApiRoom) -> None:
+    task_id = ada.post("/tasks", json=WANTED).json()["task_id"]
+    assert ada.get(f"/tasks/{task_id}/events").text.endswith("event: end\ndata: {}\n\n")
+    rows = ada.get("/audit/entries").json()
+    last = json.loads(rows[-1]["record"])
+    assert (last["act"], last["subject"], last["came_of"]) == ("read", f"task:{task_id}", "done")
+    assert last["who"] == {"name": "Ada", "person_id": "ada", "door": "api"}
+    assert ada.get(f"/audit/entries?after={rows[-1]['sequence']}").json() == []
+    head = {"sequence": rows[-1]["sequence"], "digest": rows[-1]["digest"]}
+    assert ada.get("/audit/head").json() == head
+    checked = ada.get("/audit/check").json()
+    assert (checked["is_whole"], checked["head"], checked["unended"]) == (True, head, [])
+    ada.get(f"/tasks/{task_id}/events")
+    assert ada.get("/audit/head").json() == head, "the same reading within a few minutes is one"
+    for path in ("entries", "head", "check"):
+        refused = httpx2.get(f"{room.url}/audit/{path}", headers={"authorization": "Bearer rita"})
+        assert (refused.status_code, "administrators" in refused.json()["detail"]) == (403, True)

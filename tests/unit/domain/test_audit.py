@@ -25,7 +25,7 @@ from honk.domain.audit import (
     line_of,
     record_of,
 )
-from honk.domain.audit_check import ANNOUNCED, KEPT, RESTORED, anchor_line, read_anchor, verify_chain
+from honk.domain.audit_check import ANNOUNCED, BEGINS, KEPT, RESTORED, anchor_line, read_anchor, verify_chain
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ADA = Who(person_id="p1", name="Ada", door="console")
@@ -117,7 +117,7 @@ def edits() -> Iterator[tuple[str, int, Row]]:
 def test_every_edit_of_every_field_is_found(known: Anchored) -> None:
     for what, number, row in edits():
         found = [*ROWS[:number], row, *ROWS[number + 1 :]]
-        checked = verify_chain(found, known, knows_all=known is ANCHOR)
+        checked = verify_chain(found, known)
         assert checked.wrong is not None, what
         assert checked.wrong.sequence <= number + 2, what
         if known is ANCHOR and row.place == number + 1:
@@ -156,7 +156,7 @@ def test_a_log_that_was_written_anew_from_somewhere_is_found(at: int) -> None:
     anew = rows([*LOG[:at], *log(LENGTH - at, word="merge", head=head_of(LOG[at - 1]) if at else Head())])
     assert wrong(anew) == (at + 1, Tampering.EDITED)
     heads_alone = read_anchor([anchor_line(head_of(LOG[-1]), KEPT)])
-    found = verify_chain(anew, heads_alone, knows_all=False).wrong
+    found = verify_chain(anew, heads_alone).wrong
     assert found is not None
     assert found.kind is Tampering.EDITED
 
@@ -191,6 +191,17 @@ def test_a_log_from_a_backup_says_what_it_lacks_and_goes_on() -> None:
     assert wrong(rows(LOG[:3]), known) == (4, Tampering.TRUNCATED)
     assert wrong(ROWS, known) == (4, Tampering.EDITED)
     assert check(rows(LOG[:3]), read_anchor([restored])).wrong is None, "on another machine"
+
+
+def test_an_anchor_that_was_set_up_later_stands_for_what_was_before() -> None:
+    begins = anchor_line(head_of(LOG[2]), BEGINS)
+    lines = [anchor_line(head_of(one), kind) for one in LOG[3:] for kind in (ANNOUNCED, KEPT)]
+    known = read_anchor([begins, *lines])
+    assert check(ROWS, known).wrong is None
+    assert check(ROWS, known).notes == ("The anchor was set up behind entry 3.",)
+    anew = rows([*log(3, word="merge"), *LOG[3:]])
+    assert wrong(anew, known) == (3, Tampering.EDITED)
+    assert wrong(ROWS, read_anchor([*lines, begins])) == (1, Tampering.INSERTED), "only as the first line"
 
 
 def test_a_clock_that_goes_back_is_noted() -> None:

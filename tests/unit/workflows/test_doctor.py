@@ -31,6 +31,7 @@ async def _broken() -> str:
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     return Machine(
+        anchor_elsewhere="",
         home=tmp_path / "home",
         bubblewrap=None,
         sandbox="bubblewrap",
