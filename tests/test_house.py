@@ -25,6 +25,7 @@ ONE_MODULE_ONLY = {
         "honk.agent.acp_tools",
         "honk.people",
         "honk.deploy.health",
+        "honk.insight.collector",
     ),
     "typer": "honk.cli",
     "fastapi": ("honk.api", "honk.web"),

@@ -30,6 +30,7 @@ from honk.bootstrap_audit import anchor_of, anchor_place
 from honk.bootstrap_delivery import delivery_of
 from honk.bootstrap_keeping import housekeeper_of
 from honk.bootstrap_people import people_of, ways_in_of
+from honk.bootstrap_telemetry import tracing_of
 from honk.config import ANTHROPIC_URL, AcpSettings, Settings, zone_named
 from honk.domain.admission import Room, slots_of
 from honk.domain.breaker import Fault, FaultKind
@@ -150,7 +151,8 @@ async def open_team(
     settings: Settings, *, upstream: Upstream | None = None, ear: Ear | None = None
 ) -> AsyncIterator[Team]:
     """The team's desk, with everything at work that was begun before. Raises as `open_app` does."""
-    async with open_app(settings, upstream=upstream, serves=True, ear=ear) as app, app.shift():
+    opening = open_app(settings, upstream=upstream, serves=True, ear=ear)
+    async with opening as app, tracing_of(settings, app), app.shift():
         terms = Terms(agent=settings.agent, model=settings.model.name, limits=limits_of(settings))
         yield Team(app, terms)
 

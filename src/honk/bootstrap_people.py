@@ -1,18 +1,15 @@
 """Names what has to do with people and how they come in, beside `bootstrap`, which names everything else."""
 
-import os
-import stat
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from honk.app import App
-from honk.base.errors import UsageError
 from honk.config import Settings
 from honk.domain.passes import Stay
 from honk.domain.people import Role
 from honk.domain.recognition import Admittance
 from honk.store.sql import SqlStore
+from honk.workflows.key import read_secret
 from honk.workflows.people import PeopleDesk
 from honk.workflows.recognition import Recognition
 from honk.workflows.ways_in import WaysIn
@@ -32,7 +29,7 @@ def recognition_of(settings: Settings, app: App) -> Recognition | None:
     directory = OidcDirectory(
         issuer=wanted.issuer,
         client_id=wanted.client_id,
-        client_secret=read_secret(wanted.client_secret, settings.home),
+        client_secret=read_secret(wanted.client_secret, settings.home, "oidc.client_secret"),
         name=wanted.name or urlsplit(wanted.issuer).hostname or wanted.issuer,
         groups_claim=wanted.groups_claim,
         scopes=wanted.scopes,
@@ -58,28 +55,3 @@ def ways_in_of(settings: Settings, store: SqlStore) -> WaysIn:
         audit=store.audit,
         stay=Stay(idle=timedelta(hours=wanted.session_idle_hours), whole=timedelta(days=wanted.session_days)),
     )
-
-
-def read_secret(reference: str, home: Path) -> str:
-    """The secret that `env:VARIABLE` (which is struck out of the environment) or `file:PATH` leads to.
-
-    Raises:
-        UsageError: it is not there, or others may read it.
-    """
-    kind, _, place = reference.partition(":")
-    if not reference:
-        return ""
-    if kind == "env":
-        if secret := os.environ.pop(place, "").strip():
-            return secret
-        raise UsageError(f"oidc.client_secret is said to be in {place}, which is empty or not set. Nothing was begun.")
-    path = home / Path(place).expanduser()
-    try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise UsageError(f"{path} may be read by others, so it is not used. Close it: chmod 600 {path}")
-        secret = path.read_text().strip()
-    except (OSError, ValueError) as error:
-        raise UsageError(f"oidc.client_secret cannot be read from {path}: {error}. Nothing was begun.") from error
-    if not secret:
-        raise UsageError(f"oidc.client_secret is said to be in {path}, which is empty. Nothing was begun.")
-    return secret

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from honk.app import App
 from honk.base.errors import UsageError
-from honk.bootstrap_people import read_secret, recognition_of
+from honk.bootstrap_people import recognition_of
 from honk.config import OidcSettings, Settings
 from honk.domain.people import Role
+from honk.workflows.key import read_secret
 
 ISSUER = {"issuer": "https://login.example.org", "client_id": "honk"}
 APP = cast(App, SimpleNamespace(people=None, ways_in=None))
@@ -38,9 +39,9 @@ def test_what_is_set_is_what_holds(tmp_path: Path) -> None:
 
 def test_a_secret_of_the_environment_is_struck_out_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MADE_UP_SECRET", "s3cret")
-    assert read_secret("env:MADE_UP_SECRET", tmp_path) == "s3cret"
+    assert read_secret("env:MADE_UP_SECRET", tmp_path, "oidc.client_secret") == "s3cret"
     with pytest.raises(UsageError, match="empty or not set"):
-        read_secret("env:MADE_UP_SECRET", tmp_path)
+        read_secret("env:MADE_UP_SECRET", tmp_path, "oidc.client_secret")
 
 
 @pytest.mark.parametrize(("mode", "text"), [(0o644, "s3cret"), (0o660, "s3cret"), (0o600, " \n"), (0o600, None)])
@@ -49,7 +50,7 @@ def test_a_secret_that_others_can_read_or_that_is_none_is_refused(tmp_path: Path
         (tmp_path / "oidc").write_text(text)
         (tmp_path / "oidc").chmod(mode)
     with pytest.raises(UsageError) as refused:
-        read_secret("file:oidc", tmp_path)
+        read_secret("file:oidc", tmp_path, "oidc.client_secret")
     assert "s3cret" not in str(refused.value)
 
 

@@ -24,6 +24,15 @@ def is_safe_address(url: object) -> bool:
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
 
 
+def is_http_address(url: str) -> bool:
+    """Whether it is an address over HTTP at all."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+    except ValueError:
+        return False
+
+
 def near_address(host: str) -> str:
     """Where this machine itself reaches what listens there: no name and no certificate is for every address at once."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing listens by this

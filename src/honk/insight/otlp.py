@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from honk import __version__
 from honk.insight.kept import Kept
-from honk.insight.span import Moment, Span, Value
+from honk.insight.span import Moment, Span, Value, without_words
 from honk.insight.trace import spans_of
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,10 +24,11 @@ _INTEGERS = 1 << 63
 Json = dict[str, object]
 
 
-def trace_document(kept: Kept) -> str:
-    """One line of ASCII. The ids are made of the task's: exported twice, it is the same trace."""
+def trace_document(kept: Kept, *, has_words: bool = True) -> str:
+    """One line of ASCII. The ids are made of the task's: exported twice, it is the same trace. Without words it has
+    what happened, how long it took and what it cost, and nothing of what was said or printed."""
     task = kept.task
-    spans = [_span(task.task_id, span) for span in spans_of(kept)]
+    spans = [_span(task.task_id, span if has_words else without_words(span)) for span in spans_of(kept)]
     if task.replay_of is not None:
         spans[0]["links"] = [{"traceId": trace_id(task.replay_of), "spanId": span_id(task.replay_of, "task")}]
     resource = {"service.name": "honk", "service.version": __version__}

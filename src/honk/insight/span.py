@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 Value = str | bool | int | float | tuple[str, ...]
@@ -46,6 +46,35 @@ def span(
 def facts_of(values: Mapping[str, object]) -> dict[str, Value]:
     """Under our own names; what is absent is left out, and what has parts is told as JSON."""
     return {f"honk.{name}": _value(value) for name, value in values.items() if value is not None}
+
+
+_NAMES = frozenset(
+    f"honk.{name}"
+    for name in (
+        "task_id", "run_id", "attempt_id", "session_id", "call_id", "replay_of", "status", "repository", "agent",
+        "model", "outcome", "base_sha", "head_sha", "merged_sha", "decision", "purpose", "stage", "state", "verifier",
+        "judge", "result", "ruling", "next", "kind", "sandbox", "tool", "limit",
+    )
+)  # fmt: skip
+"""Facts of ours that are no words of anybody: names, ids, and what one of a few."""
+
+
+def without_words(whole: Span) -> Span:
+    """With numbers and names alone: nothing that a person, an agent or a program of a repository said."""
+    return replace(
+        whole,
+        facts=_plain(whole.facts),
+        moments=tuple(replace(one, facts=_plain(one.facts)) for one in whole.moments),
+        error=None if whole.error is None else "error",
+    )
+
+
+def _plain(facts: Mapping[str, Value]) -> dict[str, Value]:
+    return {
+        name: value
+        for name, value in facts.items()
+        if isinstance(value, bool | int | float) or name in _NAMES or name.startswith("gen_ai.")
+    }
 
 
 def _value(value: object) -> Value:

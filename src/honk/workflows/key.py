@@ -55,3 +55,28 @@ def refuse_readable_key(upstream: Upstream, *, has_idle_key: bool) -> None:
         is_near = False
     if has_idle_key or (upstream.headers and not is_near):
         raise UsageError(READABLE_KEY)
+
+
+def read_secret(reference: str, home: Path, setting: str) -> str:
+    """The secret that a setting's `env:VARIABLE` (which is struck out of the environment) or `file:PATH` leads to.
+
+    Raises:
+        UsageError: it is not there, or others may read it.
+    """
+    kind, _, place = reference.partition(":")
+    if not reference:
+        return ""
+    if kind == "env":
+        if secret := os.environ.pop(place, "").strip():
+            return secret
+        raise UsageError(f"{setting} is said to be in {place}, which is empty or not set. Nothing was begun.")
+    path = home / Path(place).expanduser()
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise UsageError(f"{path} may be read by others, so it is not used. Close it: chmod 600 {path}")
+        secret = path.read_text().strip()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{setting} cannot be read from {path}: {error}. Nothing was begun.") from error
+    if not secret:
+        raise UsageError(f"{setting} is said to be in {path}, which is empty. Nothing was begun.")
+    return secret

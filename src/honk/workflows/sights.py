@@ -114,6 +114,10 @@ class Sights:
         """Ids of tasks that may stand elsewhere on the board than before."""
         return self.house.events.watch(TURNING)
 
+    def endings(self) -> AsyncIterator[frozenset[str]]:
+        """Ids of tasks that have got their outcome meanwhile."""
+        return self.house.events.watch(frozenset({"outcome"}))
+
     def follow_on(self, task_id: str, after: int) -> AsyncIterator[TaskEvent]:
         """The task's events as they come, also behind its end."""
         return self.house.events.follow(task_id, after)
