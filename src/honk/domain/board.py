@@ -1,5 +1,6 @@
 """Where a task stands for whoever looks: it runs, waits for them, waits for others, or has ended. Pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -49,6 +50,8 @@ class Listed:
     lane: Lane
     pull_request: PullRequest | None = None
     """Its newest."""
+    waits_for: str = ""
+    """Whose yes an armed merge of it waits for, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +67,13 @@ class Scored:
     merged_at: datetime | None = None
 
 
-def lane_of(task: Task, watcher: Watcher, *, is_open: bool) -> Lane:
-    """`is_open`: whether a pull request of it waits to be merged."""
+def lane_of(task: Task, watcher: Watcher, *, is_open: bool, asked: Collection[str] | None = None) -> Lane:
+    """`is_open`: whether a pull request of it waits to be merged. `asked`: ids of those whose yes an armed merge waits
+    for; None where none is armed."""
     if task.status in (Status.QUEUED, Status.RUNNING):
         return Lane.RUNS
+    if is_open and asked is not None:
+        return Lane.MINE if watcher.person_id in asked else Lane.OTHERS
     if task.status is Status.WAITING or is_open:
         return Lane.MINE if is_mine(task, watcher) else Lane.OTHERS
     return Lane.ENDED

@@ -86,6 +86,10 @@ class Forge(Protocol):
         """The unified diff from the merge base to the head."""
         ...
 
+    async def tip(self, repository: Repository, branch: str) -> str | None:
+        """Where the branch is; None where there is none."""
+        ...
+
     async def merge(self, pull_request: PullRequest, *, head_sha: str, tree_sha: str, message: str) -> Merged:
         """Merge exactly this head, and only if the merged tree is exactly this tree. Merged already: says so again.
 
@@ -103,11 +107,12 @@ class Exporting(Protocol):
     """A forge on this machine, whose commits people's own repositories get from us."""
 
     async def pack(self, repository: Repository, sha: str, have: Sequence[str], into: BinaryIO) -> None:
-        """Write a thin pack of the commit, without what the commits in `have` reach."""
+        """Write a thin pack of the commit, without what those commits in `have` reach that are known here."""
         ...
 
-    async def tip(self, repository: Repository, branch: str) -> str | None:
-        """The commit that the branch stands at; None where there is none."""
+    async def follow(self, repository: Repository, mirror: Path, branch: str, sha: str) -> None:
+        """Make a base branch be the person's own commit, out of the mirror, unless that would lose a merge made here,
+        or is no step forward."""
         ...
 
 

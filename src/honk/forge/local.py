@@ -42,10 +42,7 @@ class LocalForge:
 
     async def push(self, repository: Repository, mirror: Path, branch: str, sha: str, *, expect: str | None) -> None:
         git = await init_bare(self._path(repository.repository_id))
-        if not await git.has_commit(sha):
-            await _must(
-                git, "fetch", "--quiet", "--update-shallow", "--no-tags", "--no-write-fetch-head", str(mirror), sha
-            )
+        await _fetch(git, mirror, sha)
         if await _tip(git, branch) == sha:
             return
         done = await git("update-ref", f"refs/heads/{branch}", sha, expect or ABSENT)
@@ -118,6 +115,9 @@ class LocalForge:
         plain = ("--no-ext-diff", "--no-textconv", "--no-color", "--find-renames")
         return (await _must(git, "diff-tree", "-p", *plain, start, pull_request.head_sha)).stdout
 
+    async def tip(self, repository: Repository, branch: str) -> str | None:
+        return await _tip(self._git(repository.repository_id), branch)
+
     async def merge(self, pull_request: PullRequest, *, head_sha: str, tree_sha: str, message: str) -> Merged:
         row = await self.pull_request(pull_request.number)
         git = self._git(row.repository_id)
@@ -143,14 +143,22 @@ class LocalForge:
     async def pack(self, repository: Repository, sha: str, have: Sequence[str], into: BinaryIO) -> None:
         git = self._git(repository.repository_id)
         into.flush()
-        revisions = "".join([f"{sha}\n", *(f"^{other}\n" for other in have)])
+        known = [other for other in have if await git.has_commit(other)]
+        revisions = "".join([f"{sha}\n", *(f"^{other}\n" for other in known)])
         options = ("--revs", "--thin", "--stdout", "--delta-base-offset", "-q")
         done = await git("pack-objects", *options, stdin=revisions.encode(), stdout_fd=into.fileno())
         if done.exit_code != 0:
             raise _broken(git, "pack-objects", done)
 
-    async def tip(self, repository: Repository, branch: str) -> str | None:
-        return await _tip(self._git(repository.repository_id), branch)
+    async def follow(self, repository: Repository, mirror: Path, branch: str, sha: str) -> None:
+        git = self._git(repository.repository_id)
+        tip = await _tip(git, branch)
+        if tip is None or tip == sha:
+            return
+        await _fetch(git, mirror, sha)
+        if (await git("merge-base", "--is-ancestor", tip, sha)).exit_code == 0:
+            # Lost to somebody who moved it just now: then the merge says so.
+            await git("update-ref", f"refs/heads/{branch}", sha, tip)
 
     async def _merge(self, git: Git, row: PullRequest, head_sha: str, tree_sha: str, message: str) -> str:
         """Check that nothing moved, then write the commit and move the base, or neither."""
@@ -231,6 +239,11 @@ async def _squash(git: Git, head: str, tree: str, base: str, message: str) -> st
     if done.exit_code != 0:
         raise _broken(git, "commit-tree", done)
     return done.text.strip()
+
+
+async def _fetch(git: Git, mirror: Path, sha: str) -> None:
+    if not await git.has_commit(sha):
+        await _must(git, "fetch", "--quiet", "--update-shallow", "--no-tags", "--no-write-fetch-head", str(mirror), sha)
 
 
 async def _tip(git: Git, branch: str) -> str | None:

@@ -27,6 +27,8 @@ class Row:
     subject: str
     badge: Badge
     pull_request: PullRequest | None
+    waits_for: str = ""
+    """Whose yes an armed merge of it waits for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ def row_of(listed: Listed) -> Row:
         subject=subject_of(listed.task.prompt, 100),
         badge=badge_of(listed.task, listed.pull_request),
         pull_request=listed.pull_request,
+        waits_for=listed.waits_for,
     )
 
 

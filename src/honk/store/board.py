@@ -10,6 +10,7 @@ from honk.base.records import load
 from honk.domain.board import Filters, Lane, Listed, Scored, Watcher, lane_of, listing_of
 from honk.domain.change import PullRequest
 from honk.domain.limits import Spent
+from honk.domain.shipment import Shipment, ShipmentState
 from honk.domain.task import OutcomeName, Person, Status, Task
 from honk.store import tables as t
 from honk.store.database import Database
@@ -18,6 +19,7 @@ from honk.store.tasks import NEWEST_FIRST, TASKS, Condition, conditions, is_behi
 _LOOKED_AT = 1000
 """Characters of a request that tell where it belongs: a thousand requests of 64 KiB would be held in memory else."""
 _UNDER_WAY = (Status.QUEUED.value, Status.RUNNING.value)
+_ARMED = sa.select(t.shipment.c.task_id).where(t.shipment.c.state == ShipmentState.ARMED.value)
 _IS_OPEN = t.task.c.task_id.in_(sa.select(t.pull_request.c.task_id).where(t.pull_request.c.state == "open"))
 
 
@@ -81,7 +83,7 @@ class SqlBoard:
     async def scores(self, watcher: Watcher, since: datetime | None) -> Sequence[Scored]:
         """The oldest first."""
         merged_at = (
-            sa.select(sa.func.min(t.approval.c.at))
+            sa.select(sa.func.max(t.approval.c.at))
             .join(t.pull_request, t.pull_request.c.number == t.approval.c.number)
             .where(t.pull_request.c.task_id == t.task.c.task_id, t.pull_request.c.state == "merged")
             .scalar_subquery()
@@ -119,12 +121,23 @@ async def _listed(connection: Any, watcher: Watcher, tasks: Sequence[Task]) -> l
     query = sa.select(t.pull_request.c.task_id, t.pull_request.c.body).order_by(t.pull_request.c.number)
     rows = await connection.execute(query.where(t.pull_request.c.task_id.in_([task.task_id for task in tasks])))
     newest = {row.task_id: load(PullRequest, row.body) for row in rows}
+    armed = await _armed(connection, newest)
     found = []
     for task in tasks:
-        pull_request = newest.get(task.task_id)
-        lane = lane_of(task, watcher, is_open=pull_request is not None and pull_request.state == "open")
-        found.append(Listed(task=task, lane=lane, pull_request=pull_request))
+        pull_request, shipment = newest.get(task.task_id), armed.get(task.task_id)
+        is_open = pull_request is not None and pull_request.state == "open"
+        lane = lane_of(task, watcher, is_open=is_open, asked=shipment.asked if shipment else None)
+        words = shipment.words if shipment is not None and is_open else ""
+        found.append(Listed(task=task, lane=lane, pull_request=pull_request, waits_for=words))
     return found
+
+
+async def _armed(connection: Any, task_ids: Collection[str]) -> Mapping[str, Shipment]:
+    """Merges that wait for somebody's yes, by task."""
+    columns = (t.shipment.c.task_id, t.shipment.c.body)
+    where = (t.shipment.c.state == ShipmentState.ARMED.value, t.shipment.c.task_id.in_(sorted(task_ids)))
+    rows = await connection.execute(sa.select(*columns).where(*where))
+    return {row.task_id: load(Shipment, row.body) for row in rows}
 
 
 def _wanted(watcher: Watcher, filters: Filters) -> list[Condition]:
@@ -134,7 +147,10 @@ def _wanted(watcher: Watcher, filters: Filters) -> list[Condition]:
 def _in_lane(lane: Lane, watcher: Watcher) -> Condition:
     """As `lane_of` has it, in SQL."""
     status = t.task.c.status
-    waits = (status == Status.WAITING.value) | ((status == Status.FINISHED.value) & _IS_OPEN)
+    is_open = (status == Status.FINISHED.value) & _IS_OPEN
+    is_armed = is_open & t.task.c.task_id.in_(_ARMED)
+    is_asked = is_armed & t.task.c.task_id.in_(_ARMED.where(t.shipment.c.asked.contains(f"\n{watcher.person_id}\n")))
+    waits = ((status == Status.WAITING.value) | is_open) & sa.not_(is_armed)
     mine = t.task.c.person_id == watcher.person_id
     if watcher.has_unsigned:
         mine = mine | t.task.c.person_id.is_(None)
@@ -145,8 +161,8 @@ def _in_lane(lane: Lane, watcher: Watcher) -> Condition:
         case Lane.RUNS:
             return status.in_(_UNDER_WAY)
         case Lane.MINE:
-            return waits & mine
+            return (waits & mine) | is_asked
         case Lane.OTHERS:
-            return waits & others
+            return (waits & others) | (is_armed & sa.not_(is_asked))
         case Lane.ENDED:
             return (status == Status.FINISHED.value) & sa.not_(_IS_OPEN)

@@ -90,5 +90,7 @@ def _row(shipment: Shipment) -> dict[str, object]:
         "shipment_id": shipment.shipment_id,
         "number": shipment.number,
         "state": shipment.state.value,
+        "task_id": shipment.task_id,
+        "asked": "".join(f"\n{one}\n" for one in shipment.asked),
         "body": dump(Shipment, shipment),
     }

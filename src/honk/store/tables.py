@@ -254,6 +254,9 @@ shipment = sa.Table(
     _id("shipment_id"),
     sa.Column("number", sa.Integer, nullable=False, index=True),
     sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("task_id", sa.Text, nullable=False, index=True),
+    # Of an armed one: each id between line feeds.
+    _text("asked"),
     _text("body"),
 )
 model_call = sa.Table(

@@ -8,7 +8,7 @@ from pathlib import Path
 from honk.base.git import Git
 from honk.domain.change import PullRequest
 from honk.domain.task import Repository
-from honk.forge import Capabilities, ForgeConflict, ForgeNotFound, Merged, Proposal
+from honk.forge import BaseMoved, Capabilities, ForgeConflict, ForgeNotFound, Merged, Proposal
 
 
 class MemoryPullRequests:
@@ -101,6 +101,9 @@ class FakeForge:
     async def pull_requests(self, repository: Repository | None = None) -> Sequence[PullRequest]:
         return await self._rows.list(None if repository is None else repository.repository_id)
 
+    async def tip(self, repository: Repository, branch: str) -> str | None:
+        return self.branches.get((repository.repository_id, branch))
+
     async def diff(self, pull_request: PullRequest) -> bytes:
         mirror = self._mirrors[pull_request.repository_id]
         done = await mirror("diff-tree", "-p", pull_request.base_sha, pull_request.head_sha)
@@ -113,6 +116,8 @@ class FakeForge:
         base = (row.repository_id, row.base_branch)
         tree = await self._mirrors[row.repository_id].line("rev-parse", f"{row.head_sha}^{{tree}}")
         is_as_verified = head_sha == row.head_sha and self.branches[base] == row.base_sha and tree == tree_sha
+        if self.branches[base] != row.base_sha and row.state == "open":
+            raise BaseMoved(f"pull request {row.number} would merge to another tree")
         if row.state != "open" or not is_as_verified:
             raise ForgeConflict(f"pull request {row.number} is not what was verified")
         merged_sha = hashlib.sha1(f"{row.head_sha} {message}".encode(), usedforsecurity=False).hexdigest()

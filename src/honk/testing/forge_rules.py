@@ -8,7 +8,7 @@ from typing import TypeVar
 from honk.base.git import Git, init_bare
 from honk.domain.change import PullRequest
 from honk.domain.task import Repository
-from honk.forge import Forge, ForgeConflict, ForgeNotFound, Proposal
+from honk.forge import BaseMoved, Forge, ForgeConflict, ForgeNotFound, Proposal
 
 E = TypeVar("E", bound=Exception)
 REPOSITORY = Repository(repository_id="r1", name="songs", location="/srv/songs")
@@ -169,8 +169,17 @@ async def a_base_that_moved_is_refused_although_git_could_merge(ground: Ground) 
     one, two = await ground.open("honk/one", first), await ground.open("honk/two", second)
     await ground.forge.merge(one, head_sha=first, tree_sha=await ground.tree(first), message="One\n")
     act = ground.forge.merge(two, head_sha=second, tree_sha=await ground.tree(second), message="Two\n")
-    await refused(ForgeConflict, act)
+    await refused(BaseMoved, act)
     assert (await ground.forge.pull_request(two.number)).state == "open"
+
+
+async def the_tip_of_a_base_is_told(ground: Ground) -> None:
+    head = await ground.change({"a": "2\n"})
+    opened = await ground.open("honk/one", head)
+    assert await ground.forge.tip(REPOSITORY, "main") == ground.base
+    merged = await ground.forge.merge(opened, head_sha=head, tree_sha=await ground.tree(head), message="One\n")
+    assert await ground.forge.tip(REPOSITORY, "main") == merged.merged_sha
+    assert await ground.forge.tip(REPOSITORY, "nowhere") is None
 
 
 async def a_closed_one_cannot_merge_and_a_merged_one_cannot_close(ground: Ground) -> None:
@@ -196,5 +205,6 @@ FORGE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     a_merge_is_exact_and_merged_twice_is_merged_once,
     another_head_or_tree_than_the_verified_one_is_refused,
     a_base_that_moved_is_refused_although_git_could_merge,
+    the_tip_of_a_base_is_told,
     a_closed_one_cannot_merge_and_a_merged_one_cannot_close,
 )

@@ -5,19 +5,23 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
+from honk.domain.board import Filters, Lane, Watcher
 from honk.domain.shipment import Approval, Shipment, ShipmentState
 from honk.domain.task import Outcome, OutcomeName, Status
-from honk.store import NotFound
+from honk.store import Board, NotFound
 from honk.store.conversation import Fact
 from honk.store.shipping import Along, Shipments
 from honk.testing.refusal import refusal
-from honk.testing.store_rules import ADA, NOON, Store, a_run, a_task, accept
+from honk.testing.store_rules import ADA, NOON, Store, a_pull_request, a_run, a_task, accept
 
 MERGED = Outcome(name=OutcomeName.MERGED, reason="Pull request 1 is merged.")
 
 
 class ShippingStore(Store, Protocol):
     """With this port beside the others."""
+
+    @property
+    def board(self) -> Board: ...
 
     @property
     def shipments(self) -> Shipments: ...
@@ -91,9 +95,34 @@ async def a_merge_ends_its_tasks_in_the_same_turn(store: ShippingStore) -> None:
     assert await store.shipments.live() == []
 
 
+async def an_armed_merge_waits_on_the_board_of_whom_it_asks(store: ShippingStore) -> None:
+    await accept(store, replace(a_task(), person_id="ada"), a_run())
+    await store.tasks.set_status("t1", Status.FINISHED, Outcome(name=OutcomeName.OPENED, reason=""))
+    await store.pull_requests.insert("k", a_pull_request())
+    ada, bob, cy = (Watcher(person_id=name) for name in ("ada", "bob", "bo"))
+
+    async def lanes() -> list[Lane]:
+        found = []
+        for watcher in (ada, bob, cy):
+            (listed,) = await store.board.listed(watcher, {"t1"})
+            page = await store.board.page(watcher, Filters(), listed.lane)
+            assert [one.task.task_id for one in page] == ["t1"]
+            assert (await store.board.counts(watcher, Filters()))[listed.lane] == 1
+            found.append(listed.lane)
+        return found
+
+    assert await lanes() == [Lane.MINE, Lane.OTHERS, Lane.OTHERS]
+    await store.shipments.turn(None, armed(), Along())
+    assert await lanes() == [Lane.OTHERS, Lane.MINE, Lane.OTHERS]
+    assert [one.waits_for for one in await store.board.listed(bob, {"t1"})] == ["Bob"]
+    await store.shipments.turn(armed(), replace(armed(), state=ShipmentState.ENDED), Along())
+    assert await lanes() == [Lane.MINE, Lane.OTHERS, Lane.OTHERS]
+
+
 SHIPPING_RULES: tuple[Callable[[ShippingStore], Awaitable[None]], ...] = (
     a_shipment_begins_with_its_approval_and_what_is_told,
     a_pull_request_has_one_live_shipment,
     of_two_who_turn_one_one_does,
     a_merge_ends_its_tasks_in_the_same_turn,
+    an_armed_merge_waits_on_the_board_of_whom_it_asks,
 )

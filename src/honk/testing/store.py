@@ -10,6 +10,7 @@ from honk.base.clock import now
 from honk.domain.board import Filters, Lane, Listed, Scored, Watcher, is_wanted, lane_of
 from honk.domain.change import PullRequest
 from honk.domain.listing import ALL, Listing, is_listed
+from honk.domain.shipment import ShipmentState
 from honk.domain.task import Brief, Outcome, OutcomeName, Status, Task
 from honk.store import Approval, Attempt, Delivery, Enlist, NotFound, Run, StoreError, TaskEvent
 from honk.testing.audit import FakeAudit
@@ -218,7 +219,7 @@ class FakeBoard:
         runs = [run for run in self._store.runs.kept.values() if run.task_id == task.task_id]
         merged_at = None
         if pull_request is not None and pull_request.state == "merged":
-            merged_at = min((one.at for one in await self._store.approvals.list(pull_request.number)), default=None)
+            merged_at = max((one.at for one in await self._store.approvals.list(pull_request.number)), default=None)
         return Scored(
             task_id=task.task_id,
             repository_id=task.repository.repository_id,
@@ -234,8 +235,13 @@ class FakeBoard:
         for task in await self._store.tasks.find(Listing(limit=ALL)):
             pull_request = next(reversed(await self.pull_requests(task.task_id)), None)
             is_open = pull_request is not None and pull_request.state == "open"
-            lane = lane_of(task, watcher, is_open=is_open)
-            found.append(Listed(task=task, lane=lane, pull_request=pull_request))
+            live = await self._store.shipments.live()
+            armed = next(
+                (one for one in live if one.task_id == task.task_id and one.state is ShipmentState.ARMED), None
+            )
+            lane = lane_of(task, watcher, is_open=is_open, asked=armed.asked if armed else None)
+            words = armed.words if armed is not None and is_open else ""
+            found.append(Listed(task=task, lane=lane, pull_request=pull_request, waits_for=words))
         return [one for one in found if is_wanted(one, watcher, filters)]
 
 

@@ -12,7 +12,7 @@ from honk.domain.change import Change
 from honk.domain.task import Person, Repository
 from honk.sandbox import Ceilings, Mount, Sandbox
 from honk.testing.rooms import DirectorySandbox, Files, FilesTree, change_between, sha_of, write_files
-from honk.workspace import Advance, CommitMessage, Environment, RepositoryFacts, SourceError, Template
+from honk.workspace import Advance, CommitMessage, Environment, Give, RepositoryFacts, SourceError, Template
 
 
 @dataclass(slots=True)
@@ -146,6 +146,12 @@ class FakeWorkspaces:
     async def adopt(self, template: Template, sha: str, pack: BinaryIO) -> Change | None:
         head = self._heads.get(sha, self.base)
         return None if head == self.base else change_between(self.base, head)
+
+    async def merged(
+        self, repository: Repository, base_sha: str, head_sha: str, give: Give, message: CommitMessage
+    ) -> Change | None:
+        """There is one base here: nothing moves."""
+        return change_between(self.base, self._heads[head_sha])
 
 
 def _lay(directory: Path, files: Files) -> None:

@@ -1,10 +1,11 @@
 """What every kind of workspaces must hold to: one commit of ours comes out, whatever the agent did to its tree."""
 
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from honk.base.git import Git
 from honk.domain.change import Change, Edit
@@ -296,6 +297,28 @@ async def other_tasks_work_is_not_in_a_template(ground: Ground) -> None:
     assert done.exit_code != 0
 
 
+async def a_change_is_merged_into_a_base_that_moved(ground: Ground) -> None:
+    change = await ground.change("echo more >> README.md")
+    moved = await ground.person.commit({"src/app.py": "print('moved')\n"}, "Moved")
+
+    async def give(have: Sequence[str], pack: BinaryIO) -> None:
+        await ground.source.export(ground.person.root, moved, have, pack)
+
+    async def merged(base_sha: str) -> Change | None:
+        return await ground.workspaces.merged(ground.repository, base_sha, change.head_sha, give, MESSAGE)
+
+    found = await merged(moved)
+    assert found is not None
+    assert found == await merged(moved), "again, it is the same"
+    assert (found.base_sha, [file.path for file in found.files]) == (moved, ["README.md"])
+    template = await ground.workspaces.template(ground.repository, moved)
+    environment = await ground.workspaces.environment(template)
+    async with ground.workspaces.clean_room(template, environment, found, name="room") as room:
+        assert await sh(room, "cat src/app.py README.md") == "print('moved')\n# Sample\nmore\n"
+    moved = await ground.person.commit({"README.md": "# Other\n"}, "Moved again")
+    assert await merged(moved) is None, "they conflict"
+
+
 WORKSPACE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     nothing_changed_is_no_change,
     an_edit_is_one_commit_with_its_diff,
@@ -317,4 +340,5 @@ WORKSPACE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     a_change_reaches_the_person_as_a_branch,
     the_person_s_checkout_is_left_byte_for_byte,
     other_tasks_work_is_not_in_a_template,
+    a_change_is_merged_into_a_base_that_moved,
 )

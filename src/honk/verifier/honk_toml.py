@@ -67,7 +67,7 @@ def parse(content: bytes | None) -> HonkToml:
         tables = toml.loads(content.decode())
     except ValueError as error:
         raise HonkTomlError(f"{PATH} is not sound TOML: {error}") from error
-    _refuse_unknown(f"{PATH} has", tables, ("verify", "rules", "identity", "environment"), "table")
+    _refuse_unknown(f"{PATH} has", tables, ("verify", "rules", "identity", "environment", "merge"), "table")
     verify, rules, identity = (_table(tables, name) for name in ("verify", "rules", "identity"))
     _refuse_unknown(f"{PATH}: [verify] has", verify, ("commands",))
     _refuse_unknown(f"{PATH}: [rules] has", rules, ("protected", "forbidden", "needs_human", "veto"))

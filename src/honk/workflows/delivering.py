@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from honk.base.errors import HonkError, UsageError
-from honk.domain.approval import unmet, why_never
+from honk.domain.approval import not_worse, unmet, why_never
 from honk.domain.audit import Body, Who
 from honk.domain.change import PullRequest
+from honk.domain.evidence import Examination
 from honk.domain.needs import Need, asked_of, words_of
 from honk.domain.people import Act, Door, Visitor, why_not
 from honk.domain.pull_request_text import merge_message
@@ -23,6 +24,7 @@ from honk.workflows.follow_up import chain_of
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
 from honk.workflows.identity import is_signed_off, refuse_unsignable
+from honk.workflows.proving import follow_base, proved
 from honk.workspace import Advance
 
 REFUSALS = frozenset({ForgeConflict.__name__, UsageError.__name__, "ForgeNotFound", "NotFound", "UnknownTask"})
@@ -58,7 +60,9 @@ class Delivering:
         await refuse_unsignable(self.house)
         sight = await self.approving.sight(shipment.number)
         if sight.pull_request.state == "merged":
-            return Ready(tree_sha=sight.run.change.tree_sha if sight.run.change else "")
+            proof, change = shipment.proof, sight.run.change
+            return Ready(tree_sha=proof.tree_sha if proof else change.tree_sha if change else "", proof=proof)
+        await follow_base(self.house, sight)
         return await self._ready(shipment, sight, None)
 
     async def _ready(self, shipment: Shipment, sight: Sight, proof: Proof | None) -> Ready:
@@ -124,7 +128,25 @@ class Delivering:
 
     async def prove(self, shipment: Shipment, number: int) -> Ready:
         """Verify what the merge would be, over the base as it is now."""
-        return Ready(refusal=f"The base moved, and {number} is not verified again yet.")
+        house = self.house
+        refuse_frozen(house.home)
+        sight = await self.approving.sight(shipment.number)
+        branch = sight.pull_request.base_branch
+        words = f"{branch} moved since this was verified: what would be merged is verified again."
+        await house.events.append(
+            shipment.task_id, "note", {"text": words}, f"proving:{shipment.shipment_id}:{shipment.leg}:{number}"
+        )
+        proof, why = await proved(house, sight, f"{shipment.shipment_id}-{shipment.leg}-{number}")
+        if proof is None:
+            return Ready(refusal=why)
+        before = await self.shipment(shipment.shipment_id)
+        await house.shipments.turn(before, replace(before, proof=proof), Along())
+        if (worse := not_worse(sight.run.examination or Examination(), proof.examination)) is not None:
+            return Ready(
+                refusal=f"{branch} moved, and merged into it this is not what was verified: {worse}. Nothing was "
+                "merged. Say in the task what is to change, or begin it again from the newest base."
+            )
+        return await self._ready(shipment, await self.approving.sight(shipment.number, proof), proof)
 
     async def give_back(self, shipment: Shipment, ready: Ready, merged: Merged) -> Advance:
         """Hand the merge to the person's own repository, where that changes nothing under their hands. It is merged

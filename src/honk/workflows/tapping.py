@@ -11,7 +11,7 @@ from honk.base.ids import derived_uuid
 from honk.domain.approval import Arm, AskSentence, Refuse, Ship, Yes, decide_approval
 from honk.domain.change import PullRequest
 from honk.domain.needs import Need, asked_of, words_of
-from honk.domain.people import Door, Member
+from honk.domain.people import Door, Member, Refused
 from honk.domain.shipment import Approval, Shipment, ShipmentState
 from honk.domain.task import Person
 from honk.engine import Engine, WorkflowStatus
@@ -77,6 +77,7 @@ class Tapping:
         """
         refuse_frozen(self.house.home)
         await refuse_unsignable(self.house)
+        tap = replace(tap, member=await self._here(tap.member))
         for _ in range(TRIES):
             sight = await self.approving.sight(number)
             standing = await self.house.shipments.newest(number)
@@ -87,6 +88,13 @@ class Tapping:
         raise UsageError(
             f"Others say yes to pull request {number} at this very moment. Nothing was recorded. Look again."
         )
+
+    async def _here(self, member: Member) -> Member:
+        """The person with the rights that they have now. Raises Refused: they have left meanwhile."""
+        for known in await self.approving.people.all():
+            if known.person_id == member.person_id:
+                return known
+        raise Refused("You are not among the people here any more. Nothing was merged.")
 
     async def _decide(self, sight: Sight, standing: Shipment | None, tap: Tap) -> Tapped | None:
         """None where somebody else was faster: then it is decided anew."""

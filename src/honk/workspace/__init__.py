@@ -1,6 +1,6 @@
 """Repositories, and their work trees in sandboxes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +12,9 @@ from honk.domain.change import Change
 from honk.domain.health import Part
 from honk.domain.task import Person, Repository
 from honk.sandbox import Ceilings, Mount, Sandbox
+
+Give = Callable[[Sequence[str], BinaryIO], Awaitable[None]]
+"""Writes a pack of a commit, without what those commits reach of which it is told that they are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,6 +259,17 @@ class Workspaces(Protocol):
 
         Raises:
             WorkspaceError: the pack is not sound.
+        """
+        ...
+
+    async def merged(
+        self, repository: Repository, base_sha: str, head_sha: str, give: Give, message: CommitMessage
+    ) -> Change | None:
+        """The commit merged into another base, which `give` gives where it is not there: as a change over that base,
+        kept in the mirror. None where the two conflict.
+
+        Raises:
+            WorkspaceError: the base is not sound, or the commit is not there.
         """
         ...
 

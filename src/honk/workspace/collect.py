@@ -81,6 +81,14 @@ class Collector:
         tree = await self.mirror.work.line("rev-parse", f"{sha}^{{tree}}")
         return None if tree == base_tree else await self._describe(sha, tree)
 
+    async def merged(self, head_sha: str, message: CommitMessage) -> Change | None:
+        """What `Workspaces.merged` promises, of commits that are both there."""
+        done = await self.mirror.work("merge-tree", "--write-tree", "--no-messages", self.base_sha, head_sha)
+        if done.exit_code == 1:
+            return None
+        tree = self._must(done).text.split()[0]
+        return await self._describe(await self._commit(tree, message), tree)
+
     async def _take(self, sandbox: Sandbox, into: Path) -> str:
         """Write the pack that the sandbox prints to a file; the tree's name comes before it."""
         argv = scripts.collect(self.base_sha, _all_that_can_differ(await sandbox.written()))

@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol
 
 from honk.base.git import Git, init_bare
 from honk.domain.task import Repository
-from honk.workspace import WorkspaceError
+from honk.workspace import Give, WorkspaceError
 from honk.workspace.locks import key_of, locked
 
 # What old and honest histories contain; the objects that a change adds are checked without any pardon.
@@ -65,6 +65,18 @@ class Mirror:
             SourceError: the source cannot give it.
             WorkspaceError: what it gave is not sound.
         """
+
+        async def give(have: Sequence[str], pack: BinaryIO) -> None:
+            await source.export(root, sha, have, pack)
+
+        await self.take_in(sha, give, root)
+
+    async def take_in(self, sha: str, give: Give, place: Path) -> None:
+        """Have the commit and its history, from whoever gives it if need be; `place` names them for people.
+
+        Raises:
+            WorkspaceError: what was given is not sound.
+        """
         await self.prepare()
         ref = f"refs/honk/base/{sha}"
         if await self._has_ref(ref):
@@ -74,8 +86,8 @@ class Mirror:
                 return
             known = (await self.base.line("for-each-ref", "--format=%(objectname)", "refs/honk/base")).split()
             with tempfile.TemporaryFile(dir=self.directory) as pack:
-                await source.export(root, sha, known, pack)
-                await self._add(pack, root, sha)
+                await give(known, pack)
+                await self._add(pack, place, sha)
             (await self.base("update-ref", ref, sha)).must("git update-ref")
 
     async def _has_ref(self, ref: str) -> bool:

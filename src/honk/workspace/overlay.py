@@ -14,7 +14,7 @@ from honk.domain.task import Repository
 from honk.gateway import Gateway
 from honk.sandbox import Ceilings, Mount, Sandbox, SandboxBackend, SandboxBusy, SandboxSpec
 from honk.sandbox.state import remove_state
-from honk.workspace import CommitMessage, Environment, Server, Source, Template, WorkspaceError, scripts
+from honk.workspace import CommitMessage, Environment, Give, Server, Source, Template, WorkspaceError, scripts
 from honk.workspace.collect import Collector, PutBlob
 from honk.workspace.environment import EnvironmentBuilder, leftovers_of, recipe_key
 from honk.workspace.handover import change_mount
@@ -169,6 +169,21 @@ class OverlayWorkspaces:
             put_blob=self._put_blob,
         )
         return await collector.adopt(sha, pack)
+
+    async def merged(
+        self, repository: Repository, base_sha: str, head_sha: str, give: Give, message: CommitMessage
+    ) -> Change | None:
+        mirror = mirror_of(self._home, repository)
+        await mirror.take_in(base_sha, give, Path(repository.location))
+        collector = Collector(
+            mirror=mirror,
+            base_sha=base_sha,
+            name=f"merged-{head_sha}",
+            state=Path(repository.location),
+            leftovers=b"",
+            put_blob=self._put_blob,
+        )
+        return await collector.merged(head_sha, message)
 
     async def _shown(self, change: Change, opening: _Opening) -> _Opening:
         """The same, with the change's objects to be seen in it."""

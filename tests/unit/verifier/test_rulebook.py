@@ -255,7 +255,7 @@ def test_no_text_costs_the_square_of_its_size(path: str, unit: str) -> None:
         ("[rules]\nneed_human = ['link']\n", r"\[rules\] has no key 'need_human'; it has protected, forbidden"),
         ("[verify]\ncommand = ['make']\n", r"\[verify\] has no key 'command'; it has commands"),
         ("[[verify.commands]]\nrun = 'make'\ntimeout = 5\n", r"verify.commands has no key 'timeout'; it has run"),
-        ("[rule]\nveto = ['link']\n", r"has no table 'rule'; it has verify, rules, identity, environment"),
+        ("[rule]\nveto = ['link']\n", r"has no table 'rule'; it has verify, rules, identity, environment, merge"),
     ],
 )
 def test_a_wish_to_be_stricter_that_is_misspelt_is_named_and_not_passed_over(text: str, told: str) -> None:
