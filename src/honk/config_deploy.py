@@ -27,6 +27,9 @@ class RepositoryDeploySettings(BaseModel):
     """The same, for names that may lead into a private network."""
     health: tuple[str, ...] = ()
     """Origins that may be asked for health, as https://music.example.org."""
+    url: str = ""
+    """Where the repository is found in production, as https://music.example.org. Its commands have it in
+    HONK_DEPLOY_URL, and its health may be asked there."""
     timeout_seconds: float = Field(1800.0, gt=0, le=6 * 3600)
     """A command is ended after so long at the latest."""
     location: str = ""
@@ -61,6 +64,13 @@ class RepositoryDeploySettings(BaseModel):
             raise ValueError(f"{wrong[0]!r} is no origin, as https://music.example.org")
         return origins
 
+    @field_validator("url")
+    @classmethod
+    def _is_an_origin(cls, url: str) -> str:
+        if url and origin_of(url) != url:
+            raise ValueError(f"{url!r} is no origin, as https://music.example.org")
+        return url
+
 
 class DeploySettings(BaseModel):
     """Deployments. A repository that is not named here is merged, and not deployed by Honk."""
@@ -79,6 +89,7 @@ class DeploySettings(BaseModel):
                 hosts=one.hosts,
                 private_hosts=one.private_hosts,
                 health=one.health,
+                url=one.url,
                 timeout_seconds=one.timeout_seconds,
                 location=one.location,
             )

@@ -27,6 +27,9 @@ class Grant:
     """Origins that may be asked for health."""
     timeout_seconds: float = 1800.0
     """At most."""
+    url: str = ""
+    """The origin where listeners of the repository find it in production: its commands are told, and its health may be
+    asked there."""
     location: str = ""
     """Of the repository, where its name alone is not enough."""
 

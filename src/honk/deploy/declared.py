@@ -14,6 +14,8 @@ PATH = ".honk.toml"
 _PLACE = f"{PATH} [deploy]"
 KEYS = ("command", "rollback", "health", "secrets", "env", "timeout_seconds", "health_seconds", "migrations",
         "environment")  # fmt: skip
+DEPLOY_URL = "$HONK_DEPLOY_URL"
+"""At the beginning of an address: where the installation says that the repository is found in production."""
 DEFAULT_TIMEOUT_SECONDS = 600.0
 DEFAULT_HEALTH_SECONDS = 60.0
 MAX_HEALTH_SECONDS = 900.0
@@ -30,7 +32,7 @@ class Declared:
     rollback: str = ""
     """Run on a clean checkout of what was deployed before, whose commit is in HONK_ROLLBACK_TO."""
     health: str = ""
-    """An address, or a command."""
+    """An address, which may begin with `$HONK_DEPLOY_URL`; or a command."""
     secrets: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
@@ -44,7 +46,7 @@ class Declared:
     @property
     def health_url(self) -> str:
         """Empty where health is asked by a command, or not at all."""
-        return self.health if self.health.startswith(("http://", "https://")) else ""
+        return self.health if self.health.startswith(("http://", "https://", f"{DEPLOY_URL}/")) else ""
 
     @property
     def health_command(self) -> str:

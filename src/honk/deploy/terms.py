@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from honk.deploy import Grant
-from honk.deploy.declared import Declared
+from honk.deploy.declared import DEPLOY_URL, Declared
 
 NOT_VISIBLE = "Merged; deployment not visible to Honk"
 """The first words wherever Honk does not deploy."""
@@ -19,6 +19,11 @@ class Terms:
     grant: Grant
     why_not: str = ""
     """Why nothing is deployed, for people; empty where it is."""
+
+    @property
+    def health_url(self) -> str:
+        """The address to ask for health; empty where that is a command, or nothing."""
+        return self.declared.health_url.replace(DEPLOY_URL, self.grant.url, 1)
 
 
 def terms_of(declared: Declared | None, grant: Grant | None) -> Terms:
@@ -37,8 +42,9 @@ def _why_not(declared: Declared | None, grant: Grant | None) -> str:
     if declared.problems:
         return f"{NOT_VISIBLE}: {' '.join(declared.problems)}"
     asked = [f"the secret {name}" for name in declared.secrets if name not in grant.secrets]
-    if declared.health_url and origin_of(declared.health_url) not in grant.health:
-        asked.append(f"health at {origin_of(declared.health_url) or 'an address that is none'}")
+    address = declared.health_url.replace(DEPLOY_URL, grant.url, 1)
+    if address and origin_of(address) not in (*grant.health, grant.url or None):
+        asked.append(f"health at {origin_of(address) or address}")
     if asked:
         return f"{NOT_VISIBLE}: it asks for {' and '.join(asked)}, which this installation does not grant it."
     return ""

@@ -89,7 +89,7 @@ class Production:
             name=name,
             command=command,
             timeout_seconds=limit_of(terms),
-            env={**wanted.env, **env},
+            env={**wanted.env, **({"HONK_DEPLOY_URL": grant.url} if grant.url else {}), **env},
             secrets={one: await self.read_secret(one, grant.secrets[one]) for one in wanted.secrets},
             folders=grant.folders,
             hosts=grant.hosts,
@@ -137,8 +137,8 @@ class Production:
             return UNASKED
 
         async def ask() -> Answer:
-            if wanted.health_url:
-                return await self.prober.ask(wanted.health_url)
+            if terms.health_url:
+                return await self.prober.ask(terms.health_url)
             errand = await self.errand(name, terms, wanted.health_command, {"HONK_COMMIT": sha})
             short = replace(errand, timeout_seconds=min(HEALTH_COMMAND_SECONDS, errand.timeout_seconds))
             ended = await self.run(short, repository, sha, with_environment=wanted.has_environment)

@@ -87,6 +87,15 @@ def test_a_wish_beyond_the_grant_is_told_and_nothing_acts() -> None:
     assert "health at https://music.example.org.evil.example" in terms_of(elsewhere, GRANT).why_not
 
 
+def test_health_may_be_asked_where_the_installation_says_that_the_service_is() -> None:
+    found = declared('[deploy]\ncommand = "./deploy"\nhealth = "$HONK_DEPLOY_URL/health"\n')
+    here = terms_of(found, Grant(url="http://127.0.0.1:9000"))
+    assert (here.why_not, here.health_url) == ("", "http://127.0.0.1:9000/health")
+    assert "health at /health" in terms_of(found, Grant()).why_not
+    beside = declared('[deploy]\ncommand = "./deploy"\nhealth = "http://127.0.0.1:9000@evil.example/health"\n')
+    assert "which this installation does not grant" in terms_of(beside, Grant(url="http://127.0.0.1:9000")).why_not
+
+
 @pytest.mark.parametrize(
     ("url", "origin"),
     [
