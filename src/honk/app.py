@@ -50,6 +50,7 @@ from honk.workflows.shift import Shift
 from honk.workflows.sights import Sights
 from honk.workflows.talk import Talk
 from honk.workflows.tapping import MergeResult, Tapping
+from honk.workflows.undoing import undoing_with
 from honk.workflows.verify import VerifyResult, verify_checkout
 from honk.workflows.watch import Watch
 from honk.workflows.ways_in import WaysIn
@@ -79,6 +80,7 @@ class App:
         self.watch, self.delivery, self.audit = watch, delivery, AuditDesk(house.audit)
         one_at_a_time = asyncio.Lock()
         self.handing = Handing(house=house, accept=self._accept_linked, one_at_a_time=one_at_a_time)
+        self.undoing = undoing_with(delivery.deploying.production, self._accept_linked)
         self.talk = Talk(
             house=house,
             engine=engine,
@@ -200,7 +202,8 @@ class App:
     @asynccontextmanager
     async def shift(self) -> AsyncIterator[None]:
         """While it lasts everything that was begun goes on by itself, and no run ends without an outcome."""
-        look_after = (self.talk.legs.end_due, self.talk.take_left_over, self.delivery.look_after)
+        look_after = (self.talk.legs.end_due, self.talk.take_left_over, self.delivery.look_after,
+                      self.delivery.deploying.sweep)  # fmt: skip
         shift = Shift(
             house=self._house, engine=self._engine, watch=self.watch, settle=self._settle, look_after=look_after,
             at_leisure=self._keeper.tidy,
@@ -336,7 +339,9 @@ class App:
 
     async def merge(self, number: int, *, sentence: str | None = None) -> MergeResult:
         """Merge exactly what was verified; the sentence is needed, and kept, where it was not."""
-        return await self.delivery.merge_here(number, sentence or "")
+        merged = await self.delivery.merge_here(number, sentence or "")
+        await self.delivery.deploying.finish_here()
+        return merged
 
     async def close_pull_request(self, number: int) -> PullRequest:
         """Close without merging; the branch stays."""

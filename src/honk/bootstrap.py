@@ -230,6 +230,7 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         events=store.events,
         board=store.board,
         pull_requests=store.pull_requests,
+        deployments=store.deployments,
         approvals=store.approvals,
         messages=store.messages,
         parking=store.parking,

@@ -87,12 +87,12 @@ class Desk:
                 limits=replace(Limits(wall_seconds=60, idle_seconds=30), **limits),
             )
         )
-        return await self._follow(task.task_id)
+        return await self.follow(task.task_id)
 
     async def replay(self, task_id: str, **wanted: Any) -> Told:
-        return await self._follow((await self.app.replay(ReplayRequest(task_id=task_id, **wanted))).task_id)
+        return await self.follow((await self.app.replay(ReplayRequest(task_id=task_id, **wanted))).task_id)
 
-    async def _follow(self, task_id: str) -> Told:
+    async def follow(self, task_id: str) -> Told:
         events = [event async for event in self.app.follow(task_id)]
         return Told(await self.app.result(task_id), events)
 

@@ -10,6 +10,7 @@ from honk.app import App
 from honk.domain.change import PullRequest
 from honk.domain.prompt import checked_prompt
 from honk.engine import Engine
+from honk.engine.at_once import AtOnceEngine
 from honk.testing.audit import FakeAudit
 from honk.testing.people import FakePeople
 from honk.testing.store import FakeStore
@@ -38,9 +39,9 @@ def desk() -> App:
     people, ways_in = PeopleDesk(people=FakePeople(), audit=FakeAudit()), cast(WaysIn, None)
     engine, keeper = cast(Engine, None), cast(Housekeeper, None)
     watch = cast(Watch, SimpleNamespace(purse=SimpleNamespace(within=None)))
-    return App(
-        cast(House, house), engine, keeper, people=people, ways_in=ways_in, watch=watch, delivery=cast(Tapping, None)
-    )
+    deploying = SimpleNamespace(production=SimpleNamespace(engine=AtOnceEngine()))
+    delivery = cast(Tapping, SimpleNamespace(deploying=deploying))
+    return App(cast(House, house), engine, keeper, people=people, ways_in=ways_in, watch=watch, delivery=delivery)
 
 
 async def test_pull_requests_come_newest_first() -> None:

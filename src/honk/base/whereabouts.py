@@ -40,10 +40,10 @@ def server_of(home: Path) -> Whereabouts | None:
     return Whereabouts(address=address, token=token) if is_owned(home) else None
 
 
-def is_owned(home: Path) -> bool:
-    """Whether somebody works in the folder. Nobody is kept from it by the look."""
+def is_owned(home: Path, name: str = LOCK_NAME) -> bool:
+    """Whether somebody works in the folder, or holds the lock of that name. Nobody is kept from it by the look."""
     try:
-        descriptor = os.open(home / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(home / name, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:

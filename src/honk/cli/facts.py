@@ -240,6 +240,30 @@ def _merge_refused(body: Body) -> list[Line]:
     return [Line(text=f"✗ not merged: {text_of(body, 'reason', 600)}", tone=Tone.BAD)]
 
 
+def _deployment(body: Body) -> list[Line]:
+    state = text_of(body, "state", 40).replace("_", " ")
+    tones = {"deployed": Tone.GOOD, "failed": Tone.BAD, "interrupted": Tone.BAD, "not visible": Tone.UNSURE}
+    if state == "not visible":
+        return [Line(text=text_of(body, "words", 600), tone=Tone.UNSURE)]
+    commit = text_of(body, "merged_sha", 64)[:10]
+    words = f"deployment of {commit}: {state}. {text_of(body, 'words', 600)}"
+    return [Line(text=words, tone=tones.get(state, Tone.PLAIN))]
+
+
+def _health(body: Body) -> list[Line]:
+    is_good = body.get("is_good")
+    tone = Tone.PLAIN if is_good is None else Tone.GOOD if is_good else Tone.BAD
+    return [Line(text=f"health: {text_of(body, 'words', 400)}", tone=tone)]
+
+
+def _undone(body: Body) -> list[Line]:
+    return [Line(text=text_of(body, "words", 600), tone=Tone.UNSURE)]
+
+
+def _rolled_back(body: Body) -> list[Line]:
+    return [Line(text=text_of(body, "words", 600), tone=Tone.GOOD if body.get("is_good") else Tone.BAD)]
+
+
 def _resumed(body: Body) -> list[Line]:
     return [Line(text="going on where it was", tone=Tone.UNSURE)]
 
@@ -307,6 +331,11 @@ _TELLERS: Mapping[str, Callable[[Body], list[Line]]] = {
     "armed": _armed,
     "disarmed": _disarmed,
     "merge_refused": _merge_refused,
+    "deployment": _deployment,
+    "health": _health,
+    "undo": _undone,
+    "rolled_back": _rolled_back,
+    "reverting": _undone,
     "resumed": _resumed,
     "message": _message,
     "asked": _asked,

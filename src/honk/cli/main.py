@@ -153,6 +153,7 @@ def command_line() -> "typer.Typer":
     app.command("run")(run.run)
     app.command("verify")(verify.verify)
     app.add_typer(pr.app, name="pr")
+    _add_production(app)
     app.add_typer(task.app, name="task")
     app.command("serve", short_help="Serve a team: console, API and agents.")(serve.serve)
     app.command("mcp", short_help="Serve Honk's tools to an agent or an editor.")(mcp.mcp)
@@ -172,6 +173,13 @@ def command_line() -> "typer.Typer":
     app.command("thaw", short_help="Lift that, or let a restored state act again.")(thaw.thaw)
     app.command("version")(version_.version)
     return app
+
+
+def _add_production(app: "typer.Typer") -> None:
+    from honk.cli import deploy, undo
+
+    app.add_typer(deploy.app, name="deploy")
+    app.command("undo", short_help="Take a merged change back: production first, then the code.")(undo.undo)
 
 
 def _fit_streams() -> None:

@@ -103,6 +103,7 @@ async def _diff(number: int) -> None:
 
 async def _merge(number: int, *, sentence: str | None, is_settled: bool) -> int:
     from honk.cli.asking import can_ask
+    from honk.cli.deploy import details
     from honk.cli.desk import acting_desk
     from honk.cli.exit_codes import CANCELLED, of_outcome
     from honk.cli.facts import Line
@@ -120,6 +121,8 @@ async def _merge(number: int, *, sentence: str | None, is_settled: bool) -> int:
                     return CANCELLED
         merged = await desk.merge(number, sentence=sentence)
         print_lines(merged_lines(merged))
+        deployments, _ = await desk.undoing.of_pull_request(number)
+        print_lines([line for one in deployments for line in await details(desk, one)])
         result = await desk.result(pull_request.task_id)
     return of_outcome(OutcomeName.MERGED, result.verification)
 

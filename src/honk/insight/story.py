@@ -294,6 +294,26 @@ def _approved(writer: _Writer, event: TaskEvent) -> None:
     writer.add(event, Kind.FACT, text, sign="✓", detail=_text(body, "sentence"))
 
 
+def _deployment(writer: _Writer, event: TaskEvent) -> None:
+    state = _text(event.body, "state")
+    look = {"deployed": (Tone.GOOD, "✓"), "failed": (Tone.BAD, "✗"), "interrupted": (Tone.BAD, "✗")}
+    tone, sign = look.get(state, (Tone.UNSURE if state == "not_visible" else Tone.PLAIN, "⇧"))
+    words = _text(event.body, "words")
+    told = words if state == "not_visible" else f"Deployment {state.replace('_', ' ')}: {words}"
+    writer.add(event, Kind.FACT, told, tone=tone, sign=sign)
+
+
+def _health(writer: _Writer, event: TaskEvent) -> None:
+    is_good = event.body.get("is_good")
+    tone = Tone.PLAIN if is_good is None else Tone.GOOD if is_good else Tone.BAD
+    writer.add(event, Kind.FACT, f"Health: {_text(event.body, 'words')}", tone=tone, sign="♥")
+
+
+def _rolled_back(writer: _Writer, event: TaskEvent) -> None:
+    tone = Tone.GOOD if event.body.get("is_good") else Tone.BAD
+    writer.add(event, Kind.FACT, _text(event.body, "words"), tone=tone, sign="↩")
+
+
 def _text(body: object, key: str) -> str:
     value = body.get(key) if isinstance(body, Mapping) else None
     return "" if value is None else str(value)
@@ -319,6 +339,11 @@ _TELLERS: Mapping[str, Callable[[_Writer, TaskEvent], None]] = {
     "armed": _line("The merge waits for the yes of", Tone.UNSURE, "‖", "waits_for"),
     "disarmed": _line("The merge waits no more:", Tone.PLAIN, "–", "reason"),
     "merge_refused": _line("It did not merge:", Tone.BAD, "✗", "reason"),
+    "deployment": _deployment,
+    "health": _health,
+    "undo": _line("", Tone.UNSURE, "↩", "words"),
+    "rolled_back": _rolled_back,
+    "reverting": _line("", Tone.PLAIN, "↩", "words"),
     "parked": _parked,
     "resumed": _line("It goes on where it was", Tone.PLAIN, "▸"),
     "note": _line("", Tone.PLAIN, "–", "text"),

@@ -19,6 +19,8 @@ RULES = frozenset(
     }
 )  # fmt: skip
 """All that a finding may be named: a repository that sharpens a rule that is none is told so."""
+TABLES = ("verify", "rules", "identity", "environment", "merge", "deploy")
+"""Those that are not the gate's are read by the rooms that they speak to."""
 MAX_TIMEOUT_SECONDS = 3600.0
 DEFAULT_TIMEOUT_SECONDS = 900.0
 
@@ -67,7 +69,7 @@ def parse(content: bytes | None) -> HonkToml:
         tables = toml.loads(content.decode())
     except ValueError as error:
         raise HonkTomlError(f"{PATH} is not sound TOML: {error}") from error
-    _refuse_unknown(f"{PATH} has", tables, ("verify", "rules", "identity", "environment", "merge"), "table")
+    _refuse_unknown(f"{PATH} has", tables, TABLES, "table")
     verify, rules, identity = (_table(tables, name) for name in ("verify", "rules", "identity"))
     _refuse_unknown(f"{PATH}: [verify] has", verify, ("commands",))
     _refuse_unknown(f"{PATH}: [rules] has", rules, ("protected", "forbidden", "needs_human", "veto"))

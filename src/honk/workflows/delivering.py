@@ -20,6 +20,7 @@ from honk.store.conversation import Fact
 from honk.store.shipping import Along
 from honk.workflows.approving import Approving, Sight
 from honk.workflows.audited import audited
+from honk.workflows.deploying import Deploying
 from honk.workflows.follow_up import chain_of
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
@@ -49,6 +50,7 @@ class Delivering:
 
     house: House
     approving: Approving
+    deploying: Deploying
 
     async def shipment(self, shipment_id: str) -> Shipment:
         """Raises NotFound."""
@@ -169,7 +171,8 @@ class Delivering:
             for one in await chain_of(house, task)
             if one is task or (one.outcome is not None and one.outcome.name is OutcomeName.OPENED)
         ]
-        approvers = [one.person.name for one in await self.approvals(shipment)]
+        approvals = await self.approvals(shipment)
+        approvers = [one.person.name for one in approvals]
         body: dict[str, object] = {"number": number, "merged_sha": merged.merged_sha}
         body |= {"has_moved": advance.has_moved, "advice": advance.advice, "approvers": approvers}
         after = replace(
@@ -181,8 +184,11 @@ class Delivering:
             advice=advance.advice,
             words="",
         )
+        approver = approvals[-1].person if approvals else shipment.person
+        onward = await self.deploying.after(task, number, merged.merged_sha, approver)
         along = Along(
-            facts=(Fact("merged", body, f"merged:{shipment.shipment_id}"),),
+            facts=(Fact("merged", body, f"merged:{shipment.shipment_id}"), *onward.facts),
+            enlist=onward.joins,
             outcome=Outcome(name=OutcomeName.MERGED, reason=f"Pull request {number} is merged."),
             task_ids=tuple(ended),
         )

@@ -94,7 +94,11 @@ class Deploying:
     async def begin(self, deployment_id: str, leg: int) -> bool:
         """Whether it is its turn, and nothing is frozen."""
         one = await self.production.deployments.deployment(deployment_id)
-        if one.leg != leg or (one.state is DeploymentState.WAITING and is_frozen(self.production.house.home)):
+        if one.leg != leg or one.is_over:
+            return False
+        if one.state in AT_WORK:
+            return True
+        if is_frozen(self.production.house.home):
             return False
         after = replace(one, state=DeploymentState.RUNNING)
         return await self.production.deployments.begin(one, after, (fact_of(after, "It begins."),))
@@ -173,45 +177,45 @@ class Deploying:
         await production.deployments.turn(one, after, facts, production.wake)
 
     async def sweep(self) -> None:
-        """Let go on what waits and nobody is at, and end what lost its leg."""
+        """Let go on what nobody is at: what waits when it is its turn, what was begun by a further leg."""
         production = self.production
         for one in await production.deployments.unended():
             status = await production.engine.status(one.workflow_id)
             if status is not None and status not in ENDED:
                 await production.engine.resume(one.workflow_id)
-            elif _is_waiting(one):
-                await self._wake(one)
-            elif isinstance(one, Deployment):
-                after = replace(one, state=DeploymentState.FAILED, ended_at=now(), reason=LOST)
-                await production.deployments.turn(one, after, (fact_of(after, LOST),), production.wake)
-            elif isinstance(one, Undo):
+            elif not is_frozen(production.house.home):
                 await self._go_on(one)
 
-    async def _go_on(self, one: Undo) -> None:
-        """By another leg, for what was done is known; but not for ever."""
-        if is_frozen(self.production.house.home):
+    async def _go_on(self, one: Deployment | Undo) -> None:
+        deployments, place = self.production.deployments, one.repository_id
+        if ("deploy" if isinstance(one, Deployment) else "undo") not in self.production.begins:
             return
-        if one.leg >= MOST_LEGS:
+        if one.state in (DeploymentState.WAITING, UndoState.WAITING):
+            if next_of(await deployments.of(place), await deployments.undos(place)) == one:
+                await deployments.wake(place, self.production.wake)
+            return
+        if self.production.is_acted_elsewhere():
+            return
+        if one.leg < MOST_LEGS:
+            onward = replace(one, leg=one.leg + 1)
+            await deployments.turn(one, onward, enlist=self.production.wake(onward))
+        elif isinstance(one, Deployment):
+            after = replace(one, state=DeploymentState.FAILED, ended_at=now(), reason=LOST)
+            await deployments.turn(one, after, (fact_of(after, LOST),), self.production.wake)
+        elif isinstance(one, Undo):
             gone = replace(one, state=UndoState.NEEDS_HUMAN, ended_at=now(), reason=LOST)
-            await self.production.deployments.turn(one, gone, (), self.production.wake)
-            return
-        onward = replace(one, leg=one.leg + 1)
-        await self.production.deployments.turn(one, onward, enlist=self.production.wake(onward))
+            await deployments.turn(one, gone, (), self.production.wake)
 
-    async def _wake(self, one: Deployment | Undo) -> None:
-        if is_frozen(self.production.house.home):
-            return
-        deployments = self.production.deployments
-        place = one.repository_id
-        if next_of(await deployments.of(place), await deployments.undos(place)) == one:
-            await deployments.wake(place, self.production.wake)
+    async def finish_here(self) -> None:
+        """Where no server looks after it: go on with what is left, and wait for its end."""
+        await self.production.engine.start()
+        await self.sweep()
+        for one in await self.production.deployments.unended():
+            if await self.production.engine.status(one.workflow_id) is not None:
+                await self.production.engine.wait(one.workflow_id)
 
     async def _repository(self, one: Deployment) -> Repository:
         return (await self.production.house.tasks.task(one.task_id)).repository
-
-
-def _is_waiting(one: Deployment | Undo) -> bool:
-    return one.state in (DeploymentState.WAITING, UndoState.WAITING)
 
 
 def _known(one: Deployment) -> Ended:

@@ -14,6 +14,7 @@ from honk.judge import Judge
 from honk.store import Approvals, Blobs, Board, Events, Memo, PullRequests, Quotas, Repositories, Runs, Tasks
 from honk.store.audit import Audit
 from honk.store.conversation import Messages, Parking
+from honk.store.production import Deployments
 from honk.store.shipping import Shipments
 from honk.verifier import Gate
 from honk.workspace import Source, Workspaces
@@ -32,6 +33,7 @@ class House:
     events: Events
     board: Board
     pull_requests: PullRequests
+    deployments: Deployments
     approvals: Approvals
     messages: Messages
     parking: Parking

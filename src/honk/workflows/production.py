@@ -34,19 +34,29 @@ class Production:
 
     house: House
     engine: Engine
-    deployments: Deployments
     deployer: Deployer
     prober: Prober
     read_secret: ReadSecret
     grants: Mapping[str, Grant] = field(default_factory=dict)
     """By the repository's name."""
     is_isolating: bool = True
+    begins: frozenset[str] = frozenset({"deploy", "undo"})
+    """Workflows that this process begins: an act beside a server leaves them to that one."""
+    is_acted_elsewhere: Callable[[], bool] = lambda: False
+    """Whether another process may be at work on what was begun."""
     pause_seconds: float = 1.0
-    """Between two looks at health."""
+    """Between two looks at health, at most."""
+
+    @property
+    def deployments(self) -> Deployments:
+        """The rows."""
+        return self.house.deployments
 
     def wake(self, one: Deployment | Undo) -> Enlist:
         """Enqueues its newest leg."""
         name = "deploy" if isinstance(one, Deployment) else "undo"
+        if name not in self.begins:
+            return lambda _connection: None
         return self.engine.enlist(name, one.workflow_id, one.workflow_id)
 
     async def terms(self, repository: Repository, sha: str) -> Terms:
@@ -145,7 +155,8 @@ class Production:
             code = "no end" if ended.exit_code is None or ended.timed_out else f"exit code {ended.exit_code}"
             return Answer(is_good=ended.is_good, words=f"its health command has {code}")
 
-        return await until_healthy(ask, wanted.health_seconds, self.pause_seconds)
+        pause_seconds = min(self.pause_seconds, wanted.health_seconds / 20)
+        return await until_healthy(ask, wanted.health_seconds, pause_seconds)
 
 
 async def until_healthy(ask: Callable[[], Awaitable[Answer]], seconds: float, pause_seconds: float) -> Health:

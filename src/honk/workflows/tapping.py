@@ -19,6 +19,7 @@ from honk.store.conversation import Fact
 from honk.store.shipping import Along
 from honk.workflows.approving import Approving, Sight
 from honk.workflows.delivering import end, give_back
+from honk.workflows.deploying import Deploying
 from honk.workflows.frost import is_frozen, refuse_frozen
 from honk.workflows.house import House
 from honk.workflows.identity import refuse_unsignable
@@ -68,6 +69,7 @@ class Tapping:
     house: House
     engine: Engine
     approving: Approving
+    deploying: Deploying
 
     async def approve(self, number: int, tap: Tap) -> Tapped:
         """Record the yes; begin the merge, or arm it. Said twice, it is said once.

@@ -4,7 +4,9 @@ Production goes back to what was deployed before, by a command of the repository
 change, which is examined and proposed as any other and merges by a tap of its own. Asked for twice, it is done once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from honk.base.clock import now
 from honk.base.errors import UsageError
@@ -30,6 +32,7 @@ from honk.engine import StepFailed, Steps
 from honk.store.conversation import Fact
 from honk.workflows.audited import audited
 from honk.workflows.deploying import fact_of
+from honk.workflows.follow_up import Accept
 from honk.workflows.frost import is_frozen, refuse_frozen
 from honk.workflows.production import Production, limit_of
 from honk.workflows.reversing import Reversed, Reversing
@@ -95,6 +98,17 @@ class Undoing:
             has_rollback=way.to is not None and await self._has_rollback(task.repository, way.to),
         )
 
+    async def of_pull_request(self, number: int) -> tuple[Sequence[Deployment], Sequence[Undo]]:
+        """What is written down of it.
+
+        Raises:
+            ForgeNotFound: there is none.
+        """
+        place = (await self.production.house.forge.pull_request(number)).repository_id
+        deployments = self.production.deployments
+        rows = [one for one in await deployments.of(place) if one.number == number]
+        return rows, [one for one in await deployments.undos(place) if one.number == number]
+
     async def _has_rollback(self, repository: Repository, to: Deployment) -> bool:
         terms = await self.production.terms(repository, to.merged_sha)
         return terms.why_not == "" and bool(terms.declared.rollback)
@@ -128,6 +142,13 @@ class Undoing:
         await self.production.deployments.ask(undo, (fact,), self.production.wake(undo))
         return await self.production.deployments.undo(undo.undo_id)
 
+    async def ask_here(self, number: int, merged_sha: str) -> Undo:
+        """As the owner of the state folder, at its machine. Raises as `ask` does."""
+        pull_request = await self.production.house.forge.pull_request(number)
+        task = await self.production.house.tasks.task(pull_request.task_id)
+        facts = await self.production.house.source.describe(Path(task.repository.location), None)
+        return await self.ask(number, merged_sha, facts.asker, None)
+
     async def undo(self, step: Steps, workflow_id: str) -> None:
         """Wait for the turn; production back, where there is a way; then the reverse change."""
         undo_id, leg = leg_of(workflow_id)
@@ -155,10 +176,12 @@ class Undoing:
         """Whether it is its turn, and nothing is frozen. From here on nothing else is deployed in the repository."""
         deployments = self.production.deployments
         one = await deployments.undo(undo_id)
-        if one.leg != leg or (one.state is UndoState.WAITING and is_frozen(self.production.house.home)):
+        if one.leg != leg or one.is_over:
             return False
-        if one.state not in (UndoState.WAITING, UndoState.ROLLING_BACK):
-            return not one.is_over
+        if one.state is not UndoState.WAITING:
+            return True
+        if is_frozen(self.production.house.home):
+            return False
         way = way_back(await deployments.of(one.repository_id), one.merged_sha)
         after = replace(one, state=UndoState.ROLLING_BACK, to_sha=way.to.merged_sha if way.to else None,
                         rollback=way.why_not)  # fmt: skip
@@ -286,6 +309,13 @@ class Undoing:
 
     async def _repository(self, one: Undo) -> Repository:
         return (await self.production.house.tasks.task(one.task_id)).repository
+
+
+def undoing_with(production: Production, accept: Accept) -> Undoing:
+    """The desk for undos; its workflow is registered."""
+    undoing = Undoing(production=production, reversing=Reversing(production=production, accept=accept))
+    production.engine.register("undo", undoing.undo)
+    return undoing
 
 
 def _why_left(row: Deployment, undo: Undo) -> str:
