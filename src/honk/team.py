@@ -23,6 +23,7 @@ from honk.domain.task import BriefTerms, Person, Repository, Task
 from honk.insight.kept import Kept
 from honk.lookout import Lookout
 from honk.readers import Readers
+from honk.roster import Roster
 from honk.shipping import Shipping
 from honk.store import Message, NotFound, TaskEvent
 from honk.workflows.handing import Taken
@@ -75,6 +76,7 @@ class Team:
         self.lookout = Lookout(app.sights)
         self.auditing = Auditing(app.audit)
         self.readers = Readers()
+        self.roster = Roster(app)
         self.shipping = Shipping(app, self.lookout)
         self._terms = terms
 

@@ -136,6 +136,7 @@ async def test_every_page_is_sound_on_phone_and_desk_by_day_and_night(seat: Seat
     unverified = await seat.asked("Write notes: milk", "notes")
     paths = {
         "board": "/", "task": f"/tasks/{verified}", "new": "/new", "scorecard": "/scorecard", "health": "/health",
+        "people": "/people",
     }  # fmt: skip
     once = {"task-red": f"/tasks/{red}", "task-open": f"/tasks/{unverified}", "account": "/account"}
     for size in SIZES:
@@ -147,6 +148,32 @@ async def test_every_page_is_sound_on_phone_and_desk_by_day_and_night(seat: Seat
                     assert await faults_of(page) == [], (name, size)
                     await shot(page, f"{name}-{size}-{'dark' if dark else 'light'}")
                 assert eyes.faults == []
+
+
+async def test_somebody_is_let_in_from_a_phone(seat: Seat) -> None:
+    async with (
+        looking(seat.browser, seat.server.url, seat.state, size="phone") as eyes,
+        looking(seat.browser, seat.server.url) as theirs,
+    ):
+        page = await eyes.open("/")
+        await page.get_by_label("Signed in as").click()
+        await page.get_by_role("link", name="People").click()
+        await page.get_by_label("E-mail address").fill("grace@example.test")
+        await page.get_by_label("Name, as it stands in commits").fill("Grace")
+        await page.get_by_label("Where").last.select_option("notes")
+        await page.get_by_role("button", name="Let them in").click()
+        link = await page.locator("code.whole").inner_text()
+        await page.get_by_text("grace@example.test").click()
+        assert await faults_of(page) == []
+        await shot(page, "people-link-phone")
+        hers = await theirs.open(link)
+        await hers.get_by_role("button", name="Sign in").click()
+        await hers.wait_for_url("**/")
+        await expect(hers.get_by_label("Signed in as Grace")).to_be_visible()
+        await page.get_by_role("button", name="Let Grace go").click()
+        await expect(page.get_by_text("grace@example.test")).to_have_count(0)
+        await hers.goto("/")
+        await expect(hers.get_by_text("Sign in first")).to_be_visible()
 
 
 async def test_what_is_not_verified_is_said_and_never_green(seat: Seat) -> None:

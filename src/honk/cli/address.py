@@ -1,7 +1,6 @@
 """Where people reach the server of a state folder."""
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from honk.base.whereabouts import ADDRESS_NAME
 
@@ -17,8 +16,3 @@ def address_of(settings: "Settings") -> str:
         return (settings.home / ADDRESS_NAME).read_text().strip()
     except OSError:
         return f"http://{settings.serve.host}:{settings.serve.port}"
-
-
-def link_to(url: str, secret: str) -> str:
-    """The sign-in link of this secret."""
-    return f"{url.rstrip('/')}/enter?key={quote(secret)}"

@@ -75,9 +75,10 @@ def grant(
 @app.command("link")
 def link(email: Annotated[str | None, typer.Argument(help="Whose; yours by default.")] = None) -> None:
     """Print a link that signs this person in: once, within 15 minutes. Hand it to nobody else."""
-    from honk.cli.address import address_of, link_to
+    from honk.cli.address import address_of
     from honk.cli.desk import acting_desk, run_async
     from honk.config import read_settings
+    from honk.domain.passes import link_to
 
     async def make() -> None:
         async with acting_desk() as desk:

@@ -14,7 +14,7 @@ import typer
 
 from honk.base.digests import new_secret
 from honk.base.whereabouts import Whereabouts, told
-from honk.cli.address import link_to
+from honk.domain.passes import link_to
 
 if TYPE_CHECKING:
     from honk.api.metrics import Metrics

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 LINK_LIFE = timedelta(minutes=15)
 TOKEN_LIFE = timedelta(days=90)
@@ -31,6 +32,11 @@ class SignInLink:
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+
+
+def link_to(url: str, secret: str) -> str:
+    """What the person opens, at the console of this address."""
+    return f"{url.rstrip('/')}/enter?key={quote(secret)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

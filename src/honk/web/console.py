@@ -14,6 +14,7 @@ from honk.web.enter import enter_routes, sign_in_first
 from honk.web.figures import figure_routes
 from honk.web.new import new_routes
 from honk.web.pages import HERE, Pages, Stranger
+from honk.web.people import people_routes
 from honk.web.reached import reached_routes
 from honk.web.refusals import refuse_in_words
 from honk.web.ship import ship_routes
@@ -33,6 +34,7 @@ def create_console(team: Team, serve: ServeSettings, entrance: Entrance) -> Fast
         console.include_router(routes)
     for routes in (task_routes(pages), ship_routes(pages), figure_routes(pages)):
         console.include_router(routes)
+    console.include_router(people_routes(pages, serve.public_url))
     refuse_in_words(console, pages)
     console.include_router(reached_routes(team))
     if entrance.recognition is not None:
