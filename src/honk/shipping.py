@@ -25,6 +25,8 @@ class Ship:
     approvals: tuple[Approval, ...]
     may_not: str = ""
     """Why this person may not merge it; empty where they may."""
+    migrations: tuple[str, ...] = ()
+    """What it changes of data: no undo restores that."""
 
     @property
     def pull_request(self) -> PullRequest:
@@ -83,7 +85,10 @@ class Shipping:
         number = sheet.pull_requests[-1].number
         delivery = self._app.delivery
         sight = await delivery.approving.sight(number)
+        pull_request, change = sight.pull_request, sight.run.change
+        production = delivery.deploying.production
         return Ship(
+            migrations=await production.migrations(sight.task.repository, pull_request.base_sha, change),
             sight=sight,
             shipment=await delivery.house.shipments.newest(number),
             approvals=tuple(await delivery.house.approvals.list(number)),

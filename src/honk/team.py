@@ -22,6 +22,7 @@ from honk.domain.standing import Frost, Standing
 from honk.domain.task import BriefTerms, Person, Repository, Task
 from honk.insight.kept import Kept
 from honk.lookout import Lookout
+from honk.producing import Producing
 from honk.readers import Readers
 from honk.roster import Roster
 from honk.shipping import Shipping
@@ -78,6 +79,7 @@ class Team:
         self.readers = Readers()
         self.roster = Roster(app)
         self.shipping = Shipping(app, self.lookout)
+        self.production = Producing(app, self.lookout)
         self._terms = terms
 
     async def repositories(self, visitor: Visitor) -> Sequence[Repository]:

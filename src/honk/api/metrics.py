@@ -39,6 +39,7 @@ class Metrics:
         told = self._registry
         self._events = Counter("honk_events", "Facts told of tasks.", ["kind"], registry=told)
         self._ended = Counter("honk_tasks_ended", "Tasks that ended.", ["outcome"], registry=told)
+        self._deployments = Counter("honk_deployments", "Deployments that came to this.", ["state"], registry=told)
         self._verified = Counter("honk_verifications", "Reports of verifiers.", ["result"], registry=told)
         self._stages = Histogram(
             "honk_stage_seconds", "What stages of runs took.", ["stage"], buckets=STAGES, registry=told
@@ -67,6 +68,8 @@ class Metrics:
         self._events.labels(kind).inc()
         if kind == "outcome":
             self._ended.labels(str(body.get("outcome"))).inc()
+        elif kind == "deployment":
+            self._deployments.labels(str(body.get("state"))).inc()
         elif kind == "report":
             self._verified.labels(str(body.get("result"))).inc()
         elif kind == "stage" and isinstance(seconds := body.get("seconds"), int | float):

@@ -65,6 +65,8 @@ class Scored:
     cost_usd: float
     ended_at: datetime | None = None
     merged_at: datetime | None = None
+    is_undone: bool = False
+    """Whether a person took its merge back."""
 
 
 def lane_of(task: Task, watcher: Watcher, *, is_open: bool, asked: Collection[str] | None = None) -> Lane:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from honk.domain.change import PullRequest
+from honk.domain.deployment import Deployment, Undo
 from honk.domain.money import ModelCall
 from honk.domain.task import Brief, Task
 from honk.store import Approval, Attempt, Run, TaskEvent
@@ -24,3 +25,5 @@ class Kept:
     approvals: tuple[Approval, ...]
     blobs: tuple[str, ...]
     """Keys of what is too large for rows: diffs, logs."""
+    deployments: tuple[Deployment, ...] = ()
+    undos: tuple[Undo, ...] = ()

@@ -14,6 +14,7 @@ class Do(StrEnum):
     EXTEND = "extend"
     STOP = "stop"
     MERGE = "merge"
+    UNDO = "undo"
     REPLY = "reply"
     RETRY = "retry"
     NOTHING = "nothing"
@@ -39,10 +40,19 @@ class Primary:
 
 
 def primary_of(
-    task: Task, *, may_steer: bool, waits: Waits | None = None, words: str = "", pull_request: PullRequest | None = None
+    task: Task,
+    *,
+    may_steer: bool,
+    waits: Waits | None = None,
+    words: str = "",
+    pull_request: PullRequest | None = None,
+    is_down: bool = False,
 ) -> Primary:
-    """`waits` and its `words`: what a parked run waits for. Whoever may not steer is shown, and offered nothing."""
+    """`waits` and its `words`: what a parked run waits for; `is_down`: its deployment came to no good end. Whoever may
+    not steer is shown, and offered nothing."""
     found = _under_way(task, waits, words) if task.status is not Status.FINISHED else _ended(task, pull_request)
+    if found.do is Do.NOTHING and is_down:
+        return Primary(do=Do.UNDO, label="Undo", words="You see first what that would do.")
     if not may_steer and found.do in (Do.ANSWER, Do.EXTEND, Do.STOP, Do.REPLY, Do.RETRY):
         return Primary(do=Do.NOTHING, words=found.words)
     return found

@@ -69,6 +69,8 @@ class Scorecard:
     """Merged ones too."""
     merged: Share
     """Of the opened ones."""
+    undone: Share
+    """Of the merged ones."""
     to_pull_request: Span
     to_merge: Span
     cost_usd: float
@@ -92,6 +94,7 @@ def scorecard(scored: Sequence[Scored]) -> Scorecard:
         lines=tuple(Share(name=name, count=ends[outcome], of=asked) for name, outcome in LINES),
         opened=Share(name="Pull request opened", count=opened, of=asked),
         merged=Share(name="Merged", count=merged, of=opened),
+        undone=Share(name="Undone", count=sum(one.is_undone for one in scored), of=merged),
         to_pull_request=_span(to_open),
         to_merge=_span(to_merge),
         cost_usd=cost,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from honk.domain.change import PullRequest
 from honk.domain.conversation import Parked
+from honk.domain.deployment import Deployment, Undo
 from honk.domain.evidence import Examination
 from honk.domain.task import Brief, Task
 from honk.store import Attempt, Message, Run, TaskEvent
@@ -24,6 +25,9 @@ class Sheet:
     """By number; also the one that it goes on with."""
     parked: Parked | None = None
     """What it waits for."""
+    deployments: tuple[Deployment, ...] = ()
+    """Of its merges, in their order."""
+    undos: tuple[Undo, ...] = ()
     followers: tuple[Task, ...] = ()
     """Those that go on with it, the newest first."""
     diff: bytes | None = None
@@ -36,7 +40,9 @@ class Sheet:
 
     @property
     def log_keys(self) -> frozenset[str]:
-        """Keys of its verifiers' logs."""
+        """Keys of the logs of its verifiers and deployments."""
         seen: list[Examination | None] = [self.run.examination, *(one.examination for one in self.attempts)]
         reports = [report for one in seen if one is not None for report in one.reports]
-        return frozenset(report.log_blob for report in reports if report.log_blob is not None)
+        keys = [one.log_blob for one in reports]
+        keys += [one.log_blob for one in self.deployments] + [one.log_blob for one in self.undos]
+        return frozenset(key for key in keys if key is not None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from honk.domain.change import PullRequest
 from honk.domain.conversation import EXTENDABLE, Parked, ParkKind, gist
 from honk.domain.task import Status, subject_of
+from honk.insight.delivery import Delivery, delivery_of
 from honk.insight.diff_view import DiffView, diff_view
 from honk.insight.plan import Step, plan_of
 from honk.insight.primary import Primary, Waits, primary_of
@@ -42,6 +43,7 @@ class TaskView:
     rounds: tuple[Round, ...]
     diff: DiffView
     pull_request: PullRequest | None
+    delivery: Delivery
     seconds: tuple[tuple[str, float], ...]
     """By stage, the total last; empty while it runs."""
     now: str
@@ -53,6 +55,7 @@ def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None
     task, parked = sheet.task, sheet.parked
     is_over = task.status is Status.FINISHED
     pull_request = sheet.pull_requests[-1] if sheet.pull_requests else None
+    delivery = delivery_of(pull_request, sheet.deployments, sheet.undos, sheet.events)
     badge = badge_of(task, pull_request)
     waits, words = _waits(parked)
     question = parked.question.question_id if parked is not None and parked.question is not None else None
@@ -63,7 +66,14 @@ def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None
         may_steer=may_steer,
         subject=subject_of(task.prompt),
         badge=badge,
-        primary=primary_of(task, may_steer=may_steer, waits=waits, words=words, pull_request=pull_request),
+        primary=primary_of(
+            task,
+            may_steer=may_steer,
+            waits=waits,
+            words=words,
+            pull_request=pull_request,
+            is_down=delivery.is_down,
+        ),
         is_over=is_over,
         plan=plan,
         story=story_of(
@@ -75,6 +85,7 @@ def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None
         ),
         diff=diff_view(sheet.diff or b"", examination.findings if examination is not None else ()),
         pull_request=pull_request,
+        delivery=delivery,
         seconds=tuple((sheet.run.seconds or {}).items()),
         now=_now(sheet, badge, plan, place_in_line),
     )

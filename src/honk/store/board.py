@@ -88,7 +88,8 @@ class SqlBoard:
             .where(t.pull_request.c.task_id == t.task.c.task_id, t.pull_request.c.state == "merged")
             .scalar_subquery()
         )
-        columns = (t.task.c.task_id, t.task.c.repository_id, t.task.c.created_at, t.task.c.outcome)
+        is_undone = sa.exists().where(t.undo.c.task_id == t.task.c.task_id).label("is_undone")
+        columns = (t.task.c.task_id, t.task.c.repository_id, t.task.c.created_at, t.task.c.outcome, is_undone)
         query = sa.select(*columns, t.run.c.spent, t.run.c.finished_at, sa.type_coerce(merged_at, t.Instant)
                           .label("merged_at")).join(t.run, t.run.c.task_id == t.task.c.task_id)  # fmt: skip
         query = query.where(*_wanted(watcher, Filters()), t.task.c.replay_of.is_(None))
@@ -112,6 +113,7 @@ def _scored(rows: sa.CursorResult[Any]) -> list[Scored]:
             cost_usd=load(Spent, row.spent).cost_usd + (before.cost_usd if before else 0.0),
             ended_at=row.finished_at,
             merged_at=row.merged_at,
+            is_undone=row.is_undone,
         )
     return list(found.values())
 

@@ -228,6 +228,7 @@ class FakeBoard:
             cost_usd=sum(run.spent.cost_usd for run in runs),
             ended_at=max(runs, key=lambda run: run.started_at).finished_at,
             merged_at=merged_at,
+            is_undone=bool((await self._store.deployments.of_task(task.task_id))[1]),
         )
 
     async def _all(self, watcher: Watcher, filters: Filters) -> list[Listed]:

@@ -21,6 +21,7 @@ from honk.web.ship import ship_routes
 from honk.web.sign_in import sign_in_routes
 from honk.web.task import task_routes
 from honk.web.threshold import Threshold
+from honk.web.undo import undo_routes
 
 
 def create_console(team: Team, serve: ServeSettings, entrance: Entrance) -> FastAPI:
@@ -32,7 +33,7 @@ def create_console(team: Team, serve: ServeSettings, entrance: Entrance) -> Fast
     console.add_exception_handler(Stranger, partial(sign_in_first, pages))
     for routes in (enter_routes(pages), account_routes(pages), board_routes(pages), new_routes(pages)):
         console.include_router(routes)
-    for routes in (task_routes(pages), ship_routes(pages), figure_routes(pages)):
+    for routes in (task_routes(pages), ship_routes(pages), undo_routes(pages), figure_routes(pages)):
         console.include_router(routes)
     console.include_router(people_routes(pages, serve.public_url))
     refuse_in_words(console, pages)

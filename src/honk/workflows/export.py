@@ -20,7 +20,10 @@ async def kept_of(house: House, holdings: Holdings, task_id: str) -> Kept:
     events = await house.events.read(task.task_id)
     found = await pull_requests_of(house, task, events)
     held = await holdings.list(task.task_id)
+    deployments, undos = await house.deployments.of_task(task.task_id)
     return Kept(
+        deployments=tuple(deployments),
+        undos=tuple(undos),
         task=task,
         briefs=await _briefs(house, task.task_id),
         run=run,

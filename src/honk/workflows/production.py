@@ -10,7 +10,8 @@ from typing import BinaryIO
 from honk.base.clock import monotonic_seconds
 from honk.deploy import Answer, Deployer, Errand, Furnishing, Grant, OpenRoom, Prober
 from honk.deploy.declared import PATH, declared
-from honk.deploy.terms import NOT_VISIBLE, Terms, terms_of
+from honk.deploy.terms import NOT_VISIBLE, Terms, migrations_among, terms_of
+from honk.domain.change import Change
 from honk.domain.deployment import HEALTHY_IN_A_ROW, UNASKED, Deployment, Ended, Health, Undo
 from honk.domain.task import Repository
 from honk.engine import Engine
@@ -72,6 +73,14 @@ class Production:
         if terms.why_not == "" and not self.is_isolating:
             return replace(terms, why_not=UNWALLED)
         return terms
+
+    async def migrations(self, repository: Repository, sha: str, change: Change | None) -> tuple[str, ...]:
+        """What the change does to data, by the globs of the commit: a merge says before that no undo restores it."""
+        tree = self.house.workspaces.tree(repository, sha)
+        if change is None or (content := await tree.read(PATH)) is None:
+            return ()
+        paths = tuple({path: None for file in change.files for path in (file.path, file.old_path) if path is not None})
+        return migrations_among(declared(content.decode("utf-8", "replace")), paths)
 
     async def _grant_of(self, repository: Repository) -> Grant | None:
         """By name, where no other repository that is offered has the same: else by its place alone."""

@@ -36,8 +36,11 @@ class Sights:
         house = self.house
         task = await house.tasks.task(task_id)
         run = await house.runs.latest_run(task.task_id)
+        deployments, undos = await house.deployments.of_task(task.task_id)
         return Sheet(
             task=task,
+            deployments=tuple(deployments),
+            undos=tuple(undos),
             brief=await house.tasks.brief(task.task_id),
             run=run,
             attempts=tuple(await house.runs.attempts(run.run_id)),

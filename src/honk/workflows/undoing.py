@@ -49,10 +49,17 @@ class Outlook:
     way: Way
     is_busy: bool
     has_rollback: bool
+    migrations: tuple[str, ...] = ()
+    """What it changed of data: no undo brings that back."""
 
     @property
     def words(self) -> str:
         """In sentences."""
+        return " ".join(self.lines)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """One by one."""
         lines = []
         if self.is_busy:
             lines.append("Something is being deployed just now: the undo begins when that has ended.")
@@ -64,7 +71,7 @@ class Outlook:
         else:
             lines.append("The commit that was deployed before declares no rollback: production is left as it is.")
         lines.append("Then a task makes the reverse change: it is verified, and merges by its own tap.")
-        return " ".join(lines)
+        return tuple(lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +96,7 @@ class Undoing:
         rows, undos = await deployments.of(place), await deployments.undos(place)
         way = way_back(rows, merged_sha)
         task = await self.production.house.tasks.task(pull_request.task_id)
+        run = await self.production.house.runs.latest_run(task.task_id)
         return Outlook(
             number=number,
             merged_sha=merged_sha,
@@ -96,6 +104,7 @@ class Undoing:
             way=way,
             is_busy=is_busy(rows, undos),
             has_rollback=way.to is not None and await self._has_rollback(task.repository, way.to),
+            migrations=await self.production.migrations(task.repository, merged_sha, run.change),
         )
 
     async def of_pull_request(self, number: int) -> tuple[Sequence[Deployment], Sequence[Undo]]:
