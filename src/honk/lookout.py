@@ -1,6 +1,6 @@
 """The lookout: what people may see of the team's work. Only reads; what is not theirs is not there for them."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 
 from honk.domain.board import Filters, Lane, Listed, Scored, Watcher
@@ -63,7 +63,7 @@ class Lookout:
         """Ids of tasks that may stand elsewhere on the board, whoever may see them: ask `listed` before you tell."""
         return self._sights.watch()
 
-    def follow_on(self, sheet: Sheet) -> AsyncIterator[TaskEvent]:
+    def follow_on(self, sheet: Sheet) -> AsyncGenerator[TaskEvent]:
         """What happens to the task behind this state of it, also after its end."""
         return self._sights.follow_on(sheet.task.task_id, sheet.last)
 

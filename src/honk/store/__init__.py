@@ -1,6 +1,6 @@
 """What must not be forgotten: tasks, events, evidence, money. One database, one folder of blobs."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -228,7 +228,7 @@ class Events(Protocol):
 
     async def read(self, task_id: str, after: int = 0) -> Sequence[TaskEvent]: ...
 
-    def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
+    def follow(self, task_id: str, after: int = 0) -> AsyncGenerator[TaskEvent]:
         """Events as they come, from this process; ends only by cancellation or `aclose`."""
         ...
 

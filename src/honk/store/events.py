@@ -1,7 +1,7 @@
 """The append-only log in the database, and the bell that wakes its followers in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -99,7 +99,7 @@ class SqlEvents:
                 for row in await connection.execute(query)
             ]
 
-    async def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
+    async def follow(self, task_id: str, after: int = 0) -> AsyncGenerator[TaskEvent]:
         """What is there, then what comes; the table is the truth, the bell only says when to look."""
         followed, bell = self._followed.setdefault(task_id, _Followed()), asyncio.Event()
         followed.bells.add(bell)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -135,7 +135,7 @@ class FakeEvents:
     async def read(self, task_id: str, after: int = 0) -> Sequence[TaskEvent]:
         return self._events[task_id][after:]
 
-    async def follow(self, task_id: str, after: int = 0) -> AsyncIterator[TaskEvent]:
+    async def follow(self, task_id: str, after: int = 0) -> AsyncGenerator[TaskEvent]:
         while True:
             for event in self._events[task_id][after:]:
                 after = event.sequence

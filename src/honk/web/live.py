@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 from honk.base.errors import HonkError
 from honk.domain.people import Act, why_not
@@ -78,7 +77,7 @@ class Channels:
         lookout = self.pages.team.lookout
         try:
             await self._publish(channel, sheet, steers=steers)
-            async with aclosing(cast(Any, lookout.follow_on(sheet))) as events:
+            async with aclosing(lookout.follow_on(sheet)) as events:
                 async for event in events:
                     if event.sequence <= channel.sequence:
                         continue

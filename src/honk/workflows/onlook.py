@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
-from typing import cast
 
 from honk.domain.task import Status, Task
 from honk.store import TaskEvent
@@ -22,8 +21,7 @@ async def look_on(house: House, task: Task, after: int = 0) -> AsyncGenerator[Ta
                 if event.sequence > after:
                     yield event
             return
-    coming = cast(AsyncGenerator[TaskEvent, None], house.events.follow(task.task_id, after))
-    async with aclosing(coming):
+    async with aclosing(house.events.follow(task.task_id, after)) as coming:
         async for event in coming:
             yield event
             if event.kind == LAST:

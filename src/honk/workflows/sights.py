@@ -52,7 +52,7 @@ class Sights:
             diff=await self._diff(run.change.diff_blob if run.change else None),
         )
 
-    async def follow(self, task_id: str, after: int = 0) -> AsyncGenerator[TaskEvent, None]:
+    async def follow(self, task_id: str, after: int = 0) -> AsyncGenerator[TaskEvent]:
         """The task's events as they come, to its outcome; somebody else sees to the run's end.
 
         Raises:
@@ -121,6 +121,6 @@ class Sights:
         """Ids of tasks that have got their outcome meanwhile."""
         return self.house.events.watch(frozenset({"outcome"}))
 
-    def follow_on(self, task_id: str, after: int) -> AsyncIterator[TaskEvent]:
+    def follow_on(self, task_id: str, after: int) -> AsyncGenerator[TaskEvent]:
         """The task's events as they come, also behind its end."""
         return self.house.events.follow(task_id, after)
