@@ -18,6 +18,7 @@ ONE_MODULE_ONLY = {
     "obstore": "honk.store",
     "alembic": "honk.store",
     "sqlalchemy": ("honk.store", "honk.engine"),
+    "h11": "honk.preview",
     "aiohttp": (
         "honk.client",
         "honk.gateway",

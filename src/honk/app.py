@@ -40,6 +40,7 @@ from honk.workflows.offering import offer_repository, withdraw_repository
 from honk.workflows.onlook import unless_failed
 from honk.workflows.people import PeopleDesk
 from honk.workflows.phone import note_reached
+from honk.workflows.preview import Previews
 from honk.workflows.pull_request import close_pull_request
 from honk.workflows.readiness import unready
 from honk.workflows.reconcile import differences, thaw
@@ -71,13 +72,14 @@ class App:
         ways_in: WaysIn,
         watch: Watch,
         delivery: Tapping,
+        previews: Previews,
         is_alone: bool = True,
     ) -> None:
         self._house, self.people, self.ways_in = house, people, ways_in
         self._engine = engine
         self._keeper, self.is_alone = keeper, is_alone
-        self.sights = Sights(house)
-        self.watch, self.delivery, self.audit = watch, delivery, AuditDesk(house.audit)
+        self.sights, self.audit = Sights(house), AuditDesk(house.audit)
+        self.watch, self.delivery, self.previews = watch, delivery, previews
         one_at_a_time = asyncio.Lock()
         self.handing = Handing(house=house, accept=self._accept_linked, one_at_a_time=one_at_a_time)
         self.undoing = undoing_with(delivery.deploying.production, self._accept_linked)
@@ -203,14 +205,15 @@ class App:
     async def shift(self) -> AsyncIterator[None]:
         """While it lasts everything that was begun goes on by itself, and no run ends without an outcome."""
         look_after = (self.talk.legs.end_due, self.talk.take_left_over, self.delivery.look_after,
-                      self.delivery.deploying.sweep)  # fmt: skip
+                      self.delivery.deploying.sweep, self.previews.look_after)  # fmt: skip
         shift = Shift(
             house=self._house, engine=self._engine, watch=self.watch, settle=self._settle, look_after=look_after,
             at_leisure=self._keeper.tidy,
         )  # fmt: skip
         await shift.begin()
         try:
-            yield
+            async with self.previews.at_work():
+                yield
         finally:
             await shift.end()
 

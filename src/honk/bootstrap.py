@@ -30,6 +30,7 @@ from honk.bootstrap_audit import anchor_of, anchor_place
 from honk.bootstrap_delivery import delivery_of
 from honk.bootstrap_keeping import housekeeper_of
 from honk.bootstrap_people import people_of, ways_in_of
+from honk.bootstrap_preview import previews_of
 from honk.bootstrap_telemetry import tracing_of
 from honk.config import ANTHROPIC_URL, AcpSettings, Settings, zone_named
 from honk.domain.admission import Room, slots_of
@@ -142,8 +143,9 @@ async def open_app(
         watch = Watch(house=house, admission=admission, purse=purse)
         delivery = delivery_of(settings, house, engine, people)
         yield App(
-            house, engine, keeper, people=people, ways_in=ways_in, watch=watch, delivery=delivery, is_alone=is_alone
-        )
+            house, engine, keeper, people=people, ways_in=ways_in, watch=watch, delivery=delivery,
+            previews=previews_of(settings, house), is_alone=is_alone,
+        )  # fmt: skip
 
 
 @asynccontextmanager
@@ -234,6 +236,7 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         approvals=store.approvals,
         messages=store.messages,
         parking=store.parking,
+        previews=store.previews,
         shipments=store.shipments,
         repositories=store.repositories,
         memo=store.memo,

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from honk.base.errors import UsageError
 from honk.config_delivery import MergeSettings
 from honk.config_deploy import DeploySettings
+from honk.config_preview import PreviewSettings
 from honk.config_telemetry import TelemetrySettings
 from honk.domain.commit_text import parse_person
 from honk.domain.exposure import checked_preview_domain, checked_public_url, is_safe_address
@@ -310,6 +311,7 @@ class Settings(BaseSettings):
     deploy: DeploySettings = DeploySettings()
     audit: AuditSettings = AuditSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    preview: PreviewSettings = PreviewSettings()
 
     @classmethod
     def settings_customise_sources(

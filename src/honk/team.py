@@ -22,6 +22,7 @@ from honk.domain.standing import Frost, Standing
 from honk.domain.task import BriefTerms, Person, Repository, Task
 from honk.insight.kept import Kept
 from honk.lookout import Lookout
+from honk.previewing import Previewing
 from honk.producing import Producing
 from honk.readers import Readers
 from honk.roster import Roster
@@ -80,6 +81,7 @@ class Team:
         self.roster = Roster(app)
         self.shipping = Shipping(app, self.lookout)
         self.production = Producing(app, self.lookout)
+        self.previewing = Previewing(app)
         self._terms = terms
 
     async def repositories(self, visitor: Visitor) -> Sequence[Repository]:

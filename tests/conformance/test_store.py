@@ -13,12 +13,22 @@ from honk.testing.ledger_rules import LEDGER_RULES, LedgerRule
 from honk.testing.listing_rules import LISTING_RULES
 from honk.testing.production_rules import PRODUCTION_RULES
 from honk.testing.shipping_rules import SHIPPING_RULES
+from honk.testing.showing_rules import SHOWING_RULES
 from honk.testing.store import FakeStore
 from honk.testing.store_rules import STORE_RULES, Store, StoreRule
 from honk.testing.talk_rules import TALK_RULES
 
 pytestmark = pytest.mark.anyio
-RULES = (*STORE_RULES, *LISTING_RULES, *BOARD_RULES, *TALK_RULES, *PRODUCTION_RULES, *AUDIT_RULES, *SHIPPING_RULES)
+RULES = (
+    *STORE_RULES,
+    *LISTING_RULES,
+    *BOARD_RULES,
+    *TALK_RULES,
+    *PRODUCTION_RULES,
+    *AUDIT_RULES,
+    *SHIPPING_RULES,
+    *SHOWING_RULES,
+)
 
 
 @asynccontextmanager

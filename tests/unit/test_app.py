@@ -17,6 +17,7 @@ from honk.testing.store import FakeStore
 from honk.workflows.house import House
 from honk.workflows.housekeeping import Housekeeper
 from honk.workflows.people import PeopleDesk
+from honk.workflows.preview import Previews
 from honk.workflows.tapping import Tapping
 from honk.workflows.watch import Watch
 from honk.workflows.ways_in import WaysIn
@@ -41,7 +42,8 @@ def desk() -> App:
     watch = cast(Watch, SimpleNamespace(purse=SimpleNamespace(within=None)))
     deploying = SimpleNamespace(production=SimpleNamespace(engine=AtOnceEngine()))
     delivery = cast(Tapping, SimpleNamespace(deploying=deploying))
-    return App(cast(House, house), engine, keeper, people=people, ways_in=ways_in, watch=watch, delivery=delivery)
+    return App(cast(House, house), engine, keeper, people=people, ways_in=ways_in, watch=watch, delivery=delivery,
+               previews=cast(Previews, None))  # fmt: skip
 
 
 async def test_pull_requests_come_newest_first() -> None:

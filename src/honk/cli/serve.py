@@ -151,7 +151,7 @@ async def serving(
         is_secure=is_reached_by_https(settings),
         recognition=recognition_of(settings, team.app),
     )
-    behind = Behind(team=team, settings=settings, entrance=entrance, metrics=metrics)
+    behind = Behind(team=team, settings=settings, entrance=entrance, metrics=metrics, listens_on=host, port=port)
     server = Server(
         uvicorn.Config(
             doors(behind), log_level="warning", access_log=False, lifespan="off", server_header=False,
@@ -192,6 +192,8 @@ class Behind:
     entrance: "Entrance"
     metrics: "Metrics | None" = None
     """What has listened to the store from its start; None counts from now."""
+    listens_on: str = "127.0.0.1"
+    port: int = 0
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     """Set as soon as the server is asked to end."""
     owner_token: str = field(default_factory=new_secret, repr=False)
@@ -205,11 +207,19 @@ def doors(behind: Behind) -> Any:
     from honk.api.health import health_routes
     from honk.api.metrics import Metrics, Timed
     from honk.api.server import create_api
+    from honk.preview.hosts import hosts_of
     from honk.web.console import create_console
+    from honk.web.preview_door import PreviewDoor
 
     metrics = behind.metrics or Metrics()
     entry = Entry(entrance=behind.entrance, owner_token=behind.owner_token)
-    console = create_console(behind.team, behind.settings.serve, behind.entrance)
+    serve = behind.settings.serve
+    is_secure = is_reached_by_https(behind.settings)
+    hosts = hosts_of(serve.preview_domain, serve.public_url, listens_on=behind.listens_on, port=behind.port,
+                     is_secure=is_secure)  # fmt: skip
+    console = create_console(behind.team, serve, behind.entrance, hosts)
     console.include_router(health_routes(behind.team, entry, metrics, behind.ending.is_set))
     console.mount("/api", create_api(behind.team, entry))
-    return Timed(Bounds(console, PACKS), metrics)
+    near = f"[{behind.listens_on}]" if ":" in behind.listens_on else behind.listens_on
+    origin = serve.public_url or f"{'https' if is_secure else 'http'}://{near}:{behind.port}"
+    return PreviewDoor(Timed(Bounds(console, PACKS), metrics), team=behind.team, hosts=hosts, console=origin)

@@ -6,6 +6,7 @@ from honk.domain.change import PullRequest
 from honk.domain.conversation import Parked
 from honk.domain.deployment import Deployment, Undo
 from honk.domain.evidence import Examination
+from honk.domain.preview import Preview
 from honk.domain.task import Brief, Task
 from honk.store import Attempt, Message, Run, TaskEvent
 
@@ -30,6 +31,8 @@ class Sheet:
     undos: tuple[Undo, ...] = ()
     followers: tuple[Task, ...] = ()
     """Those that go on with it, the newest first."""
+    preview: Preview | None = None
+    """The newest."""
     diff: bytes | None = None
     """Of the run's change; None where there is none, or it is not kept any more."""
 

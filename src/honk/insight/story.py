@@ -350,5 +350,6 @@ _TELLERS: Mapping[str, Callable[[_Writer, TaskEvent], None]] = {
     "warning": _line("", Tone.UNSURE, "!", "text"),
     "environment": _line("Environment:", Tone.PLAIN, "–", "line"),
     "extended": _line("Granted once more:", Tone.PLAIN, "▸", "limit"),
+    "preview": _line("Preview:", Tone.PLAIN, "◱", "words"),
     "followed_by": _line("It goes on as task", Tone.PLAIN, "→", "task_id"),
 }

@@ -9,6 +9,7 @@ from honk.domain.task import Status, subject_of
 from honk.insight.delivery import Delivery, delivery_of
 from honk.insight.diff_view import DiffView, diff_view
 from honk.insight.plan import Step, plan_of
+from honk.insight.preview_view import PreviewView, preview_view
 from honk.insight.primary import Primary, Waits, primary_of
 from honk.insight.proof import Proof, proof_of
 from honk.insight.sheet import Sheet
@@ -42,6 +43,7 @@ class TaskView:
     """Of the run's change."""
     rounds: tuple[Round, ...]
     diff: DiffView
+    preview: PreviewView | None
     pull_request: PullRequest | None
     delivery: Delivery
     seconds: tuple[tuple[str, float], ...]
@@ -84,6 +86,7 @@ def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None
             Round(attempt=one, proof=proof_of(one.examination, one.verdict)) for one in reversed(sheet.attempts)
         ),
         diff=diff_view(sheet.diff or b"", examination.findings if examination is not None else ()),
+        preview=preview_view(sheet.preview),
         pull_request=pull_request,
         delivery=delivery,
         seconds=tuple((sheet.run.seconds or {}).items()),

@@ -36,6 +36,11 @@ class Ceilings:
     file_bytes: int = 2 << 30
     """Largest single file."""
     tmp_bytes: int = 1 << 30
+    cpu_share: float | None = None
+    """Of one core, held by the kernel where a cgroup is to be had; None lets it have what is free."""
+    bounds_address_space: bool = True
+    """False for programs that reserve far more memory than they use, as browsers do: without a cgroup nothing bounds
+    the memory of those."""
     disk_bytes: int = 4 << 30
     """What programs may write to the disk: the upper layer and the writable mounts together."""
 
@@ -175,6 +180,10 @@ class Sandbox(Protocol):
         Raises:
             SandboxLost: the sandbox is gone.
         """
+        ...
+
+    def cpu_seconds(self) -> float | None:
+        """Of a core, used by all that ran and runs inside; None where that cannot be told."""
         ...
 
     async def written(self) -> Written | None:

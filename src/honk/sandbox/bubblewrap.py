@@ -22,7 +22,7 @@ from honk.sandbox import (
     Usage,
     Written,
 )
-from honk.sandbox.ceilings import Cgroup, make_cgroup, watch_disk
+from honk.sandbox.ceilings import Cgroup, cpu_seconds_below, make_cgroup, watch_disk
 from honk.sandbox.channel import Channel, HolderRefused
 from honk.sandbox.dialling import dial
 from honk.sandbox.profile import HOST_ETC, Host, command_options, profile, shared_mounts
@@ -68,7 +68,7 @@ class BubblewrapBackend:
                 str(ceilings.tmp_bytes),
                 str(ceilings.processes),
                 str(ceilings.file_bytes),
-                "-1" if cgroup.holds_memory else str(ceilings.memory_bytes),
+                "-1" if cgroup.holds_memory or not ceilings.bounds_address_space else str(ceilings.memory_bytes),
                 ",".join(map(str, spec.ports)),
                 str(len(shown) // 3),
                 *shown,
@@ -192,6 +192,10 @@ class BubblewrapSandbox:
             SandboxLost: the sandbox is gone.
         """
         return await dial(self._channel.dial, port, timeout_seconds)
+
+    def cpu_seconds(self) -> float | None:
+        """Of the holder and everything below it."""
+        return cpu_seconds_below(self._channel.pid)
 
     async def written(self) -> Written | None:
         """Read off the overlay's upper layer."""

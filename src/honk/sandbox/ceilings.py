@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from honk.sandbox import Ceilings
 from honk.sandbox.state import written_bytes
 
 _MEMORY_FILES = ("memory.max", "memory.limit_in_bytes")
+_PERIOD_US = 100_000
 V2_ROOT = Path("/sys/fs/cgroup")
 _SHORTEST_PAUSE_SECONDS = 1.0
 _PAUSE_FACTOR = 20
@@ -63,12 +65,32 @@ def make_cgroup(ceilings: Ceilings, root: Path = V2_ROOT, membership: str | None
         "memory": {"memory.limit_in_bytes": ceilings.memory_bytes},
         "pids": {"pids.max": ceilings.processes},
     }
+    if ceilings.cpu_share is not None:
+        settings["cpu"] = {"cpu.cfs_quota_us": int(ceilings.cpu_share * _PERIOD_US)}
     made = []
     for controller, files in settings.items():
         home = next((path for controllers, path in homes.items() if controller in controllers.split(",")), None)
         if home is not None and (directory := _make(root / controller / home.lstrip("/"), name, files)):
             made.append(directory)
     return Cgroup(directories=tuple(made))
+
+
+def cpu_seconds_below(pid: int) -> float | None:
+    """Of a core, used by the process and all below it, the dead too; None where it is gone."""
+    ticks, waiting = 0, [pid]
+    while waiting:
+        one = waiting.pop()
+        try:
+            words = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            threads = os.listdir(f"/proc/{one}/task")  # noqa: PTH208 - whole at once: one may end meanwhile
+            children = [Path(f"/proc/{one}/task/{thread}/children").read_text() for thread in threads]
+        except OSError:
+            if one == pid:
+                return None
+            continue
+        ticks += sum(int(word) for word in words[11:15])
+        waiting += [int(word) for text in children for word in text.split()]
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def has_cgroup() -> bool:
@@ -86,6 +108,8 @@ def _make_v2(root: Path, home: str, name: str, ceilings: Ceilings) -> Path | Non
         "memory.oom.group": 0,
         "pids.max": ceilings.processes,
     }
+    if ceilings.cpu_share is not None:
+        files["cpu.max"] = int(ceilings.cpu_share * _PERIOD_US)  # the period is left as it is
     own = root / home.lstrip("/")
     for parent in (own, own.parent):
         with contextlib.suppress(OSError):
@@ -114,7 +138,7 @@ def _make(parent: Path, name: str, files: dict[str, int]) -> Path | None:
     try:
         directory.mkdir()
         for file, value in files.items():
-            if (directory / file).exists() or "swap" not in file:
+            if (directory / file).exists() or not file.startswith(("memory.swap", "cpu")):
                 (directory / file).write_text(str(value))
     except OSError:
         with contextlib.suppress(OSError):

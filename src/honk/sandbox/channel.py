@@ -130,6 +130,11 @@ class Channel:
             await self._holder.wait()
 
     @property
+    def pid(self) -> int:
+        """Of the process below which everything inside runs."""
+        return self._holder.pid
+
+    @property
     def is_lost(self) -> bool:
         """Whether the holder is gone."""
         return self._is_closed

@@ -126,6 +126,10 @@ class NoneSandbox:
             raise SandboxLost("The sandbox was closed; its files are kept. Open it again to go on.")
         return await dial(_fresh_socket, port, timeout_seconds)
 
+    def cpu_seconds(self) -> float | None:
+        """None: its programs are among all others."""
+        return None
+
     async def written(self) -> Written | None:
         """None: the copied tree is one with what was written into it."""
         return None

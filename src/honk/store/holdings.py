@@ -18,7 +18,7 @@ from honk.store import tables as t
 from honk.store.database import Database
 from honk.store.tasks import all_tasks
 
-_KEY = re.compile(r'"((?:diffs|verifier|environments|deployments)/[A-Za-z0-9._-]+)"')
+_KEY = re.compile(r'"((?:diffs|verifier|environments|deployments|previews)/[A-Za-z0-9._-]+)"')
 """A blob's key where a row's JSON names it."""
 _DELETED = "(deleted)"
 _Runs = dict[str, list[tuple[str, datetime | None, Leg]]]
@@ -62,7 +62,7 @@ class SqlHoldings:
             await connection.exec_driver_sql("PRAGMA secure_delete=ON")
             run_ids = sa.select(t.run.c.run_id).where(t.run.c.task_id == task_id)
             await connection.execute(sa.delete(t.attempt).where(t.attempt.c.run_id.in_(run_ids)))
-            for table in (t.run, t.brief, t.message, t.parked, t.event, t.task):
+            for table in (t.run, t.brief, t.message, t.parked, t.preview, t.event, t.task):
                 await connection.execute(sa.delete(table).where(table.c.task_id == task_id))
             # The arrival's id stays: a redelivery must not bring the task back.
             await connection.execute(
@@ -86,16 +86,19 @@ async def _runs(connection: AsyncConnection, task_id: str | None) -> tuple[_Runs
         t.run, t.run.c.run_id == t.attempt.c.run_id
     )
     of_event = sa.select(t.event.c.task_id, t.event.c.body).where(t.event.c.kind.in_(("change", "report")))
-    of_deployment, of_undo = (sa.select(one.c.task_id, one.c.body) for one in (t.deployment, t.undo))
+    of_deployment, of_undo, of_preview = (
+        sa.select(one.c.task_id, one.c.body) for one in (t.deployment, t.undo, t.preview)
+    )
     if task_id is not None:
         of_deployment = of_deployment.where(t.deployment.c.task_id == task_id)
         of_undo = of_undo.where(t.undo.c.task_id == task_id)
+        of_preview = of_preview.where(t.preview.c.task_id == task_id)
         of_run, of_attempt = of_run.where(t.run.c.task_id == task_id), of_attempt.where(t.run.c.task_id == task_id)
         of_event = of_event.where(t.event.c.task_id == task_id)
     for owner, run_id, finished_at, leg, *texts in await connection.execute(of_run):
         runs[owner].append((run_id, finished_at, load(Leg, leg) if leg else Leg()))
         blobs[owner] |= _keys(texts)
-    for query in (of_attempt, of_event, of_deployment, of_undo):
+    for query in (of_attempt, of_event, of_deployment, of_undo, of_preview):
         for owner, *texts in await connection.execute(query):
             blobs[owner] |= _keys(texts)
     return runs, blobs

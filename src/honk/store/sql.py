@@ -22,6 +22,7 @@ from honk.store.messages import SqlMessages
 from honk.store.parking import SqlParking
 from honk.store.passes import SqlApiTokens, SqlSignInLinks, SqlWebSessions
 from honk.store.people import SqlPeople
+from honk.store.previews import SqlPreviews
 from honk.store.pull_requests import SqlPullRequests
 from honk.store.quotas import SqlQuotas
 from honk.store.repositories import SqlRepositories
@@ -46,6 +47,7 @@ class SqlStore:
         self.messages = SqlMessages(database, self.events)
         self.parking = SqlParking(database, self.events)
         self.deployments = SqlDeployments(database, self.events)
+        self.previews = SqlPreviews(database, self.events)
         self.shipments = SqlShipments(database, self.events)
         self.people = SqlPeople(database)
         self.links, self.sessions = SqlSignInLinks(database), SqlWebSessions(database)

@@ -318,3 +318,12 @@ undo = sa.Table(
     _instant("created_at"),
     _text("body"),
 )
+preview = sa.Table(
+    "honk_preview",
+    metadata,
+    _id("label"),
+    sa.Column("task_id", sa.Text, nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    _instant("created_at"),
+    _text("body"),
+)

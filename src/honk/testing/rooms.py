@@ -92,6 +92,9 @@ class DirectorySandbox:
     async def connect(self, port: int, *, timeout_seconds: float = 5) -> socket.socket | None:
         raise NotImplementedError("the gate runs programs to their end; it connects to none")
 
+    def cpu_seconds(self) -> float | None:
+        return None
+
     async def written(self) -> Written | None:
         return None
 

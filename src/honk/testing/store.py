@@ -18,6 +18,7 @@ from honk.testing.forge import MemoryPullRequests
 from honk.testing.ledger import FakeLedger
 from honk.testing.production import FakeDeployments
 from honk.testing.shipments import FakeShipments
+from honk.testing.showing import FakePreviews
 from honk.testing.talk import FakeMessages, FakeParking
 
 
@@ -295,6 +296,7 @@ class FakeStore:
     board: FakeBoard = field(init=False)
     parking: FakeParking = field(init=False)
     shipments: FakeShipments = field(init=False)
+    previews: FakePreviews = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "board", FakeBoard(self))
@@ -302,5 +304,6 @@ class FakeStore:
         object.__setattr__(self, "messages", FakeMessages(self.events))
         object.__setattr__(self, "tasks", FakeTasks(self.runs))
         object.__setattr__(self, "parking", FakeParking(self.tasks, self.runs, self.events, self.messages))
+        object.__setattr__(self, "previews", FakePreviews(self.events))
         object.__setattr__(self, "shipments", FakeShipments(self.tasks, self.events, self.approvals))
         self.messages.tasks, self.tasks.parking = self.tasks, self.parking

@@ -30,6 +30,7 @@ from honk.store import (
 )
 from honk.store.conversation import Messages, Parking
 from honk.store.production import Deployments
+from honk.store.showing import Previews
 from honk.testing.refusal import refusal
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -80,6 +81,8 @@ class Store(Protocol):
     def parking(self) -> Parking: ...
     @property
     def deployments(self) -> Deployments: ...
+    @property
+    def previews(self) -> Previews: ...
     @property
     def memo(self) -> Memo: ...
     @property

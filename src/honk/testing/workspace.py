@@ -127,7 +127,13 @@ class FakeWorkspaces:
 
     @asynccontextmanager
     async def clean_room(
-        self, template: Template, environment: Environment, change: Change | None, *, name: str
+        self,
+        template: Template,
+        environment: Environment,
+        change: Change | None,
+        *,
+        name: str,
+        ceilings: Ceilings | None = None,
     ) -> AsyncIterator[FakeWorkspace]:
         directory = self.home / "rooms" / hashlib.sha256(name.encode()).hexdigest()[:12]
         _lay(directory, self.base if change is None else self._heads[change.head_sha])

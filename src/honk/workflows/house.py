@@ -16,6 +16,7 @@ from honk.store.audit import Audit
 from honk.store.conversation import Messages, Parking
 from honk.store.production import Deployments
 from honk.store.shipping import Shipments
+from honk.store.showing import Previews
 from honk.verifier import Gate
 from honk.workspace import Source, Workspaces
 
@@ -37,6 +38,7 @@ class House:
     approvals: Approvals
     messages: Messages
     parking: Parking
+    previews: Previews
     shipments: Shipments
     repositories: Repositories
     memo: Memo

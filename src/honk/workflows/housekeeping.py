@@ -38,7 +38,7 @@ _PLACES = {
     Kind.FAULT_LOG: ("logs/*",),
     Kind.AGENT_STATE: ("agent/*",),
     Kind.DIFF: ("blobs/diffs/*.diff",),
-    Kind.LOG: ("blobs/environments/*.log", "blobs/verifier/*.log", "blobs/deployments/*.log"),
+    Kind.LOG: ("blobs/environments/*.log", "blobs/verifier/*.log", "blobs/deployments/*.log", "blobs/previews/*"),
 }
 
 

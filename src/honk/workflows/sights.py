@@ -49,6 +49,7 @@ class Sights:
             pull_requests=await self._pull_requests(run),
             parked=await house.parking.of(task.task_id),
             followers=tuple(await house.tasks.followers(task.task_id)),
+            preview=next(iter(reversed(await house.previews.of_task(task.task_id))), None),
             diff=await self._diff(run.change.diff_blob if run.change else None),
         )
 

@@ -237,7 +237,13 @@ class Workspaces(Protocol):
         ...
 
     def clean_room(
-        self, template: Template, environment: Environment, change: Change | None, *, name: str
+        self,
+        template: Template,
+        environment: Environment,
+        change: Change | None,
+        *,
+        name: str,
+        ceilings: Ceilings | None = None,
     ) -> AbstractAsyncContextManager[Workspace]:
         """A fresh sandbox, no network, with exactly the change's tree (the base's for None); gone afterwards.
 

@@ -138,13 +138,20 @@ class OverlayWorkspaces:
 
     @asynccontextmanager
     async def clean_room(
-        self, template: Template, environment: Environment, change: Change | None, *, name: str
+        self,
+        template: Template,
+        environment: Environment,
+        change: Change | None,
+        *,
+        name: str,
+        ceilings: Ceilings | None = None,
     ) -> AsyncIterator[OverlayWorkspace]:
         place = self._home / ROOMS / f"{checked_name(name)}-{new_id()}"
         # The servers are started before anything of the change is there.
         opening = _Opening(
-            template=template, environment=environment, place=place, name=name, servers=environment.servers
-        )
+            template=template, environment=environment, place=place, name=name, servers=environment.servers,
+            ceilings=ceilings or Ceilings(),
+        )  # fmt: skip
         try:
             async with self._open(opening if change is None else await self._shown(change, opening)) as workspace:
                 if change is not None:

@@ -1,0 +1,261 @@
+"""Previews' own hosts, before all routes of the console: what is asked there never reaches one of ours.
+
+Whoever comes needs a pass, a cookie of exactly that host, and gets it for a link that the console signed a minute ago.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from html import escape
+from urllib.parse import parse_qs
+
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from honk.domain.audit import Who
+from honk.domain.people import Door
+from honk.domain.preview import Preview, PreviewState
+from honk.preview.exchange import Answered, Asked, BadAnswer, exchange
+from honk.preview.hosts import Hosts
+from honk.preview.passage import (
+    COOKIE,
+    SECURE_COOKIE,
+    Elsewhere,
+    Header,
+    Place,
+    answered_headers,
+    asked_headers,
+    is_from_its_own_page,
+    is_service_worker,
+    ours,
+)
+from honk.preview.tickets import PASS_SECONDS, Ticket, Use, read, written
+from honk.previewing import Previewing
+from honk.team import Team
+from honk.web.origin import safe_path
+
+OWN = "/.honk/"
+"""Paths of a preview's host that are ours."""
+BODY_BYTES = 64 << 20
+BODY_SECONDS = 300.0
+MOST_AT_ONCE = 64
+"""Requests to one preview."""
+START_SECONDS = 20.0
+"""How long a browser waits for one that starts, before it is told so."""
+_POLICY = b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:10vh auto;padding:0 1rem;color-scheme:light dark}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:13px;max-height:50vh;overflow:auto}"
+)
+
+
+class PreviewDoor:
+    """An ASGI application around the console's."""
+
+    def __init__(self, app: ASGIApp, *, team: Team, hosts: Hosts, console: str) -> None:
+        """`console` is the origin that people know Honk by."""
+        self._app, self._hosts, self._console = app, hosts, console
+        self._team = team
+        self._used: dict[str, float] = {}
+        self._busy: dict[str, int] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """By the host alone."""
+        if scope["type"] not in ("http", "websocket"):
+            return await self._app(scope, receive, send)
+        named = [value for name, value in scope["headers"] if name == b"host"]
+        label = self._hosts.label_in(named[0].decode("latin-1")) if len(named) == 1 else None
+        if label is None:
+            return await self._app(scope, receive, send)
+        if scope["type"] == "websocket":
+            return await send({"type": "websocket.close", "code": 1008})
+        visit = _Visit(scope, receive, send, self._hosts.place_of(label, 0))
+        preview = await self._previewing.desk.of_label(label) if label else None
+        if preview is None:
+            return await visit.page(404, "No preview", "There is no preview of this name.")
+        if scope["path"].startswith(OWN):
+            return await self._own(visit, preview)
+        if (person_id := self._let_in(visit, preview)) is None or not await self._may_look(person_id, preview):
+            back = f"{self._console}/previews/{preview.label}"
+            words = "Previews are for people who may see the repository. Open it from Honk:"
+            return await visit.page(401, "Not signed in", words, link=back)
+        if not is_from_its_own_page(scope["method"], scope["headers"]):
+            return await visit.page(403, "Refused", "Another site sent this request. Nothing was done with it.")
+        if is_service_worker(scope["headers"]):
+            return await visit.page(403, "Refused", "No worker of a preview may outlive it.")
+        await self._look(visit, preview, who_of_pass(person_id))
+
+    @property
+    def _previewing(self) -> Previewing:
+        return self._team.previewing
+
+    async def _may_look(self, person_id: str, preview: Preview) -> bool:
+        return await self._previewing.may_look(person_id, preview)
+
+    def _let_in(self, visit: "_Visit", preview: Preview) -> str | None:
+        """Whose pass the browser shows; None for a stranger."""
+        cookies = [value.decode("latin-1") for name, value in visit.scope["headers"] if name == b"cookie"]
+        shown = cookie_parser("; ".join(cookies)).get(self._cookie, "")
+        ticket = read(self._previewing.desk.key, shown, Use.PASS, preview.label, time.time())
+        return ticket.person_id if ticket is not None else None
+
+    @property
+    def _cookie(self) -> str:
+        return SECURE_COOKIE if self._hosts.scheme == "https" else COOKIE
+
+    async def _own(self, visit: "_Visit", preview: Preview) -> None:
+        path, query = visit.scope["path"], parse_qs(visit.scope["query_string"].decode("latin-1"))
+        shown = query.get("ticket", [""])[0]
+        if path == f"{OWN}enter" and visit.scope["method"] == "GET":
+            return await self._enter(visit, preview, shown, safe_path(query.get("to", ["/"])[0]))
+        await visit.page(404, "Not here", "There is nothing at this address.")
+
+    async def _enter(self, visit: "_Visit", preview: Preview, shown: str, path: str) -> None:
+        now = time.time()
+        ticket = read(self._previewing.desk.key, shown, Use.ENTER, preview.label, now)
+        self._used = {nonce: until for nonce, until in self._used.items() if until > now}
+        if ticket is None or ticket.nonce in self._used or not await self._may_look(ticket.person_id, preview):
+            back = f"{self._console}/previews/{preview.label}"
+            return await visit.page(403, "Too old", "This link was used, or is too old. A new one:", link=back)
+        self._used[ticket.nonce] = ticket.until
+        await self._previewing.desk.note_opened(preview.label, who_of_pass(ticket.person_id))
+        passed = Ticket(use=Use.PASS, label=preview.label, person_id=ticket.person_id, until=now + PASS_SECONDS)
+        secure = "; Secure" if self._hosts.scheme == "https" else ""
+        cookie = (
+            f"{self._cookie}={written(self._previewing.desk.key, passed)}; Path=/; HttpOnly; SameSite=Lax; "
+            f"Max-Age={PASS_SECONDS:.0f}{secure}"
+        )
+        led = path if not path.startswith(OWN) else "/"
+        await visit.answer(303, [(b"location", led.encode()), (b"set-cookie", cookie.encode())])
+
+    async def _look(self, visit: "_Visit", preview: Preview, who: Who) -> None:
+        """Hand the request on, to one that is woken first if need be."""
+        desk = self._previewing.desk
+        if preview.state is PreviewState.ASLEEP:
+            preview = await desk.wake(preview.label, who) or preview
+        if preview.state is PreviewState.STARTING:
+            await desk.settled(preview.label, START_SECONDS)
+            preview = await desk.of_label(preview.label) or preview
+        if preview.state is not PreviewState.RUNNING:
+            return await self._instead(visit, preview)
+        if self._busy.get(preview.label, 0) >= MOST_AT_ONCE:
+            return await visit.page(503, "Busy", "This preview is asked too much at once. Try again in a moment.")
+        self._busy[preview.label] = self._busy.get(preview.label, 0) + 1
+        try:
+            await self._relay(visit, preview)
+        finally:
+            self._busy[preview.label] -= 1
+
+    async def _instead(self, visit: "_Visit", preview: Preview) -> None:
+        """Why there is nothing to see."""
+        if preview.state is PreviewState.STARTING:
+            return await visit.page(503, "It starts…", preview.words, again_seconds=2)
+        title = {PreviewState.GONE: "This preview is gone", PreviewState.ASLEEP: "It sleeps"}.get(
+            preview.state, "This preview failed"
+        )
+        status = 410 if preview.state is PreviewState.GONE else 502
+        back = f"{self._console}/tasks/{preview.task_id}#preview"
+        await visit.page(status, title, preview.words, log=preview.log, link=back)
+
+    async def _relay(self, visit: "_Visit", preview: Preview) -> None:
+        connection = await self._previewing.desk.connect(preview.label)
+        port = self._previewing.desk.port_of(preview.label)
+        if connection is None or port is None:
+            return await visit.page(502, "No answer", "The preview takes no connection just now.")
+        place = self._hosts.place_of(preview.label, port)
+        scope = visit.scope
+        target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+        length, has_body = _body_of(scope["headers"])
+        if length is not None and length > BODY_BYTES:
+            connection.close()
+            return await visit.page(413, "Too long", f"A request to a preview may have {BODY_BYTES >> 20} MiB.")
+        asked = Asked(method=scope["method"], target=target, headers=asked_headers(scope["headers"], place),
+                      length=length, has_body=has_body)  # fmt: skip
+        try:
+            async with exchange(connection, asked, visit.body()) as answered:
+                await self._hand_back(visit, answered, place)
+        except Elsewhere as led:
+            words = f"The preview leads to another host, {led.host}. It is not followed from here."
+            await visit.page(403, "It leads elsewhere", words)
+        except BadAnswer as error:
+            await visit.page(502, "No answer", f"The preview gave nothing that can be shown: {error}.")
+
+    async def _hand_back(self, visit: "_Visit", answered: Answered, place: Place) -> None:
+        await visit.start(answered.status, answered_headers(answered.headers, place))
+        async for part in answered.body:
+            await visit.send({"type": "http.response.body", "body": part, "more_body": True})
+        await visit.send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def who_of_pass(person_id: str) -> Who:
+    """Whoever shows it, for the audit log."""
+    return Who(name=person_id, person_id=person_id, door=str(Door.CONSOLE))
+
+
+def _body_of(headers: list[Header]) -> tuple[int | None, bool]:
+    """The told length of a request's body, and whether there is one."""
+    told = dict(headers)
+    if b"transfer-encoding" in told:
+        return None, True
+    length = told.get(b"content-length", b"")
+    return (int(length), int(length) > 0) if length.isdigit() and len(length) < 16 else (None, False)
+
+
+@dataclass(slots=True)
+class _Visit:
+    """One request to a preview's host."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    place: Place
+    has_begun: bool = field(default=False)
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """The request's, as it comes; what is too long or too slow breaks off."""
+        left = BODY_BYTES
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await self.receive()
+                if message["type"] != "http.request":
+                    raise ConnectionError("the browser is gone")
+                left -= len(message.get("body", b""))
+                if left < 0:
+                    raise ConnectionError("the request is too long")
+                if message.get("body"):
+                    yield message["body"]
+                if not message.get("more_body", False):
+                    return
+
+    async def start(self, status: int, headers: list[Header]) -> None:
+        """The head of an answer."""
+        self.has_begun = True
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def answer(self, status: int, headers: list[Header], body: bytes = b"") -> None:
+        """An answer of ours."""
+        given = dict(headers)
+        await self.start(status, [*(one for one in ours(self.place) if one[0] not in given), *headers])
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def page(
+        self, status: int, title: str, words: str, *, link: str = "", log: str = "", again_seconds: int = 0
+    ) -> None:
+        """A page of ours, of words alone. Nothing, where an answer has begun: then it breaks off."""
+        if self.has_begun:
+            return
+        again = f'<meta http-equiv="refresh" content="{again_seconds}">' if again_seconds else ""
+        parts = [
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            f"{again}<title>{escape(title)} · Honk</title><style>{_STYLE}</style><h1>{escape(title)}</h1>"
+            f"<p>{escape(words)}</p>"
+        ]
+        if link:
+            parts.append(f'<p><a href="{escape(link)}">{escape(link)}</a></p>')
+        if log.strip():
+            parts.append(f"<p>The end of its log:</p><pre>{escape(log)}</pre>")
+        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-security-policy", _POLICY)]
+        if again_seconds:
+            headers.append((b"retry-after", str(again_seconds).encode()))
+        await self.answer(status, headers, "".join(parts).encode())
