@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +23,7 @@ from honk.domain.task import Outcome, OutcomeName, Repository
 from honk.engine import Steps
 from honk.entrance import Entrance
 from honk.gateway import Upstream
+from honk.store import NotFound
 from honk.team import Team, Terms
 from honk.testing.engine import FakeEngine
 from honk.testing.workspace import FakeSource
@@ -121,11 +122,20 @@ class Server(uvicorn.Server):
         yield
 
 
+async def _committed(house: House, run_id: str) -> Record:
+    """The fake engine begins before the transaction that enlisted the run has ended."""
+    async with asyncio.timeout(20):
+        while True:
+            with suppress(NotFound):
+                return await Record.load(house, run_id)
+            await asyncio.sleep(0.005)
+
+
 def _engine(house: House) -> FakeEngine:
     engine = FakeEngine()
 
     async def run_task(_steps: Steps, run_id: str) -> None:
-        record = await Record.load(house, run_id)
+        record = await _committed(house, run_id)
         await record.finish(Outcome(name=OutcomeName.NO_CHANGE, reason="Nothing was to be done."))
 
     engine.register("task", run_task)
