@@ -8,10 +8,13 @@ from fastapi.responses import RedirectResponse, Response
 
 from honk.base.clock import now
 from honk.domain.people import EVERYWHERE, Act, why_not
+from honk.insight.announcement import words_of
 from honk.insight.plots import columns, weeks
 from honk.insight.scorecard import scorecard
 from honk.web.pages import Pages
 
+TOLD = 20
+"""Announcements on the page; the API has all."""
 PERIODS = {"4w": ("4 weeks", 28), "12w": ("12 weeks", 84), "1y": ("a year", 365), "all": ("everything", 0)}
 
 
@@ -41,7 +44,11 @@ def figure_routes(pages: Pages) -> APIRouter:
     async def health(request: Request) -> Response:
         who = await pages.visitor(request)
         may_freeze = why_not(who, Act.ADMINISTER, EVERYWHERE) is None
-        return pages.page("health.html", who=who, standing=await pages.team.standing(), may_freeze=may_freeze)
+        told = (await pages.team.announcements(who))[-TOLD:] if may_freeze else ()
+        return pages.page(
+            "health.html", who=who, standing=await pages.team.standing(), may_freeze=may_freeze,
+            announcements=[(one.at, words_of(one)) for one in reversed(told)],
+        )  # fmt: skip
 
     @routes.post("/freeze")
     async def freeze(request: Request, why: Annotated[str, Form(max_length=500)] = "") -> Response:

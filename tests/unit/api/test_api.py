@@ -238,6 +238,20 @@ def test_a_path_that_is_no_unicode_is_told_all_the_same(ada: httpx2.Client, room
     assert "udce9" in ada.get(f"/tasks/{task_id}/events", headers={"last-event-id": "1"}).text
 
 
+def test_what_is_told_of_the_installation_is_for_administrators(ada: httpx2.Client, room: ApiRoom) -> None:
+    events = room.house.events
+    room.does(events.append("installation", "frozen", {"who": "Ada", "why": "keys\nleaked"}))
+    room.does(events.append("installation", "breaker", {"state": "open", "text": "Everything waits: the forge."}))
+    told = ada.get("/announcements").json()
+    assert [(one["kind"], one["words"]) for one in told[-2:]] == [
+        ("frozen", "Ada froze everything: keys leaked"), ("breaker", "Everything waits: the forge."),
+    ]  # fmt: skip
+    assert ada.get("/announcements", params={"after": told[-2]["sequence"]}).json() == told[-1:]
+    for name in ("eve", "rita"):
+        refused = ada.get("/announcements", headers={"authorization": f"Bearer {name}"})
+        assert (refused.status_code, "administrators" in refused.json()["detail"]) == (403, True)
+
+
 def test_the_audit_log_is_for_administrators(ada: httpx2.Client, room: ApiRoom) -> None:
     task_id = ada.post("/tasks", json=WANTED).json()["task_id"]
     assert ada.get(f"/tasks/{task_id}/events").text.endswith("event: end\ndata: {}\n\n")
