@@ -1,6 +1,7 @@
 """`dying.py PORT.METHOD[:WORD]@before|after HONK-WORDS...`: honk, which kills itself at that call of one of its ports.
 
-WORD must stand in what the port is called with. `rows` is the forge's port to the store.
+WORD must stand in what the port is called with. `rows` is the forge's port to the store, `deployer` runs a deployment's
+command.
 """
 
 import os
@@ -10,6 +11,7 @@ from typing import Any
 
 from honk import bootstrap
 from honk.cli.main import main
+from honk.deploy.sandboxed import SandboxedDeployer
 from honk.workflows.house import House
 
 
@@ -18,7 +20,7 @@ def mortal(house: House, point: str) -> House:
     where, when = point.split("@")
     call, _, word = where.partition(":")
     port_name, method = call.split(".")
-    port = type(house.forge._rows if port_name == "rows" else getattr(house, port_name))  # type: ignore[attr-defined]
+    port: type = SandboxedDeployer if port_name == "deployer" else _port_of(house, port_name)
     act = getattr(port, method)
 
     async def dying(self: object, *args: Any, **options: Any) -> Any:
@@ -32,6 +34,10 @@ def mortal(house: House, point: str) -> House:
 
     setattr(port, method, dying)
     return house
+
+
+def _port_of(house: House, name: str) -> type:
+    return type(house.forge._rows if name == "rows" else getattr(house, name))  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -30,13 +30,13 @@ def agent(old: str, new: str) -> str:
     return f"command:sh -c \"cat >/dev/null; sed -i 's/{old}/{new}/' calc.py\""
 
 
-def bare(folder: Path, files: Mapping[str, str]) -> Path:
+def bare(folder: Path, files: Mapping[str, str], name: str = "calc") -> Path:
     """A repository that nobody has checked out, so that its base follows each merge."""
     made = make_repository(folder / "made", files)
-    git(made, "clone", "-q", "--bare", str(made), str(folder / "calc"))
-    git(folder / "calc", "config", "user.name", "Ada")
-    git(folder / "calc", "config", "user.email", "ada@example.org")
-    return folder / "calc"
+    git(made, "clone", "-q", "--bare", str(made), str(folder / name))
+    git(folder / name, "config", "user.name", "Ada")
+    git(folder / name, "config", "user.email", "ada@example.org")
+    return folder / name
 
 
 MEND, BREAK = agent(OLD, RIGHT), agent(OLD, WRONG)
