@@ -103,10 +103,12 @@ class Shipping:
             UsageError: it may not merge so: says why, and what to do.
         """
         found = await self._meant(visitor, task_id)
-        member = visitor.member
+        member, delivery = visitor.member, self._app.delivery
         person = Person(name=member.name, email=member.email)
+        if visitor.door is Door.COMMAND_LINE:
+            person = await delivery.person_here(await delivery.house.tasks.task(found.task_id))
         tap = Tap(member=member, person=person, door=visitor.door, head_sha=head_sha, sentence=sentence)
-        return await self._app.delivery.approve(found.number, tap)
+        return await delivery.approve(found.number, tap)
 
     async def withdraw(self, visitor: Visitor, task_id: str) -> Shipment:
         """Take back a merge that this person armed.

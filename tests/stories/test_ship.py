@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import aiohttp
 import pytest
 from desk import CALC, OLD, RIGHT, git, make_repository
+from server import serving
 from talking import Circle, circle
 
 from honk.base.errors import UsageError
@@ -221,3 +223,34 @@ async def test_an_armed_merge_dies_with_a_new_head_and_a_second_person_who_left_
         await team.team.app.people.leave("bob@example.org")
         assert "not among the people" in await refused(team.tap(onward, BOB), Refused), "whatever his browser shows"
         assert (await team.ship(onward)).is_armed
+
+
+@pytest.mark.acceptance
+async def test_at_a_server_a_token_reads_and_never_approves_and_the_owner_s_command_merges_by_the_server(
+    tmp_path: Path,
+) -> None:
+    calc = make_repository(tmp_path / "served", CALC)
+    async with serving(tmp_path / "home", {}, calc, HONK_AGENT=DOES_AS_ASKED) as server:
+        (repository,) = await server.json("GET", "/api/repositories")
+        wanted = {"repository_id": repository["repository_id"], "prompt": f"Make add() add\n{FIX}"}
+        task_id = (await server.json("POST", "/api/tasks", json=wanted))["task_id"]
+        await server.follow(task_id)
+        seen = await server.json("GET", f"/api/tasks/{task_id}/ship")
+        assert (seen["never"], seen["may_not"], seen["sentence_for"], seen["files"]) == ("", "", [], ["calc.py"])
+        token = (await server.honk("token", "new", "bot")).split()[-1]
+        bearer = {"authorization": f"Bearer {token}"}
+        yes = {"head_sha": seen["head_sha"], "sentence": "Approved by its owner."}
+        async with aiohttp.ClientSession(headers=bearer) as program:
+            async with program.get(f"{server.url}/api/tasks/{task_id}/ship") as answer:
+                assert answer.status == 200
+            async with program.post(f"{server.url}/api/tasks/{task_id}/ship", json=yes) as answer:
+                assert answer.status == 403
+                assert "A token cannot approve" in (await answer.json())["detail"]
+        git(calc, "switch", "-q", "--detach")
+        said = await server.honk("pr", "merge", "1", "--yes")
+        assert "✓ merged #1 as" in said
+        assert "your branch main is there now" in said
+        assert "Approved by Ada" in await server.honk("task", "show", task_id)
+        assert "✓ merged #1 as" in await server.honk("pr", "merge", "1", "--yes"), "again, it is the same"
+        assert git(calc, "rev-list", "--count", "main") == "2"
+        assert trailers(calc, "Honk-Approved-By") == ["Ada <ada@example.org>"]

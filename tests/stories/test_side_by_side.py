@@ -24,7 +24,7 @@ FIX = [*scripts.edit("/workspace/calc.py", OLD, RIGHT), say("add() adds.")]
 
 
 SECRET = f"ghp_{'s' * 36}"
-RECORDS = ["task", "brief", "run", "attempt", "event", "model_call", "pull_request", "approval", "blob"]
+RECORDS = ["task", "brief", "run", "attempt", "event", "model_call", "pull_request", "approval", "shipment", "blob"]
 
 
 class HeldModel(ScriptedModel):

@@ -16,6 +16,7 @@ from honk.api.installation import installation_routes
 from honk.api.problems import MEDIA_TYPE, answer_problems
 from honk.api.production import production_routes
 from honk.api.shapes import EventOut
+from honk.api.shipping import shipping_routes
 from honk.api.talk import talk_routes
 from honk.api.tasks import repository_routes, task_routes
 from honk.team import Team
@@ -32,7 +33,7 @@ def create_api(team: Team, entry: Entry) -> FastAPI:
     api = _Described(title="Honk", version=__version__, description=ABOUT, docs_url=None, redoc_url=None,
                      default_response_class=AsciiJson,
                      generate_unique_id_function=_name_of, servers=[{"url": "/api"}])  # fmt: skip
-    for routes in (repository_routes, task_routes, talk_routes, evidence_routes, handing_routes, audit_routes,
+    for routes in (repository_routes, task_routes, talk_routes, evidence_routes, handing_routes, shipping_routes, audit_routes,
                    production_routes, installation_routes):  # fmt: skip
         api.include_router(routes(team, entry))
     answer_problems(api)

@@ -52,7 +52,8 @@ def kept_lines(kept: "Kept") -> Iterator[str]:
     parts = (
         ("task", (kept.task,)), ("brief", kept.briefs), ("run", (kept.run,)), ("attempt", kept.attempts),
         ("event", kept.events), ("model_call", kept.calls), ("pull_request", kept.pull_requests),
-        ("approval", kept.approvals), ("deployment", kept.deployments), ("undo", kept.undos),
+        ("approval", kept.approvals), ("shipment", kept.shipments), ("deployment", kept.deployments),
+        ("undo", kept.undos),
     )  # fmt: skip
     for name, records in parts:
         yield from (_line({"record": name, **_fields(one)}) for one in records)

@@ -1,6 +1,7 @@
 """honk pr: the built-in forge's pull requests."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from honk.app import App
     from honk.cli.facts import Line
+    from honk.client import Server
     from honk.domain.change import PullRequest
     from honk.workflows.tapping import MergeResult
 
@@ -68,14 +70,20 @@ async def _list(*, as_json: bool) -> None:
     from honk.cli.facts import Line
     from honk.cli.machine_lines import record_line
     from honk.cli.progress import print_lines
+    from honk.cli.summary import standing
 
     async with reading_desk() as desk:
         found = await desk.pull_requests()
         names = [await desk.repository_name(one) for one in found]
+        wishes = [await desk.delivery.newest(one.number) if one.state == "open" else None for one in found]
     if as_json:
         sys.stdout.writelines(f"{record_line(one)}\n" for one in found)
     else:
-        told = [headline(one, name) for one, name in zip(found, names, strict=True)]
+        told = [
+            line
+            for one, name, wish in zip(found, names, wishes, strict=True)
+            for line in (headline(one, name), *(replace(two, text=f"    {two.text}") for two in standing(one, wish)))
+        ]
         print_lines(told or [Line(text="There are no pull requests yet.")])
 
 
@@ -102,29 +110,73 @@ async def _diff(number: int) -> None:
 
 
 async def _merge(number: int, *, sentence: str | None, is_settled: bool) -> int:
-    from honk.cli.asking import can_ask
     from honk.cli.deploy import details
-    from honk.cli.desk import acting_desk
-    from honk.cli.exit_codes import CANCELLED, of_outcome
+    from honk.cli.desk import acting_desk, reading_desk, server_beside
+    from honk.cli.exit_codes import CANCELLED, NOTHING_TO_MERGE, of_outcome
     from honk.cli.facts import Line
     from honk.cli.progress import print_lines
+    from honk.config import read_settings
     from honk.domain.task import OutcomeName
 
-    async with acting_desk() as desk:
+    server = server_beside(read_settings())
+    async with reading_desk() if server is not None else acting_desk() as desk:
         pull_request = await desk.pull_request(number)
-        if pull_request.state == "open":
-            print_lines(await contents(desk, pull_request))
-            if can_ask() and not is_settled:
-                is_wanted, sentence = wants_merge(pull_request, sentence)
-                if not is_wanted:
-                    print_lines([Line(text="Not merged; nothing was changed.")])
-                    return CANCELLED
-        merged = await desk.merge(number, sentence=sentence)
-        print_lines(merged_lines(merged))
+        is_wanted, sentence = await _asked(desk, pull_request, sentence, is_settled=is_settled)
+        if not is_wanted:
+            print_lines([Line(text="Not merged; nothing was changed.")])
+            return CANCELLED
+        if server is not None:
+            is_merged, told = await _merged_there(server, pull_request, sentence)
+        else:
+            is_merged, told = await _merged_here(desk, number, sentence)
+        print_lines(told)
+        if not is_merged:
+            return NOTHING_TO_MERGE
         deployments, _ = await desk.undoing.of_pull_request(number)
         print_lines([line for one in deployments for line in await details(desk, one)])
         result = await desk.result(pull_request.task_id)
     return of_outcome(OutcomeName.MERGED, result.verification)
+
+
+async def _asked(
+    desk: "App", pull_request: "PullRequest", sentence: str | None, *, is_settled: bool
+) -> tuple[bool, str | None]:
+    """Show what would merge; ask whoever sits there, unless that is settled."""
+    from honk.cli.asking import can_ask
+    from honk.cli.progress import print_lines
+
+    if pull_request.state != "open":
+        return True, sentence
+    print_lines(await contents(desk, pull_request))
+    return wants_merge(pull_request, sentence) if can_ask() and not is_settled else (True, sentence)
+
+
+async def _merged_here(desk: "App", number: int, sentence: str | None) -> "tuple[bool, list[Line]]":
+    """Whether it is merged, and what is told. Raises UsageError where it may not merge."""
+    from honk.cli.facts import Line, Tone
+    from honk.workflows.tapping import StillArmed
+
+    try:
+        return True, merged_lines(await desk.merge(number, sentence=sentence))
+    except StillArmed as waits:
+        return False, [Line(text=str(waits), tone=Tone.UNSURE)]
+
+
+async def _merged_there(
+    server: "Server", pull_request: "PullRequest", sentence: str | None
+) -> "tuple[bool, list[Line]]":
+    """The same by the server that works in this state folder: it merges, we look on."""
+    from honk.base.errors import UsageError
+    from honk.cli.facts import Line, Tone
+    from honk.client.http import open_far_desk
+
+    async with open_far_desk(server) as desk:
+        done = await desk.approve(pull_request.task_id, pull_request.head_sha, sentence or "")
+    if done.state == "ended":
+        raise UsageError(done.words)
+    if done.state != "merged":
+        return False, [Line(text=done.words, tone=Tone.UNSURE)]
+    return True, _merge_told(pull_request, done.merged_sha, has_moved=done.has_moved, advice=done.advice)
 
 
 async def _close(number: int) -> None:
@@ -162,11 +214,12 @@ def reviewers(pull_request: "PullRequest") -> "list[Line]":
 async def contents(desk: "App", pull_request: "PullRequest") -> "list[Line]":
     """What would merge: the files, and the evidence for them."""
     from honk.cli.diff_text import stat_lines
-    from honk.cli.summary import evidence
+    from honk.cli.summary import evidence, standing
 
     result = await desk.result(pull_request.task_id)
     diff_bytes = await desk.pull_request_diff(pull_request.number)
-    return [headline(pull_request), *reviewers(pull_request), *stat_lines(diff_bytes), *evidence(result)]
+    wish = standing(pull_request, await desk.delivery.newest(pull_request.number))
+    return [headline(pull_request), *wish, *reviewers(pull_request), *stat_lines(diff_bytes), *evidence(result)]
 
 
 def wants_merge(pull_request: "PullRequest", sentence: str | None) -> tuple[bool, str | None]:
@@ -181,13 +234,15 @@ def wants_merge(pull_request: "PullRequest", sentence: str | None) -> tuple[bool
 
 def merged_lines(merged: "MergeResult") -> "list[Line]":
     """What was merged, and what became of the person's own branch."""
+    one, advance = merged.pull_request, merged.advance
+    return _merge_told(one, one.merged_sha, has_moved=advance.has_moved, advice=advance.advice)
+
+
+def _merge_told(pull_request: "PullRequest", merged_sha: str | None, *, has_moved: bool, advice: str) -> "list[Line]":
     from honk.cli.facts import Line, Tone
     from honk.cli.terminal import block
 
-    pull_request = merged.pull_request
-    sha = (pull_request.merged_sha or "")[:10]
-    told = [Line(text=f"✓ merged #{pull_request.number} as {sha}", tone=Tone.GOOD)]
-    if merged.advance.has_moved:
+    told = [Line(text=f"✓ merged #{pull_request.number} as {(merged_sha or '')[:10]}", tone=Tone.GOOD)]
+    if has_moved:
         told.append(Line(text=f"  your branch {pull_request.base_branch} is there now"))
-    advice = block(merged.advance.advice, max_lines=10)
-    return told + [Line(text=f"  {line}", tone=Tone.UNSURE) for line in advice if line]
+    return told + [Line(text=f"  {line}", tone=Tone.UNSURE) for line in block(advice, max_lines=10) if line]

@@ -13,6 +13,8 @@ from honk.domain.task import OutcomeName
 
 if TYPE_CHECKING:
     from honk.app import RunResult
+    from honk.domain.change import PullRequest
+    from honk.domain.shipment import Shipment
 
 REASON_LINES = 20
 MENDED_SHOWN = 5
@@ -101,6 +103,24 @@ def _not_verified(result: "RunResult") -> list[Line]:
     return told
 
 
+def standing(pull_request: "PullRequest", shipment: "Shipment | None") -> list[Line]:
+    """Where a merge stands that somebody wants; nothing where nobody does."""
+    if shipment is None or pull_request.state == "closed" or shipment.head_sha != pull_request.head_sha:
+        return []
+    name, words = one_line(shipment.person.name, 60), one_line(shipment.words, 400)
+    match str(shipment.state):
+        case "armed":
+            until = f", until {shipment.until:%Y-%m-%d %H:%M} UTC" if shipment.until else ""
+            text = f"Armed by {name}: it merges with the yes of {words}{until}"
+        case "delivering":
+            text = f"Approved by {name}: it is being merged. {words}".rstrip()
+        case "merged":
+            return [Line(text=f"Approved by {name}")]
+        case _:
+            text = f"Not merged: {words}"
+    return [Line(text=text, tone=Tone.UNSURE)]
+
+
 def _price(result: "RunResult") -> list[Line]:
     used = f"{counted(result.turns, 'turn')}, {counted(result.attempts, 'attempt')}"
     held = f"; up to ${result.held_usd:.4f} more for calls that broke off" if result.held_usd else ""
@@ -120,6 +140,7 @@ def _next_steps(result: "RunResult") -> list[Line]:
         if result.diff_blob:
             told.append(Line(text=f"Diff   honk task show {result.task_id} --diff"))
         return told
+    told += standing(pull_request, result.shipment)
     told.append(Line(text=f"Diff   honk pr diff {pull_request.number}"))
     if pull_request.state == "open":
         sentence = ' --sentence "why it may merge unverified"' if pull_request.is_draft else ""

@@ -47,6 +47,18 @@ class LogState:
     """Acts without an end: under way, or a crash stood between."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipped:
+    """Where a merge stands at a server."""
+
+    state: str
+    """"armed", "delivering", "merged" or "ended"."""
+    words: str
+    merged_sha: str | None
+    has_moved: bool
+    advice: str
+
+
 class TaskDesk(Protocol):
     """What a person may do with tasks that are there."""
 

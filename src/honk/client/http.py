@@ -15,7 +15,7 @@ from yarl import URL
 from honk.base.errors import UsageError
 from honk.base.ids import new_id
 from honk.base.records import load
-from honk.client import AuditLog, FarDesk, LogState, Server, ServerBroke, ServerGone, ServerRefused, Wish
+from honk.client import AuditLog, FarDesk, LogState, Server, ServerBroke, ServerGone, ServerRefused, Shipped, Wish
 from honk.domain.audit import Head, Row, Tampering, Wrong
 from honk.domain.exposure import is_safe_address
 from honk.domain.task import Outcome, OutcomeName, Person, Repository, Status, Task
@@ -31,6 +31,8 @@ SILENCE_SECONDS = 60.0
 PATIENCE_SECONDS = 60.0
 """How long a server is waited for that went away while a task is followed: it may be starting anew."""
 AGAIN_SECONDS = 1.0
+LOOK_SECONDS = 0.2
+"""Between two looks at a merge that is under way."""
 SUFFIX = "/api"
 
 
@@ -133,6 +135,23 @@ class HttpDesk(FarDesk, AuditLog):
     async def retry(self, task_id: str) -> Task:
         """See the port."""
         return _task(await self._json("POST", _of(task_id, "/retry")))
+
+    async def approve(self, task_id: str, head_sha: str, sentence: str) -> Shipped:
+        """As the owner, at the server's machine: say yes to the commit, and wait while it is being merged.
+
+        Raises:
+            ServerRefused: it may not merge so; nothing was recorded.
+        """
+        told = await self._json("POST", _of(task_id, "/ship"), {"head_sha": head_sha, "sentence": sentence})
+        shipment, words = told["shipment"], told["words"]
+        while shipment["state"] == "delivering" and not shipment["words"]:  # words: it stands still, and goes on later
+            await asyncio.sleep(LOOK_SECONDS)
+            shipment = (await self._json("GET", _of(task_id, "/ship")))["shipment"]
+            words = shipment["words"]
+        return Shipped(
+            state=shipment["state"], words=words, merged_sha=shipment["merged_sha"],
+            has_moved=shipment["has_moved"], advice=shipment["advice"],
+        )  # fmt: skip
 
     async def take(self, task_id: str) -> Taken:
         """See the port."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from honk.domain.change import PullRequest
 from honk.domain.deployment import Deployment, Undo
 from honk.domain.money import ModelCall
+from honk.domain.shipment import Shipment
 from honk.domain.task import Brief, Task
 from honk.store import Approval, Attempt, Run, TaskEvent
 
@@ -23,6 +24,8 @@ class Kept:
     calls: tuple[ModelCall, ...]
     pull_requests: tuple[PullRequest, ...]
     approvals: tuple[Approval, ...]
+    shipments: tuple[Shipment, ...] = ()
+    """What became of each wish to merge one of them."""
     blobs: tuple[str, ...]
     """Keys of what is too large for rows: diffs, logs."""
     deployments: tuple[Deployment, ...] = ()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from honk.domain.change import PullRequest
+from honk.domain.shipment import Shipment, ShipmentState
 from honk.domain.task import OutcomeName, Status, Task
 
 
@@ -46,12 +47,14 @@ def primary_of(
     waits: Waits | None = None,
     words: str = "",
     pull_request: PullRequest | None = None,
+    shipment: Shipment | None = None,
     is_down: bool = False,
 ) -> Primary:
-    """`waits` and its `words`: what a parked run waits for; `is_down`: its deployment came to no good end. Whoever may
-    not steer is shown, and offered nothing."""
-    found = _under_way(task, waits, words) if task.status is not Status.FINISHED else _ended(task, pull_request)
-    if found.do is Do.NOTHING and is_down:
+    """`shipment`: a wish to merge what is there now. `waits` and its `words`: what a parked run waits for; `is_down`:
+    its deployment came to no good end. Whoever may not steer is shown, and offered nothing."""
+    is_over = task.status is Status.FINISHED
+    found = _ended(task, pull_request, shipment) if is_over else _under_way(task, waits, words)
+    if found.do is Do.NOTHING and is_down and shipment is None:
         return Primary(do=Do.UNDO, label="Undo", words="You see first what that would do.")
     if not may_steer and found.do in (Do.ANSWER, Do.EXTEND, Do.STOP, Do.REPLY, Do.RETRY):
         return Primary(do=Do.NOTHING, words=found.words)
@@ -71,10 +74,14 @@ def _under_way(task: Task, waits: Waits | None, words: str) -> Primary:
     return Primary(do=Do.STOP, label="Stop", words="")
 
 
-def _ended(task: Task, pull_request: PullRequest | None) -> Primary:
+def _ended(task: Task, pull_request: PullRequest | None, shipment: Shipment | None) -> Primary:
     name = task.outcome.name if task.outcome is not None else None
     if pull_request is not None and pull_request.state == "open":
         number = pull_request.number
+        if shipment is not None and shipment.state is ShipmentState.DELIVERING:
+            return Primary(do=Do.NOTHING, words="Nothing is left to be done.")
+        if shipment is not None:
+            return Primary(do=Do.MERGE, label=f"See what would merge of #{number}")
         if pull_request.is_draft:
             return Primary(do=Do.MERGE, label=f"Look at #{number}, then merge", words="Not everything was verified.")
         return Primary(do=Do.MERGE, label=f"Merge #{number}", words="You see first what would merge.")

@@ -7,6 +7,7 @@ from honk.domain.conversation import Parked
 from honk.domain.deployment import Deployment, Undo
 from honk.domain.evidence import Examination
 from honk.domain.preview import Preview
+from honk.domain.shipment import Shipment
 from honk.domain.task import Brief, Task
 from honk.store import Attempt, Message, Run, TaskEvent
 
@@ -24,6 +25,8 @@ class Sheet:
     messages: tuple[Message, ...] = ()
     pull_requests: tuple[PullRequest, ...] = ()
     """By number; also the one that it goes on with."""
+    shipment: Shipment | None = None
+    """What became of the last wish to merge the newest of them."""
     parked: Parked | None = None
     """What it waits for."""
     deployments: tuple[Deployment, ...] = ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from honk.domain.change import PullRequest
 from honk.domain.conversation import EXTENDABLE, Parked, ParkKind, gist
+from honk.domain.shipment import Shipment, ShipmentState
 from honk.domain.task import Status, subject_of
 from honk.insight.delivery import Delivery, delivery_of
 from honk.insight.diff_view import DiffView, diff_view
@@ -75,6 +76,7 @@ def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None
             words=words,
             pull_request=pull_request,
             is_down=delivery.is_down,
+            shipment=wish_of(sheet, pull_request),
         ),
         is_over=is_over,
         plan=plan,
@@ -94,6 +96,14 @@ def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None
     )
 
 
+def wish_of(sheet: Sheet, pull_request: PullRequest | None) -> Shipment | None:
+    """The wish to merge what is there now; None where nobody has one, or it is done or over."""
+    one = sheet.shipment
+    if one is None or pull_request is None or pull_request.state != "open":
+        return None
+    return one if one.is_live and one.head_sha == pull_request.head_sha else None
+
+
 def _waits(parked: Parked | None) -> tuple[Waits | None, str]:
     """Why it waits, as far as a tap can help: a limit that no tap grants again is told, not offered."""
     if parked is None:
@@ -107,6 +117,9 @@ def _waits(parked: Parked | None) -> tuple[Waits | None, str]:
 
 def _now(sheet: Sheet, badge: Badge, plan: Sequence[Step], place: int | None) -> str:
     task = sheet.task
+    if (wish := wish_of(sheet, sheet.pull_requests[-1] if sheet.pull_requests else None)) is not None:
+        is_armed = wish.state is ShipmentState.ARMED
+        return f"The merge waits for the yes of {wish.words}." if is_armed else "It is being merged."
     if task.outcome is not None:
         return next((line for line in task.outcome.reason.splitlines() if line.strip()), badge.word)
     if sheet.parked is not None:

@@ -13,6 +13,7 @@ from honk.base.clock import now
 from honk.base.records import dump, load
 from honk.domain.change import PullRequest
 from honk.domain.conversation import Leg
+from honk.domain.shipment import Shipment
 from honk.store import Holding
 from honk.store import tables as t
 from honk.store.database import Database
@@ -69,6 +70,7 @@ class SqlHoldings:
                 sa.update(t.delivery).where(t.delivery.c.delivery_id == row.delivery_id).values(body="")
             )
             await _blank_pull_requests(connection, task_id)
+            await _blank_shipments(connection, task_id)
             audit = {"task_id": task_id, "sequence": 1, "kind": "deleted", "at": now()}
             body = dump(dict[str, str | None], {"outcome": row.outcome})
             await connection.execute(sa.insert(t.event).values(body=body, idempotency_key=None, **audit))
@@ -117,6 +119,16 @@ def _ended(runs: Sequence[tuple[str, datetime | None, Leg]]) -> datetime | None:
     ends = [finished_at for _, finished_at, _ in runs]
     known = [end for end in ends if end is not None]
     return max(known) if known and len(known) == len(ends) else None
+
+
+async def _blank_shipments(connection: AsyncConnection, task_id: str) -> None:
+    """What they waited for names paths, and their proof holds logs; who wanted which commit stays."""
+    query = sa.select(t.shipment.c.body).where(t.shipment.c.task_id == task_id)
+    for body in (await connection.scalars(query)).all():
+        known = load(Shipment, body)
+        blank = replace(known, words="", advice="", proof=None)
+        change = sa.update(t.shipment).where(t.shipment.c.shipment_id == known.shipment_id)
+        await connection.execute(change.values(body=dump(Shipment, blank)))
 
 
 async def _blank_pull_requests(connection: AsyncConnection, task_id: str) -> None:

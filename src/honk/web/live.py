@@ -13,7 +13,7 @@ from honk.insight.sheet import Sheet
 from honk.insight.task_view import TaskView, task_view
 from honk.web.pages import CALM_SECONDS, Pages
 
-PARTS = ("head", "talk", "delivery", "preview", "proof", "diff", "rounds", "facts")
+PARTS = ("head", "ship", "talk", "delivery", "preview", "proof", "diff", "rounds", "facts")
 _FILES = {"talk": "story"}
 
 

@@ -2,8 +2,10 @@
 
 import tempfile
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
+from honk.base.clock import now
 from honk.base.errors import HonkError, UsageError
 from honk.domain.approval import not_worse, unmet, why_never
 from honk.domain.audit import Body, Who
@@ -202,7 +204,8 @@ class Delivering:
         if ready.refusal:
             return await end(self.house, before, ready.refusal, "merge_refused")
         words = words_of(ready.waits_for)
-        after = replace(before, state=ShipmentState.ARMED, asked=asked_of(ready.waits_for), words=words)
+        until = now() + timedelta(hours=self.approving.terms.armed_hours)
+        after = replace(before, state=ShipmentState.ARMED, asked=asked_of(ready.waits_for), words=words, until=until)
         body = {"number": before.number, "waits_for": words, "head_sha": before.head_sha}
         fact = Fact("armed", body, f"armed:{before.shipment_id}:{before.leg}")
         await self.house.shipments.turn(before, after, Along(facts=(fact,)))

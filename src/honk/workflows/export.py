@@ -32,6 +32,7 @@ async def kept_of(house: House, holdings: Holdings, task_id: str) -> Kept:
         calls=tuple(await house.ledger.calls_of(run.run_id)),
         pull_requests=tuple(found),
         approvals=tuple([yes for one in found for yes in await house.approvals.list(one.number)]),
+        shipments=tuple([wish for one in found for wish in await house.shipments.list(one.number)]),
         blobs=tuple(sorted(key for one in held for key in one.blobs)),
     )
 

@@ -87,7 +87,12 @@ class Legs:
         run = await self.house.runs.run(parked.run_id)
         granted_usd = run.limits.cost_usd if parked.limit is LimitName.MONEY else 0.0
         run = replace(run, limits=extended(run.limits, parked.limit), leg=replace(run.leg, is_extended=True))
-        body = {"limit": str(parked.limit), "person": spoken.person.name, "message_id": spoken.message_id}
+        body: dict[str, object] = {
+            "limit": str(parked.limit),
+            "person": spoken.person.name,
+            "message_id": spoken.message_id,
+        }
+        body |= {"person_id": spoken.person_id, "email": spoken.person.email}
         fact = Fact("extended", body, f"extended:{parked.run_id}")
         if await self.let_go(task, parked, run=run, facts=(fact,), granted_usd=granted_usd):
             return Resumption(is_first=True, words="It goes on.")

@@ -7,6 +7,7 @@ from honk.base.errors import UsageError
 from honk.domain.change import PullRequest
 from honk.domain.evidence import Finding, Report, Verdict, Verification, verification
 from honk.domain.health import EnvironmentHealth
+from honk.domain.shipment import Shipment
 from honk.domain.task import OutcomeName, Task
 from honk.store import TaskEvent
 from honk.workflows.house import House
@@ -40,6 +41,8 @@ class RunResult:
     environment: EnvironmentHealth | None = None
     held_usd: float = 0.0
     """What calls that broke off may have cost besides."""
+    shipment: Shipment | None = None
+    """What became of the last wish to merge it."""
 
 
 async def result_of(house: House, task: Task) -> RunResult:
@@ -76,6 +79,7 @@ async def result_of(house: House, task: Task) -> RunResult:
         sandbox=sandbox_told(events) or house.sandbox,
         notes=task.notes,
         environment=environment_told(events),
+        shipment=await house.shipments.newest(found[-1].number) if found else None,
     )
 
 

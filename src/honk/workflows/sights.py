@@ -37,6 +37,7 @@ class Sights:
         task = await house.tasks.task(task_id)
         run = await house.runs.latest_run(task.task_id)
         deployments, undos = await house.deployments.of_task(task.task_id)
+        pull_requests = await self._pull_requests(run)
         return Sheet(
             task=task,
             deployments=tuple(deployments),
@@ -46,7 +47,8 @@ class Sights:
             attempts=tuple(await house.runs.attempts(run.run_id)),
             events=tuple(await house.events.read(task.task_id)),
             messages=tuple(await house.messages.of(task.task_id)),
-            pull_requests=await self._pull_requests(run),
+            pull_requests=pull_requests,
+            shipment=await house.shipments.newest(pull_requests[-1].number) if pull_requests else None,
             parked=await house.parking.of(task.task_id),
             followers=tuple(await house.tasks.followers(task.task_id)),
             preview=next(iter(reversed(await house.previews.of_task(task.task_id))), None),

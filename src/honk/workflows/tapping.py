@@ -13,7 +13,7 @@ from honk.domain.change import PullRequest
 from honk.domain.needs import Need, asked_of, words_of
 from honk.domain.people import Door, Member, Refused
 from honk.domain.shipment import Approval, Shipment, ShipmentState
-from honk.domain.task import Person
+from honk.domain.task import Person, Task
 from honk.engine import Engine, WorkflowStatus
 from honk.store.conversation import Fact
 from honk.store.shipping import Along
@@ -38,6 +38,10 @@ class MergeResult:
 
     pull_request: PullRequest
     advance: Advance
+
+
+class StillArmed(UsageError):
+    """The yes is kept, and somebody else's is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +179,10 @@ class Tapping:
             since=now(),
         )
 
+    async def newest(self, number: int) -> Shipment | None:
+        """What became of the last wish to merge it; None where nobody had one."""
+        return await self.house.shipments.newest(number)
+
     async def withdraw(self, number: int, member: Member) -> Shipment:
         """Take an armed merge back. Only whoever armed it.
 
@@ -205,14 +213,17 @@ class Tapping:
         if pull_request.state == "merged":
             return await self.merged_before(pull_request)
         task = await self.house.tasks.task(pull_request.task_id)
-        facts = await self.house.source.describe(Path(task.repository.location), None)
-        owner = await self.approving.people.owner()
-        tap = Tap(member=owner, person=facts.asker, door=Door.COMMAND_LINE, head_sha=pull_request.head_sha,
+        owner, person = await self.approving.people.owner(), await self.person_here(task)
+        tap = Tap(member=owner, person=person, door=Door.COMMAND_LINE, head_sha=pull_request.head_sha,
                   sentence=sentence)  # fmt: skip
         tapped = await self.approve(number, tap)
         if tapped.shipment.state is ShipmentState.ARMED:
-            raise UsageError(tapped.words)
+            raise StillArmed(tapped.words)
         return await self.finish(tapped.shipment)
+
+    async def person_here(self, task: Task) -> Person:
+        """Whoever sits at the machine, as the repository's git names them."""
+        return (await self.house.source.describe(Path(task.repository.location), None)).asker
 
     async def _taken_up(self, shipment: Shipment) -> Shipment:
         """What a death left, gone on with here."""
