@@ -33,8 +33,8 @@ def create_api(team: Team, entry: Entry) -> FastAPI:
     api = _Described(title="Honk", version=__version__, description=ABOUT, docs_url=None, redoc_url=None,
                      default_response_class=AsciiJson,
                      generate_unique_id_function=_name_of, servers=[{"url": "/api"}])  # fmt: skip
-    for routes in (repository_routes, task_routes, talk_routes, evidence_routes, handing_routes, shipping_routes, audit_routes,
-                   production_routes, installation_routes):  # fmt: skip
+    for routes in (repository_routes, task_routes, talk_routes, evidence_routes, handing_routes, shipping_routes,
+                   audit_routes, production_routes, installation_routes):  # fmt: skip
         api.include_router(routes(team, entry))
     answer_problems(api)
     return api
