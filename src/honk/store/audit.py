@@ -11,12 +11,13 @@ class Audit(Protocol):
     """Append-only. An act whose entry cannot be written is not done: what is raised here keeps it from happening."""
 
     async def write(
-        self, act: str, *, who: Who, subject: str, body: Body | None = None, came_of: str = ""
+        self, act: str, *, who: Who, subject: str, body: Body | None = None, came_of: str = "", soon: bool = False
     ) -> AuditEntry:
         """One more entry, in a transaction of its own that is committed, on the disk, and anchored when this returns.
 
         `came_of` is for facts without an end of their own, such as somebody's reading; else `end` follows. The body
-        holds ids, commits, digests and names of people: never prompts, code or secrets.
+        holds ids, commits, digests and names of people: never prompts, code or secrets. With `soon` a locked database
+        is given up within seconds, for somebody waits to read.
 
         Raises:
             StoreError: it could not be written.

@@ -13,7 +13,7 @@ from honk.domain.audit_check import verify_chain
 from honk.store import StoreError
 from honk.store import tables as t
 from honk.store.audit import Anchor
-from honk.store.database import Database
+from honk.store.database import SIGHT_SECONDS, Database
 
 _UNWRITTEN = "What is about to be done could not be written to the audit log, so it was not done."
 _UNENDED = "An act was done, or tried, and what came of it could not be written to the audit log."
@@ -29,13 +29,13 @@ class SqlAudit:
         """The first is beside the database."""
 
     async def write(
-        self, act: str, *, who: Who, subject: str, body: Body | None = None, came_of: str = ""
+        self, act: str, *, who: Who, subject: str, body: Body | None = None, came_of: str = "", soon: bool = False
     ) -> AuditEntry:
         """Announced to the anchor, committed, kept by the anchor."""
         wanted = AuditEntry(
             sequence=0, at=now(), act=act, who=who, subject=subject, body=dict(body or {}), came_of=came_of
         )
-        return await self._append(wanted)
+        return await self._append(wanted, SIGHT_SECONDS if soon else None)
 
     async def end(self, entry: AuditEntry, came_of: str, body: Body | None = None) -> AuditEntry:
         """The same act, person and subject again."""
@@ -43,9 +43,9 @@ class SqlAudit:
             replace(entry, at=now(), body=dict(body or {}), ends=entry.sequence, came_of=came_of, digest="")
         )
 
-    async def _append(self, wanted: AuditEntry) -> AuditEntry:
+    async def _append(self, wanted: AuditEntry, patience_seconds: float | None = None) -> AuditEntry:
         try:
-            async with self._database.write(is_synced=True) as connection:
+            async with self._database.write(is_synced=True, patience_seconds=patience_seconds) as connection:
                 behind = await _head(connection)
                 entry = chained(behind, wanted)
                 head = Head(sequence=entry.sequence, digest=entry.digest)

@@ -10,11 +10,13 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from honk.base.sqlite import prepare
+from honk.base.sqlite import BUSY_MILLISECONDS, prepare
 from honk.store import NewerSchema, StoreBusy, StoreError, StoreFull
 from honk.store.migrations import REVISIONS, TABLE
 
-_WRITES = "honk_writes"
+_WRITES, _PATIENCE = "honk_writes", "honk_patience_milliseconds"
+SIGHT_SECONDS = 2.0
+"""How long a write may wait without which its reader would be answered as well, or had better be told at once."""
 _POOL_SIZE = 8
 _ROOM = "Free some space (honk gc helps), then go on."
 _REMEDIES = {
@@ -51,20 +53,38 @@ class Database:
             raise self._worded(error) from error
 
     @asynccontextmanager
-    async def write(self, *, is_synced: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def write(
+        self, *, is_synced: bool = False, patience_seconds: float | None = None
+    ) -> AsyncIterator[AsyncConnection]:
         """A transaction that is the only writer from its start, so that what it reads stays true until it commits. With
-        `is_synced` it, and all before it, outlives a power cut as well.
+        `is_synced` it, and all before it, outlives a power cut as well. It waits so long for each who writes before it;
+        by default half a minute for another program, and for our own as long as they take.
 
         Raises:
             StoreError: the database refused; nothing of the transaction was kept.
         """
         engine = self._synced if is_synced else self._engine
+        options: dict[str, int] = {_WRITES: True}
+        if patience_seconds is not None:
+            options[_PATIENCE] = round(patience_seconds * 1000)
         try:
             # The lock keeps our own writers in line; SQLite's busy handler would let them starve each other.
-            async with self._writer, engine.execution_options(**{_WRITES: True}).begin() as connection:
+            async with self._turn(patience_seconds), engine.execution_options(**options).begin() as connection:
                 yield connection
         except sa.exc.DBAPIError as error:
             raise self._worded(error) from error
+
+    @asynccontextmanager
+    async def _turn(self, patience_seconds: float | None) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(patience_seconds):
+                await self._writer.acquire()
+        except TimeoutError as error:
+            raise StoreBusy(f"The database {self._path} is being written. Nothing was changed. Try again.") from error
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     async def fold_log(self) -> None:
         """Fold the write-ahead log into the file and empty it, so that what was deleted stands in neither any more.
@@ -226,5 +246,13 @@ def _arrange(engine: sa.Engine, *, is_synced: bool = False) -> None:
 
     @sa.event.listens_for(engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        begin, patience = "BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN", options.get(_PATIENCE)
+        if patience is None:
+            connection.exec_driver_sql(begin)
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+        try:
+            connection.exec_driver_sql(begin)
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")

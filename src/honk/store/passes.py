@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from honk.domain.passes import ApiToken, SignInLink, WebSession
 from honk.store import tables as t
-from honk.store.database import Database
+from honk.store.database import SIGHT_SECONDS, Database
 
 
 class SqlSignInLinks:
@@ -49,7 +49,7 @@ class SqlWebSessions:
         return WebSession(**row._asdict()) if row is not None else None
 
     async def see(self, digest: str, at: datetime) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(patience_seconds=SIGHT_SECONDS) as connection:
             mine = sa.update(t.web_session).where(t.web_session.c.digest == digest)
             await connection.execute(mine.values(seen_at=at))
 
@@ -91,7 +91,7 @@ class SqlApiTokens:
             return [ApiToken(**row._asdict()) for row in rows]
 
     async def see(self, token_id: str, at: datetime) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(patience_seconds=SIGHT_SECONDS) as connection:
             mine = sa.update(t.api_token).where(t.api_token.c.token_id == token_id)
             await connection.execute(mine.values(used_at=at))
 

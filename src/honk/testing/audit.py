@@ -18,7 +18,7 @@ class FakeAudit:
     """Raised in place of the next entries."""
 
     async def write(
-        self, act: str, *, who: Who, subject: str, body: Body | None = None, came_of: str = ""
+        self, act: str, *, who: Who, subject: str, body: Body | None = None, came_of: str = "", soon: bool = False
     ) -> AuditEntry:
         return self._append(
             AuditEntry(sequence=0, at=now(), act=act, who=who, subject=subject, body=dict(body or {}), came_of=came_of)

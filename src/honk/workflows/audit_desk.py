@@ -40,5 +40,7 @@ class AuditDesk:
         for old in [one for one, told_at in self._told.items() if at - told_at > ONE_LOOK_SECONDS]:
             del self._told[old]
         if key not in self._told:
-            await self.audit.write("read", who=who, subject=f"task:{task_id}", body={"what": what}, came_of=DONE)
+            await self.audit.write(
+                "read", who=who, subject=f"task:{task_id}", body={"what": what}, came_of=DONE, soon=True
+            )
             self._told[key] = at

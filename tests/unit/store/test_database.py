@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from honk.base.clock import now
+from honk.base.sqlite import BUSY_MILLISECONDS
+from honk.domain.audit import AT_THE_MACHINE, DONE
 from honk.domain.listing import Listing
 from honk.domain.task import Outcome, OutcomeName, Status
-from honk.store import NewerSchema, StoreError, database
+from honk.store import NewerSchema, StoreBusy, StoreError, database
 from honk.store.migrations import REVISIONS, TABLE
 from honk.store.sql import DATABASE_NAME, open_store
 from honk.store.tables import metadata
@@ -87,6 +90,31 @@ async def test_a_locked_database_is_said_to_be_locked(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.OperationalError) as caught:
             second.execute("BEGIN IMMEDIATE")
     assert "keeps the database locked" in str(database.worded(path, caught.value))
+
+
+async def test_who_only_reads_is_not_kept_waiting_by_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("honk.store.passes.SIGHT_SECONDS", 0.02)
+    monkeypatch.setattr("honk.store.audit_log.SIGHT_SECONDS", 0.02)
+    store = await open_store(tmp_path)
+    with closing(sqlite3.connect(tmp_path / DATABASE_NAME, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        async with asyncio.timeout(5):
+            assert await store.sessions.find("digest") is None
+            for see in (store.sessions.see("digest", now()), store.tokens.see("id", now())):
+                with pytest.raises(StoreBusy, match="keeps the database locked"):
+                    await see
+            with pytest.raises(StoreBusy, match="so it was not done"):
+                await store.audit.write("read", who=AT_THE_MACHINE, subject="task:x", came_of=DONE, soon=True)
+            patient = asyncio.create_task(store.memo.save("kept", "yes"))
+            await asyncio.sleep(0.05)
+            with pytest.raises(StoreBusy, match="is being written"):
+                await store.sessions.see("digest", now())
+        other.execute("ROLLBACK")
+    await patient
+    assert await store.memo.load("kept") == "yes", "whatever is written waits as ever"
+    async with store._database.write() as connection:
+        assert await connection.scalar(sa.text("PRAGMA busy_timeout")) == BUSY_MILLISECONDS
+    await store.close()
 
 
 async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
