@@ -26,12 +26,12 @@ EVERY = (
 )
 
 
-def assert_halts_and_goes_on(folder: Path, points: tuple[str, ...]) -> None:
+def assert_goes_on(folder: Path, script: str, *points: str) -> None:
     assert os.geteuid() != 0
     done = subprocess.run(
         [
             *(sys.executable, HERE / "small_disk.py", folder, "200"),
-            *(sys.executable, HERE / "full_disk.py", folder, *points),
+            *(sys.executable, HERE / script, folder, *points),
         ],
         capture_output=True,
         text=True,
@@ -43,4 +43,9 @@ def assert_halts_and_goes_on(folder: Path, points: tuple[str, ...]) -> None:
 
 @pytest.mark.acceptance
 def test_a_disk_full_at_every_stage_halts_a_run_that_then_goes_on(tmp_path: Path) -> None:
-    assert_halts_and_goes_on(tmp_path, EVERY)
+    assert_goes_on(tmp_path, "full_disk.py", *EVERY)
+
+
+@pytest.mark.acceptance
+def test_a_server_whose_disk_is_full_shows_its_pages_refuses_and_goes_on_by_itself(tmp_path: Path) -> None:
+    assert_goes_on(tmp_path, "full_disk_server.py")
