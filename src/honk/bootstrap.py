@@ -252,6 +252,7 @@ def _house(settings: Settings, store: SqlStore, upstream: Upstream, censor: Cens
         forge=LocalForge(settings.home / "forge", store.pull_requests, signer_of(settings)),
         agent_of=partial(agent_of, censor=censor, has_model=has_model, acp=settings.acp),
         identity=_identity(settings),
+        queue_terms=settings.pull_requests.terms(),
         signer=signer_of(settings),
     )
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from honk.base.errors import UsageError
-from honk.config_delivery import MergeSettings
+from honk.config_delivery import MergeSettings, PullRequestSettings
 from honk.config_deploy import DeploySettings
 from honk.config_preview import PreviewSettings
 from honk.config_telemetry import TelemetrySettings
@@ -309,6 +309,7 @@ class Settings(BaseSettings):
     quota: QuotaSettings = QuotaSettings()
     merge: MergeSettings = MergeSettings()
     deploy: DeploySettings = DeploySettings()
+    pull_requests: PullRequestSettings = PullRequestSettings()
     audit: AuditSettings = AuditSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     preview: PreviewSettings = PreviewSettings()

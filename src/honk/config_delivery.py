@@ -3,6 +3,24 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from honk.domain.merge_terms import MergeTerms
+from honk.domain.queue_filter import QueueTerms
+
+
+class PullRequestSettings(BaseModel):
+    """When one more pull request waits for a person. A repository's `.honk.toml` can only lower it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    most_open: int = Field(20, ge=0)
+    """How many of ours may be open at once in one repository."""
+    hold_repeats: bool = True
+    """Whether the same change as one that is open, or was closed lately, waits for a person."""
+    repeat_days: float = Field(14.0, ge=0, le=3650)
+    """So long after it was closed the same change is not proposed again by itself."""
+
+    def terms(self) -> QueueTerms:
+        """The same, as decisions take them."""
+        return QueueTerms(most_open=self.most_open, holds_repeats=self.hold_repeats, repeat_days=self.repeat_days)
 
 
 class MergeSettings(BaseModel):

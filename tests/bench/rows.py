@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import audit_entries
 import processes
 from figures import Measure, Row
 from repositories import Measured, Repositories
@@ -71,6 +72,12 @@ async def sandbox(bench: Bench) -> AsyncIterator[Row]:
         await opened.close()
     yield opening
     yield command
+
+
+async def audit(bench: Bench) -> AsyncIterator[Row]:
+    """What stands before each outward act."""
+    async for row in audit_entries.entries(bench.place, bench.rounds):
+        yield row
 
 
 async def workspaces_at_once(bench: Bench) -> AsyncIterator[Row]:
@@ -315,6 +322,7 @@ async def _hear(process: asyncio.subprocess.Process, word: bytes) -> None:
 
 GROUPS: dict[str, tuple[Group, Sequence[str]]] = {
     "sandbox": (sandbox, ("sandbox-open", "sandbox-command")),
+    "audit-entry": (audit, ("audit-entry",)),
     "sample": (sample, ("sample", "sample-whole", "first-request")),
     "memory": (memory, ("memory",)),
     "ctrl-c": (ctrl_c, ("ctrl-c",)),

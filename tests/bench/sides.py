@@ -74,6 +74,7 @@ class Sides:
         return {
             "HOME": str(self.place), "HONK_HOME": str(self.honk_home), "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HONK_MODEL__BASE_URL": self.model.url, "ANTHROPIC_API_KEY": "made-up", "LANG": "C.UTF-8",
+            "HONK_PULL_REQUESTS__HOLD_REPEATS": "false", "HONK_PULL_REQUESTS__MOST_OPEN": "100000",
             **package_settings(),
         }  # fmt: skip
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from desk import CALC, OLD, RIGHT, git
+from desk import CALC, OLD, REPEATING_VARIABLES, RIGHT, git
 
 from honk.base.ids import derived_uuid
 from honk.testing import scripts
@@ -108,7 +108,14 @@ class Honk:
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         model = {"HONK_MODEL__BASE_URL": self.model.url, "ANTHROPIC_API_KEY": KEY}
-        return {**kept, "HONK_HOME": str(self.home), **model, "PYTHONDONTWRITEBYTECODE": "1", **self.settings}
+        return {
+            **kept,
+            "HONK_HOME": str(self.home),
+            **model,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **REPEATING_VARIABLES,
+            **self.settings,
+        }
 
     def kill(self, victim: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Kill one of us, now."""

@@ -29,6 +29,9 @@ CALC = {
 }
 """A repository with an open bug that its tests do not cover yet."""
 OLD, WRONG, RIGHT = "return a - b", "return a * b", "return a + b"
+REPEATING = {"pull_requests": {"hold_repeats": False, "most_open": 1000}}
+"""Stories ask for the same change again and again; `test_provenance.py` tries what an installation does by itself."""
+REPEATING_VARIABLES = {"HONK_PULL_REQUESTS__HOLD_REPEATS": "false", "HONK_PULL_REQUESTS__MOST_OPEN": "1000"}
 COMMAND = f"command:sh -c \"cat >/dev/null; sed -i 's/{OLD}/{RIGHT}/' calc.py\""
 """An agent that mends it, without a model."""
 
@@ -104,5 +107,5 @@ async def open_desk(
     """The desk with a scripted model behind the gateway."""
     async with ScriptedModel({"judge": judge(), **scripts}, key=key) as model:
         upstream = Upstream(base_url=model.url, headers={"x-api-key": key})
-        async with open_app(Settings(home=home, **settings), upstream=upstream, claim=claim) as app:  # type: ignore[arg-type]
+        async with open_app(Settings(home=home, **{**REPEATING, **settings}), upstream=upstream, claim=claim) as app:  # type: ignore[arg-type]
             yield Desk(app, model, home)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from desk import REPEATING_VARIABLES
 
 from honk.entrance import COOKIE, SECURE_COOKIE, csrf_of
 from honk.testing.replies import Script
@@ -51,7 +52,14 @@ class Server:
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         model = {"HONK_MODEL__BASE_URL": self.model.url, "ANTHROPIC_API_KEY": KEY}
-        return {**kept, "HONK_HOME": str(self.home), **model, "PYTHONDONTWRITEBYTECODE": "1", **self.settings}
+        return {
+            **kept,
+            "HONK_HOME": str(self.home),
+            **model,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **REPEATING_VARIABLES,
+            **self.settings,
+        }
 
     async def honk(self, *words: str, cwd: Path | None = None) -> str:
         """A command beside the server; its standard output."""

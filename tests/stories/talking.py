@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from desk import REPEATING
+
 from honk.app import RunResult
 from honk.bootstrap import open_team
 from honk.config import Settings
@@ -95,7 +97,7 @@ async def circle(home: Path, scripts: Mapping[str, Script], repo: Path, **settin
     """A team that may ask for this repository alone."""
     async with ScriptedModel({"judge": judge(), **scripts}, key="scripted") as model:
         upstream = Upstream(base_url=model.url, headers={"x-api-key": "scripted"})
-        async with open_team(Settings(home=home, **settings), upstream=upstream) as team:  # type: ignore[arg-type]
+        async with open_team(Settings(home=home, **{**REPEATING, **settings}), upstream=upstream) as team:  # type: ignore[arg-type]
             for known in await team.app.offered_repositories():
                 await team.app.withdraw_repository(known)
             await team.app.offer_repository(repo)

@@ -10,6 +10,7 @@ from honk.domain.amounts import counted, duration
 from honk.domain.evidence import Report, Severity, Verification
 from honk.domain.health import health_line
 from honk.domain.task import OutcomeName
+from honk.insight.made_by import share_words
 
 if TYPE_CHECKING:
     from honk.app import RunResult
@@ -29,6 +30,7 @@ def summary(result: "RunResult") -> list[Line]:
         *([no_sandbox()] if result.sandbox == "none" else []),
         *_outcome(result),
         *_environment(result),
+        *[Line(text=one_line(f"Made {share_words(share)}", 300)) for share in result.provenance],
         *evidence(result),
         *_price(result),
         *_next_steps(result),

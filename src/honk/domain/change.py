@@ -1,6 +1,7 @@
 """What an attempt did to the repository."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -64,3 +65,5 @@ class PullRequest:
     merged_sha: str | None = None
     reviewers: tuple[str, ...] = ()
     """The owners of what it changes."""
+    closed_at: datetime | None = None
+    """When it was closed without a merge."""

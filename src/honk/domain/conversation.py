@@ -111,6 +111,8 @@ class TakenUp:
     """A person's own work over it, whole from the base: it takes the place of the first attempt."""
     restores: Restored | None = None
     """What `given` takes back, where it is an undo."""
+    is_held: bool = False
+    """Whether it was ready, and waited for a person's word to be published."""
 
 
 def extended(limits: Limits, limit: LimitName) -> Limits:

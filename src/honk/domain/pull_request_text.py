@@ -9,6 +9,7 @@ from honk.domain.evidence import Examination, Finding, NewTest, Report, Verdict,
 from honk.domain.health import EnvironmentHealth, health_line
 from honk.domain.limits import Spent
 from honk.domain.markdown import block, code
+from honk.domain.provenance import Share, maker_of, share_trailers
 from honk.domain.shipment import Approval
 from honk.domain.task import Brief, Person, Task, subject_of
 
@@ -32,6 +33,7 @@ def pull_request_body(
     spent: Spent,
     reviewers: Sequence[str] = (),
     environment: EnvironmentHealth | None = None,
+    shares: Sequence[Share] = (),
 ) -> str:
     """Markdown in which nothing that a person, a test or a model wrote can link, load, mention or format."""
     sections = (
@@ -41,6 +43,7 @@ def pull_request_body(
         _list("Findings", [_finding(finding) for finding in examination.findings]),
         _judged(verdict),
         _provenance(task, brief, change, attempts, spent, reviewers, environment),
+        _made_by(shares),
     )
     return "\n\n".join(filter(None, sections)) + "\n"
 
@@ -53,6 +56,7 @@ def merge_message(
     verdict: Verdict | None,
     pull_request: PullRequest,
     approvals: Sequence[Approval],
+    shares: Sequence[Share] = (),
     signed_off_by: Person | None = None,
 ) -> str:
     """Subject and trailers of the merged commit; git's own `interpret-trailers --parse` reads them back."""
@@ -60,6 +64,7 @@ def merge_message(
         *origin(task, brief),
         ("Honk-Pull-Request", str(pull_request.number)),
         *proof(examination, verdict),
+        *share_trailers(shares),
     ]
     for yes in approvals:
         trailers.append(("Honk-Approved-By", signature_of(yes.person)))
@@ -191,6 +196,17 @@ def _provenance(
     }
     lines = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return f"## Provenance\n\n| | |\n| --- | --- |\n{lines}"
+
+
+def _made_by(shares: Sequence[Share]) -> str:
+    """Small: a reader wants to know which lines no person has written."""
+    if not shares:
+        return ""
+    rows = [
+        f"| {one.part} | {maker_of(one)}: {code(one.author, 80)} | {one.files} | +{one.added} −{one.deleted} |"
+        for one in shares[:MOST]
+    ]
+    return "| Made | by | Files | Lines |\n| --- | --- | ---: | ---: |\n" + "\n".join(rows)
 
 
 def _list(title: str, items: Sequence[str]) -> str:

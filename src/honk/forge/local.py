@@ -134,7 +134,7 @@ class LocalForge:
         row = await self.pull_request(pull_request.number)
         if row.state == "open":
             if await _resolve(self._git(row.repository_id), _merged_ref(row)) is None:
-                await self._rows.update(replace(row, state="closed"), expect_state="open")
+                await self._rows.update(replace(row, state="closed", closed_at=now()), expect_state="open")
             row = await self.pull_request(row.number)
         if row.state != "closed":
             raise ForgeConflict(f"Pull request {row.number} is merged already; it cannot be closed.")

@@ -9,6 +9,7 @@ from honk.domain.shipment import Shipment, ShipmentState
 from honk.domain.task import Status, subject_of
 from honk.insight.delivery import Delivery, delivery_of
 from honk.insight.diff_view import DiffView, diff_view
+from honk.insight.made_by import share_words, shares_told
 from honk.insight.plan import Step, plan_of
 from honk.insight.preview_view import PreviewView, preview_view
 from honk.insight.primary import Primary, Waits, primary_of
@@ -49,6 +50,8 @@ class TaskView:
     delivery: Delivery
     seconds: tuple[tuple[str, float], ...]
     """By stage, the total last; empty while it runs."""
+    made_by: tuple[str, ...]
+    """What of the change machines made, and what people did."""
     now: str
     """One sentence: what happens right now, or how it ended."""
 
@@ -92,6 +95,7 @@ def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None
         pull_request=pull_request,
         delivery=delivery,
         seconds=tuple((sheet.run.seconds or {}).items()),
+        made_by=tuple(share_words(one) for one in shares_told(sheet.events)),
         now=_now(sheet, badge, plan, place_in_line),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from honk.base.clock import now
 from honk.base.git import Git
 from honk.domain.change import PullRequest
 from honk.domain.task import Repository
@@ -131,5 +132,5 @@ class FakeForge:
         if row.state == "merged":
             raise ForgeConflict(f"pull request {row.number} is merged")
         self.acts.append(f"close {row.branch}")
-        await self._rows.update(replace(row, state="closed"), expect_state="open")
+        await self._rows.update(replace(row, state="closed", closed_at=now()), expect_state="open")
         return await self.pull_request(row.number)

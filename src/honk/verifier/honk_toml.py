@@ -19,7 +19,7 @@ RULES = frozenset(
     }
 )  # fmt: skip
 """All that a finding may be named: a repository that sharpens a rule that is none is told so."""
-TABLES = ("verify", "rules", "identity", "environment", "merge", "deploy", "preview")
+TABLES = ("verify", "rules", "identity", "environment", "merge", "deploy", "preview", "pull_requests")
 """Those that are not the gate's are read by the rooms that they speak to."""
 MAX_TIMEOUT_SECONDS = 3600.0
 DEFAULT_TIMEOUT_SECONDS = 900.0

@@ -18,6 +18,7 @@ from honk.domain.shipment import Approval, Proof, Shipment, ShipmentState
 from honk.domain.task import Outcome, OutcomeName
 from honk.engine import StepFailed
 from honk.forge import BaseMoved, Exporting, ForgeConflict, Merged
+from honk.insight.made_by import shares_told
 from honk.store.conversation import Fact
 from honk.store.shipping import Along
 from honk.workflows.approving import Approving, Sight
@@ -113,6 +114,7 @@ class Delivering:
             verdict=sight.run.verdict,
             pull_request=sight.pull_request,
             approvals=approvals,
+            shares=shares_told(await house.events.read(sight.task.task_id)),
             signed_off_by=house.identity.author_of(sight.task) if signs_off else None,
         )
         who = Who(name=approvals[-1].person.name, person_id=approvals[-1].person_id, door=approvals[-1].door)

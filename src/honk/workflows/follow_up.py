@@ -1,6 +1,6 @@
 """A task that goes on with an ended one: a reply after its end, or the same once more."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +11,19 @@ from honk.domain.change import PullRequest
 from honk.domain.conversation import TakenUp
 from honk.domain.limits import Limits
 from honk.domain.task import Brief, OutcomeName, Saying, Status, Task
-from honk.store import Delivery, NotFound, Run
+from honk.store import Delivery, Run
+from honk.workflows.chain import chain_of as chain_of
 from honk.workflows.hearing import sayings
 from honk.workflows.house import House
 from honk.workflows.legs import Spoken
+from honk.workspace.committing import keep_commit
 
 AGAIN = frozenset({OutcomeName.FAILED, OutcomeName.CANCELLED, OutcomeName.VETOED, OutcomeName.NEEDS_HUMAN})
 """What may be tried again: it brought nothing."""
+
+
+HELD = "held"
+"""The event that tells of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +46,9 @@ async def newest_of(house: House, task: Task) -> Task:
     return task
 
 
-async def chain_of(house: House, task: Task) -> Sequence[Task]:
-    """The task and those it goes on with that were not deleted, the newest first."""
-    chain = [task]
-    while (earlier := chain[-1].follows) is not None:
-        try:
-            chain.append(await house.tasks.task(earlier))
-        except NotFound:
-            break
-    return chain
+async def is_held(house: House, task: Task) -> bool:
+    """Whether its work was ready to be proposed, and waits for a person's word."""
+    return any(event.kind == HELD for event in await house.events.read(task.task_id))
 
 
 async def reply_to(house: House, ended: Task, spoken: Spoken, limits: Limits | None) -> Linked:
@@ -69,13 +69,17 @@ async def reply_to(house: House, ended: Task, spoken: Spoken, limits: Limits | N
         base_branch, base_sha = await _newest_base(house, ended)
         fresh = Brief(version=1, goal=spoken.text, background=(*brief.background, *asked))
         return _linked(ended, spoken, limits, fresh, (base_branch, base_sha), None)
-    taken_up = TakenUp(change=run.change, pull_request=opened.number if opened else None)
+    taken_up = TakenUp(
+        change=run.change,
+        pull_request=opened.number if opened else None,
+        is_held=opened is None and await is_held(house, ended),
+    )
     onward = Brief(version=1, goal=spoken.text, before=asked, background=brief.background)
     return _linked(ended, spoken, limits, onward, (ended.base_branch, run.change.base_sha), taken_up)
 
 
 async def again(house: House, ended: Task, spoken: Spoken, limits: Limits) -> Linked:
-    """The same request once more, from the newest base.
+    """The same request once more, from the newest base; or the ready work that was held, examined again by no agent.
 
     Raises:
         UsageError: it has not ended, or it did what it could.
@@ -97,6 +101,13 @@ async def again(house: House, ended: Task, spoken: Spoken, limits: Limits) -> Li
         said=said,
         background=(*brief.background, *brief.before),
     )
+    run = await house.runs.latest_run(ended.task_id)
+    if run.change is not None and await is_held(house, ended):
+        ready = TakenUp(change=run.change, given=run.change, is_held=True)
+        linked = _linked(ended, spoken, limits, same, (ended.base_branch, run.change.base_sha), ready)
+        mirror = house.workspaces.mirror(ended.repository)
+        await keep_commit(mirror, linked.run.run_id, run.change.head_sha)
+        return linked
     return _linked(ended, spoken, limits, same, await _newest_base(house, ended), None)
 
 

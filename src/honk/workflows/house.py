@@ -1,5 +1,6 @@
 """The rooms as a workflow is handed them: ports only, named in `bootstrap`."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 from honk.agent import Agent
 from honk.base.signing import Signer
 from honk.domain.commit_text import Identity
+from honk.domain.queue_filter import QueueTerms
 from honk.forge import Forge
 from honk.gateway import Gateway, Ledger
 from honk.judge import Judge
@@ -56,6 +58,10 @@ class House:
     agent_of: Callable[[str], Agent]
     """From a task's `agent` words to the adapter. Raises UsageError for words it does not know."""
     identity: Identity
+    queue_terms: QueueTerms = field(default_factory=QueueTerms)
+    """When one more pull request waits for a person."""
+    proposing: dict[str, asyncio.Lock] = field(default_factory=dict)
+    """By repository: two that propose there at once look at each other's."""
     signer: Signer | None = None
     """None where commits are not signed."""
     pauses: dict[str, float] = field(default_factory=dict)

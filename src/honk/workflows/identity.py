@@ -1,8 +1,11 @@
 """In whose name a task's commits are made, what stands on them, and whether they can be signed."""
 
+from collections.abc import Sequence
+
 from honk.base.errors import UsageError
 from honk.domain.commit_text import Trailers, origin, proof, sign_off
 from honk.domain.evidence import Examination, Verdict
+from honk.domain.provenance import Share, share_trailers
 from honk.domain.task import Brief, Task, subject_of
 from honk.verifier.honk_toml import PATH, HonkToml, HonkTomlError, parse
 from honk.workflows.house import House
@@ -48,11 +51,16 @@ def collected_message(house: House, task: Task, brief: Brief) -> CommitMessage:
 
 
 async def sealed_message(
-    house: House, task: Task, brief: Brief, examination: Examination, verdict: Verdict | None
+    house: House,
+    task: Task,
+    brief: Brief,
+    examination: Examination,
+    verdict: Verdict | None,
+    shares: Sequence[Share] = (),
 ) -> CommitMessage:
     """The words on what ships."""
     last = sign_off(house.identity.author_of(task)) if await is_signed_off(house, task) else ()
-    return _message(house, task, (*origin(task, brief), *proof(examination, verdict), *last))
+    return _message(house, task, (*origin(task, brief), *proof(examination, verdict), *share_trailers(shares), *last))
 
 
 def _message(house: House, task: Task, trailers: Trailers) -> CommitMessage:

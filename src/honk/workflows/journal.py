@@ -1,6 +1,6 @@
 """Writes what happens to a task as events: what every view is made of."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
@@ -11,6 +11,7 @@ from honk.domain.conversation import Parked, ParkKind
 from honk.domain.decide import Decision
 from honk.domain.evidence import Examination, Report, Verdict, Verification
 from honk.domain.health import EnvironmentHealth, health_line
+from honk.domain.provenance import Share
 from honk.domain.task import Outcome, Task
 from honk.store import Events
 from honk.store.conversation import Fact
@@ -109,6 +110,19 @@ class Journal:
 
     async def decision(self, decision: Decision, number: int) -> None:
         await self._fact("decision", {"next": str(decision.next), "feedback": decision.feedback}, f"decision:{number}")
+
+    async def queue(self, held: str) -> None:
+        """Whether a pull request may be opened, or why it waits for a person."""
+        await self._fact("held" if held else "let_through", {"reason": held} if held else {}, "queue")
+
+    async def queued(self) -> str | None:
+        """What was decided of that before; None where nothing was."""
+        told = {event.kind: event.body for event in await self.events.read(self.task_id)}
+        return str(told["held"]["reason"]) if "held" in told else "" if "let_through" in told else None
+
+    async def provenance(self, shares: Sequence[Share]) -> None:
+        """Who made what of the change that ships."""
+        await self._fact("provenance", {"shares": [asdict(share) for share in shares]}, "provenance")
 
     async def pull_request(self, pull_request: PullRequest) -> None:
         body: dict[str, object] = {"number": pull_request.number, "title": pull_request.title}

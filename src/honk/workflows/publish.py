@@ -12,6 +12,7 @@ from honk.domain.change import Change, PullRequest
 from honk.domain.decide import is_draft
 from honk.domain.evidence import Examination
 from honk.domain.owners import PLACES, owners_of, parse
+from honk.domain.provenance import Share
 from honk.domain.pull_request_text import pull_request_body
 from honk.domain.task import Task, subject_of
 from honk.engine import Steps
@@ -21,6 +22,7 @@ from honk.workflows.catalog import read_catalog
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
 from honk.workflows.identity import sealed_message
+from honk.workflows.provenance import shares_in
 from honk.workflows.record import Record
 from honk.workspace.committing import seal
 
@@ -37,9 +39,11 @@ async def publish(house: House, step: Steps, record: Record, collected: Change) 
     """Seal what was verified, push it to the forge, give the person the branch, open the pull request: or, where the
     task goes on with an open one, bring that one up to date, if nobody moved it."""
     onward = await _gone_on_with(house, record)
-    change = await _sealed(house, step, record, collected, onward)
+    shares = await shares_in(house, record.task, record.run, collected)
+    change = await _sealed(house, step, record, collected, onward, shares)
     await record.ships(change)
-    acts = _Acts(house, record, change, onward)
+    await record.journal.provenance(shares)
+    acts = _Acts(house, record, change, onward, shares)
     await step("push", None, acts.push)
     await step("branch", None, acts.give_branch)
     return await step("pull request", PullRequest, acts.propose)
@@ -53,7 +57,7 @@ async def finish_push(house: House, record: Record) -> PullRequest | None:
         return None
     if onward.head_sha == change.head_sha:
         return onward
-    acts = _Acts(house, record, change, onward)
+    acts = _Acts(house, record, change, onward, await shares_in(house, record.task, record.run, change))
     try:
         updated = await acts.propose()
     except ForgeConflict:  # the branch is where it was
@@ -69,7 +73,14 @@ async def _gone_on_with(house: House, record: Record) -> PullRequest | None:
     return await house.forge.pull_request(taken_up.pull_request)
 
 
-async def _sealed(house: House, step: Steps, record: Record, collected: Change, onward: PullRequest | None) -> Change:
+async def _sealed(
+    house: House,
+    step: Steps,
+    record: Record,
+    collected: Change,
+    onward: PullRequest | None,
+    shares: tuple[Share, ...],
+) -> Change:
     """Over the base; over what was published before, where the pull request is open already."""
     taken_up = record.run.takes_up
     if onward is not None and taken_up is not None:
@@ -79,7 +90,7 @@ async def _sealed(house: House, step: Steps, record: Record, collected: Change, 
     async def seal_change() -> Change:
         run = record.run
         examination = run.examination or Examination()
-        message = await sealed_message(house, record.task, record.brief, examination, run.verdict)
+        message = await sealed_message(house, record.task, record.brief, examination, run.verdict, shares)
         return await seal(mirror, run.run_id, collected, message, house.signer)
 
     return await step("seal", Change, seal_change)
@@ -93,6 +104,7 @@ class _Acts:
     record: Record
     change: Change
     onward: PullRequest | None
+    shares: tuple[Share, ...]
 
     @property
     def branch(self) -> str:
@@ -153,7 +165,7 @@ class _Acts:
         async with self.audited("open pull request" if self.onward is None else "update pull request") as found:
             refuse_frozen(house.home)
             reviewers = await reviewers_of(house, self.record.task, self.change)
-            proposal = _proposal(self.record, self.change, self.branch, reviewers)
+            proposal = _proposal(self.record, self.change, self.branch, reviewers, self.shares)
             if self.onward is None:
                 opened = await house.forge.open_pull_request(repository, proposal)
             else:
@@ -174,7 +186,9 @@ async def reviewers_of(house: House, task: Task, change: Change) -> tuple[str, .
     return (await read_catalog(house, task.repository, base)).owners
 
 
-def _proposal(record: Record, change: Change, branch: str, reviewers: tuple[str, ...]) -> Proposal:
+def _proposal(
+    record: Record, change: Change, branch: str, reviewers: tuple[str, ...], shares: tuple[Share, ...]
+) -> Proposal:
     task, run = record.task, record.run
     examination = run.examination or Examination()
     return Proposal(
@@ -191,6 +205,7 @@ def _proposal(record: Record, change: Change, branch: str, reviewers: tuple[str,
             spent=run.spent,
             reviewers=reviewers,
             environment=record.environment,
+            shares=shares,
         ),
         branch=branch,
         base_branch=task.base_branch,

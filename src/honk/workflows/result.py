@@ -7,8 +7,10 @@ from honk.base.errors import UsageError
 from honk.domain.change import PullRequest
 from honk.domain.evidence import Finding, Report, Verdict, Verification, verification
 from honk.domain.health import EnvironmentHealth
+from honk.domain.provenance import Share
 from honk.domain.shipment import Shipment
 from honk.domain.task import OutcomeName, Task
+from honk.insight.made_by import shares_told
 from honk.store import TaskEvent
 from honk.workflows.house import House
 from honk.workflows.record import environment_told, sandbox_told
@@ -43,6 +45,8 @@ class RunResult:
     """What calls that broke off may have cost besides."""
     shipment: Shipment | None = None
     """What became of the last wish to merge it."""
+    provenance: tuple[Share, ...] = ()
+    """What of the change that shipped machines made, and what people did, by kind of file."""
 
 
 async def result_of(house: House, task: Task) -> RunResult:
@@ -80,6 +84,7 @@ async def result_of(house: House, task: Task) -> RunResult:
         notes=task.notes,
         environment=environment_told(events),
         shipment=await house.shipments.newest(found[-1].number) if found else None,
+        provenance=shares_told(events),
     )
 
 

@@ -127,7 +127,8 @@ class _Pass:
             )
         async with journal.stage("collect", number):
             change = await self.collect(ground, assignment, worked)
-        if change is not None and ground.start is not None and change.tree_sha == ground.start.tree_sha:
+        is_as_it_was = change is not None and ground.start is not None and change.tree_sha == ground.start.tree_sha
+        if is_as_it_was and not (taken_up is not None and taken_up.is_held):
             change = None  # the kept work as it was: nothing was done to it
         if change is not None:
             await journal.change(change, number)

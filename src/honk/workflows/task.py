@@ -1,5 +1,6 @@
 """A task from request to pull request. Read this file first, then the rounds."""
 
+import asyncio
 from functools import partial
 
 from honk.domain.change import Change
@@ -9,6 +10,7 @@ from honk.engine import StepFailed, Steps
 from honk.forge import ForgeConflict
 from honk.workflows.house import House
 from honk.workflows.publish import publish
+from honk.workflows.queueing import held
 from honk.workflows.record import Record
 from honk.workflows.rounds import run_rounds
 
@@ -19,8 +21,11 @@ async def run_task(house: House, step: Steps, run_id: str) -> None:
 
 
 async def _publish(house: House, step: Steps, record: Record, change: Change) -> Outcome:
+    place = record.task.repository.repository_id
     try:
-        async with record.journal.stage("publish"):
+        async with house.proposing.setdefault(place, asyncio.Lock()), record.journal.stage("publish"):
+            if (waits := await held(house, record, change)) is not None:
+                return waits
             pull_request = await publish(house, step, record, change)
     except StepFailed as error:
         if error.kind != ForgeConflict.__name__:

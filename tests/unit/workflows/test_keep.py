@@ -58,7 +58,7 @@ async def test_a_commit_that_went_onto_an_open_pull_request_is_told_as_that(
         tasks=store.tasks, runs=store.runs, events=store.events, messages=store.messages, ledger=store.ledger,
         board=store.board, audit=FakeAudit(), forge=forge, home=tmp_path, pauses={},
         source=SimpleNamespace(advance=advance),
-        workspaces=SimpleNamespace(tree=lambda *_: SimpleNamespace(read=read), pack=pack),
+        workspaces=SimpleNamespace(tree=lambda *_: SimpleNamespace(read=read), pack=pack, mirror=lambda *_: tmp_path),
     ))  # fmt: skip
     if is_pushed:  # and stopped before anything else was done
         await forge.push(task.repository, tmp_path, proposal.branch, NOW.head_sha, expect=BEFORE.head_sha)

@@ -27,6 +27,8 @@ async def test_a_run_that_comes_to_an_outward_act_under_a_freezing_does_not_do_i
 ) -> None:
     async def ships(change: Change) -> None: ...
 
+    async def provenance(shares: object) -> None: ...
+
     async def step(key: str, kind: Any, act: Callable[[], Awaitable[Any]]) -> Any:
         if key == comes_to:
             freeze(tmp_path, "keys leaked", "Ada")
@@ -35,7 +37,8 @@ async def test_a_run_that_comes_to_an_outward_act_under_a_freezing_does_not_do_i
 
     audit, workspaces = FakeAudit(), SimpleNamespace(mirror=lambda repository: tmp_path)
     house = cast(House, SimpleNamespace(home=tmp_path, audit=audit, workspaces=workspaces))
-    record = cast(Record, SimpleNamespace(task=a_task(), run=a_run(), ships=ships))
+    journal = SimpleNamespace(provenance=provenance)
+    record = cast(Record, SimpleNamespace(task=a_task(), run=a_run(), ships=ships, journal=journal))
     with pytest.raises(Frozen, match="keys leaked"):
         await publish(house, step, record, CHANGE)
     assert [one.came_of[:8] for one in audit.entries] == ["", "refused:"]
