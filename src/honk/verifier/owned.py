@@ -16,7 +16,6 @@ RULES = frozenset(
 )
 """Of those that wait for a person anyway: these wait for an owner."""
 DEPLOY = "deployment"
-_TABLES = ("deploy", "preview")
 _DEPLOY_FILES = ("deploy/", "deployment/", "deploy.*", "deploy-*", "*/deploy", "Procfile", "fly.toml", "render.yaml")
 _MOST_WORDS = 500
 
@@ -52,13 +51,13 @@ def _fits(low: str, globs: Sequence[str]) -> bool:
 
 
 def commanded_paths(honk_toml: bytes | None) -> frozenset[str]:
-    """What the commands that build, show or ship it name, as paths in lower case; words that are none match nothing."""
+    """What the commands that ship it name, as paths in lower case; words that are none match nothing. Not those that
+    show it: a preview has no secret, and what it runs is the very thing to be changed."""
     try:
         tables = toml.loads((honk_toml or b"").decode())
     except ValueError:
         return frozenset()
-    texts = [text for name in _TABLES for text in _texts(tables.get(name))]
-    words = [word for text in texts for word in _words(text)][:_MOST_WORDS]
+    words = [word for text in _texts(tables.get("deploy")) for word in _words(text)][:_MOST_WORDS]
     plain = {part.removeprefix("./").rstrip("/").lower() for word in words for part in (word, word.partition("=")[2])}
     return frozenset(plain - {"", ".", ".."})
 
@@ -79,4 +78,13 @@ def _words(text: str) -> list[str]:
         words = shlex.split(text)
     except ValueError:
         words = text.split()
-    return [*words, *(part for word in words for part in word.split() if part != word)]
+    return [*_files(words), *(part for word in words for part in _files(word.split()) if part != word)]
+
+
+def _files(words: Sequence[str]) -> list[str]:
+    """A module that Python is told to run is a file, or a package's `__main__`: never the whole package."""
+    found: list[str] = []
+    for before, word in zip(("", *words), words, strict=False):
+        module = word.replace(".", "/")
+        found += (f"{module}.py", f"{module}/__main__.py") if before == "-m" else (word,)
+    return found
