@@ -14,7 +14,7 @@ from honk.testing.sample.repository import create_sample, take_merge
 from honk.testing.scripts import VERIFY
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
-HEAD_SHA = "b14ef42860c171d22345ca05662266ef0c86a5b7"
+HEAD_SHA = "010e17ffe528bdc0b380706ba5193107614e37a7"
 
 
 def is_green(sample: Path) -> bool:
@@ -34,7 +34,7 @@ async def test_the_history_is_the_same_on_every_machine(tmp_path: Path) -> None:
     await create_sample(tmp_path / "sample")
     git = Git(tmp_path / "sample" / ".git", env={"GIT_WORK_TREE": str(tmp_path / "sample")})
     assert await git.line("rev-parse", "main") == HEAD_SHA
-    assert await git.line("rev-list", "--count", "main") == "5"
+    assert await git.line("rev-list", "--count", "main") == "6"
     assert await git.line("status", "--porcelain") == ""
 
 
@@ -50,7 +50,7 @@ async def test_the_scripted_model_is_red_first_and_green_in_the_end(tmp_path: Pa
     await create_sample(sample)
     assert is_green(sample), "the bug is one that the tests do not cover"
     seen = []
-    for reply in (*script.WORK, *script.SECOND):
+    for reply in (*script.WORK, *script.SECOND, *script.THIRD):
         assert isinstance(reply, Reply)
         for used in (block for block in reply.blocks if isinstance(block, ToolUse)):
             if used.tool == "Edit":
@@ -59,7 +59,7 @@ async def test_the_scripted_model_is_red_first_and_green_in_the_end(tmp_path: Pa
                 assert (sample / str(used.input["file_path"]).removeprefix(f"{WORKSPACE}/")).is_file()
             elif used.tool == VERIFY:
                 seen.append(is_green(sample))
-    assert seen == [False, True, True]
+    assert seen == [False, True, True, True]
 
 
 async def test_the_new_tests_fail_on_the_code_as_it_was(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ HISTORY = (
     _step("03-covers", MIRA, "2026-03-11T11:02:00+01:00", "Give playlists without a picture a cover of their own"),
     _step("04-add", TOMASZ, "2026-03-19T16:27:00+01:00", "Let listeners add a playlist from the page"),
     _step("05-length", MIRA, "2026-04-01T10:05:00+02:00", "Say how long a playlist plays"),
+    _step("06-production", TOMASZ, "2026-04-09T14:31:00+02:00", "Release to production, and say whether it is well"),
 )
 
 

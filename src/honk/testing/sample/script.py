@@ -1,4 +1,5 @@
-"""What the scripted model says in the demo: a first try that the tests refuse, then the fix with tests of its own."""
+"""What the scripted model says in the demo: a first try that the tests refuse, then the fix with tests of its own; and
+a second change that every test lets pass and production does not."""
 
 from honk.sandbox import WORKSPACE
 from honk.testing.replies import Ask, Reply, Script, Text, ToolUse, say, text_of, use
@@ -116,10 +117,52 @@ SECOND = (
 )
 
 
+BADGES = """\
+Show whose a playlist is by their initial
+A badge with the owner's first letter in front of their name, so that one finds one's own at a glance."""
+OWNER_LINE = """\
+        owner=escape(playlist.owner),
+"""
+CARD = '<p class="owner">by $owner'
+PAGES_TEST = """\
+        self.assertIn("by Tomasz", page)
+"""
+NEW_PAGES_TEST = """\
+
+    def test_shows_the_initial_of_the_owner(self) -> None:
+        self.assertIn("<b>M</b> by Mira", playlists_page([Playlist("Focus", "mira"), Playlist("Rain", "Mira")]))
+"""
+THIRD = (
+    Reply(
+        blocks=(
+            Text("The card says whose a playlist is; the badge goes in front of that."),
+            _read("tonearm/pages.py"),
+            _read("tonearm/templates/card.html"),
+            _read("tests/test_pages.py"),
+        )
+    ),
+    Reply(
+        blocks=(
+            _edit("tonearm/pages.py", OWNER_LINE, OWNER_LINE + "        initial=escape(playlist.owner[0].upper()),\n"),
+            _edit("tonearm/templates/card.html", CARD, CARD.replace("by", "<b>$initial</b> by")),
+            _edit("tests/test_pages.py", PAGES_TEST, PAGES_TEST + NEW_PAGES_TEST),
+        )
+    ),
+    use(VERIFY),
+    say("Each card has a badge with the first letter of its owner now, and a test holds that."),
+)
+"""Green by every test there is; production knows a playlist whose owner is gone, and no name has no first letter."""
+_BY_WORDS = {BADGES.splitlines()[0]: THIRD, FOLLOW_UP: SECOND}
+"""What a person said, and what the agent does then; anything else is the first request. The newest first: what was said
+before may stand in the repository's log."""
+
+
 def AGENT(asked: Ask) -> Reply:
-    """The first task's words, or those of the reply to it."""
-    is_reply = any(FOLLOW_UP in text_of(message) for message in asked.request["messages"])
-    script = SECOND if is_reply else (*_QUESTION, *WORK)
+    """The words of the task that it works on."""
+    told = [text_of(message) for message in asked.request["messages"]]
+    script = next(
+        (words for sign, words in _BY_WORDS.items() if any(sign in text for text in told)), (*_QUESTION, *WORK)
+    )
     return script[asked.index] if asked.index < len(script) else say("OK.")
 
 
