@@ -1,4 +1,5 @@
-"""The demo plays the whole story in a server: a question and a tap, a reply on the same pull request, the merge."""
+"""The demo plays the whole story in a server: a question and a tap, a reply on the same pull request, a preview, the
+merge, its deployment, and the undo of one that production does not bear."""
 
 import asyncio
 import fcntl
@@ -17,7 +18,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.claude, pytest.mark.anyio]
+pytestmark = [pytest.mark.slow, pytest.mark.claude, pytest.mark.anyio, pytest.mark.acceptance]
 HONK = str(Path(sys.executable).with_name("honk"))
 SECONDS = 120
 
@@ -42,7 +43,7 @@ async def test_with_nobody_there_it_ends_by_itself_and_names_the_outcome(home: P
     )
     async with asyncio.timeout(SECONDS):
         out, _ = await made.communicate()
-    said = out.decode()
+    said, at = out.decode(), 0
     assert made.returncode == 0, said
     for told in (
         r"the agent asks: Such playlists are stored already",
@@ -50,13 +51,20 @@ async def test_with_nobody_there_it_ends_by_itself_and_names_the_outcome(home: P
         r"ended: opened, verification passed",
         r"a reply in the thread: Call it “Unnamed playlist” rather",
         r"Pull request (\d+) has a new commit\.",
-        r"✓ merged #(\d+)",
-        r"The demo ended: merged\.",
+        r"preview: running",
+        r"deployment of [0-9a-f]{10}: deployed",
+        r"another request: Show whose a playlist is",
+        r"health: it answers 500",
+        r"deployment of [0-9a-f]{10}: failed",
+        r"Production is back at [0-9a-f]{12}",
+        r"pull request #\d+: Undo pull request",
+        r"The demo ended: undone\.",
     ):
-        assert re.search(told, said), f"{told} in\n{said}"
-    numbers = set(re.findall(r"(?:Pull request |merged #)(\d+)", said))
-    assert len(numbers) == 1, "one pull request"
-    assert len(commits_on_main(said)) > 1
+        found = re.search(told, said[at:])
+        assert found is not None, f"{told} in\n{said}"
+        at += found.end()
+    assert said.count("✓ merged as ") == 2
+    assert len(commits_on_main(said)) == 8, "six of the sample's own, and what was merged"
     assert "\x1b" not in said
 
 
@@ -72,7 +80,7 @@ class Terminal:
         """Read on, until it stands there."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(SECONDS):
-            while (found := re.search(pattern, self.said)) is None:
+            while (found := re.search(pattern, self.said, re.DOTALL)) is None:
                 try:
                     self.said += (await loop.run_in_executor(None, os.read, self.master, 1 << 16)).decode(
                         "utf-8", "replace"
@@ -106,7 +114,6 @@ async def terminal(home: Path, *words: str) -> AsyncIterator[Terminal]:
         os.close(master)
 
 
-@pytest.mark.acceptance
 async def test_on_a_terminal_a_person_answers_merges_and_finds_the_console_open(home: Path) -> None:
     async with terminal(home, "demo") as person:
         origin = (await person.until(r"console: (http://127\.0\.0\.1:\d+)"))[1]
@@ -114,13 +121,17 @@ async def test_on_a_terminal_a_person_answers_merges_and_finds_the_console_open(
         person.type("7\n")
         await person.until(r"A number from 1 to 2, please")
         person.type("\n")
-        await person.until(r"Merge #\d+ into main\? \[y/N\]")
+        await person.until(r"Merge #\d+ into main\? Type y here")
+        person.type("y\n")
+        await person.until(r"another request.*Merge #\d+ into main\? Type y here")
+        person.type("y\n")
+        await person.until(r"Undo #\d+\? Type y here")
         person.type("y\n")
         await person.until(r"The console stays open")
         async with aiohttp.ClientSession() as browser, browser.get(f"{origin}/healthz") as answer:
             assert answer.status == 200
         person.process.send_signal(signal.SIGINT)
-        await person.until(r"The demo ended: merged\.")
+        await person.until(r"The demo ended: undone\.")
         async with asyncio.timeout(SECONDS):
             assert await person.process.wait() == 0
         async with aiohttp.ClientSession() as browser:

@@ -1,5 +1,7 @@
 """honk demo: the whole way on a small repository, with no model key."""
 
+import asyncio
+import json
 import os
 import shutil
 import socket
@@ -12,13 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from honk.base.errors import UsageError
+from honk.base.ids import new_id
 from honk.cli.desk import refuse_root
 
 if TYPE_CHECKING:
-    from honk.app import App, RunResult
+    from honk.app import RunResult
+    from honk.cli.demo_play import Play
     from honk.cli.facts import Line
     from honk.config import Settings
-    from honk.domain.change import PullRequest
     from honk.team import Team
 
 SCRIPTED = "no model key: a scripted model speaks; everything else is real"
@@ -45,7 +48,13 @@ def demo(
     path = person_path(keep) if keep is not None else None
     raise typer.Exit(
         run_async(
-            _demonstrate(settings, path, is_live=live, is_agreed=yes or once, is_attended=asking.can_ask() and not once)
+            _demonstrate(
+                settings,
+                path,
+                is_live=live,
+                is_agreed=yes or once or not asking.can_ask(),
+                is_attended=asking.can_ask() and not once,
+            )
         )
     )
 
@@ -67,33 +76,53 @@ async def _demonstrate(
     from honk.cli.progress import print_lines
     from honk.cli.serve import serving, way_in
     from honk.domain.people import Door, Visitor
-    from honk.testing.sample.script import FOLLOW_UP, PROMPT
 
+    refuse_root()
     print_lines([Line(text=LIVE if is_live else SCRIPTED)])
-    sample = path or fresh_folder(settings.home)
-    async with _team(settings, is_live=is_live) as team, serving(_listening(settings), team, settings) as served:
-        await _make_sample(sample)
+    folder = settings.home / "demo" / new_id(6)
+    sample = await _make_sample(path or folder / "tonearm")
+    async with (
+        _producing(settings, folder / "production", sample) as granted,
+        _team(granted, is_live=is_live) as team,
+        serving(_listening(granted), team, granted) as served,
+    ):
         print_lines([Line(text=f"sample repository: {sample}"), Line(text=f"console: {served.origin}")])
         if is_attended:
             print_lines([Line(text=(await way_in(team.app, served.origin)).rstrip())])
-        play = Play(
-            team=team,
-            who=Visitor(member=await team.app.people.owner(), door=Door.CONSOLE),
-            is_attended=is_attended,
-        )
-        print_lines([Line(text=f"request: {PROMPT.splitlines()[0]}")])
-        result = await play.ask(sample, PROMPT)
-        if result.pull_request is not None:
-            print_lines([Line(text=""), Line(text=f"a reply in the thread: {FOLLOW_UP}")])
-            result = await play.reply(result.task_id, FOLLOW_UP)
-        if result.pull_request is not None:
-            await _merge(team.app, sample, result, result.pull_request, is_agreed=is_agreed)
-            result = await team.app.result(result.task_id)
+        who = Visitor(member=await team.app.people.owner(), door=Door.CONSOLE)
+        play = Play(team=team, who=who, is_attended=is_attended)
+        result, ended = await _story(play, sample, served.origin, is_agreed=is_agreed)
         if is_attended:
             await stay_open(served.origin)
-    print_lines([Line(text=""), Line(text=f"The demo ended: {result.outcome}.")])
+    print_lines([Line(text=""), Line(text=f"The demo ended: {ended}.")])
     print_lines(whereabouts(sample, settings.home, result))
     return of_outcome(result.outcome, result.verification)
+
+
+async def _story(play: "Play", sample: Path, origin: str, *, is_agreed: bool) -> "tuple[RunResult, str]":
+    """What the last task came to, and how it all ended, in a word."""
+    from honk.cli.demo_ships import Ships
+    from honk.cli.facts import Line
+    from honk.cli.progress import print_lines
+    from honk.testing.sample.script import BADGES, FOLLOW_UP, PROMPT
+
+    ships = Ships(play=play, sample=sample, is_agreed=is_agreed)
+    result = await play.ask(sample, PROMPT)
+    if result.pull_request is None:
+        return result, str(result.outcome)
+    print_lines([Line(text=""), Line(text=f"a reply in the thread: {FOLLOW_UP}")])
+    result = await play.reply(result.task_id, FOLLOW_UP)
+    await ships.show(result, origin)
+    state = await ships.merge(result)
+    if state != "deployed":
+        return await play.result(result.task_id), state or "opened"
+    print_lines([Line(text=""), Line(text=f"another request: {BADGES.splitlines()[0]}")])
+    result = await play.ask(sample, BADGES)
+    if await ships.merge(result) != "failed":
+        return await play.result(result.task_id), "merged"
+    if (reverse := await ships.undo(result)) is None:
+        return await play.result(result.task_id), "merged, and not well in production"
+    return reverse, "undone"
 
 
 def _listening(settings: "Settings") -> socket.socket:
@@ -113,20 +142,37 @@ async def _make_sample(path: Path) -> Path:
         await create_sample(path)
     except OSError as error:
         raise UsageError(f"The sample cannot be made at {path}: {error}. Name an empty or a new folder.") from error
-    return path
+    return await asyncio.to_thread(path.resolve)
 
 
-def fresh_folder(home: Path) -> Path:
-    """A place for one demo, below the state folder."""
-    from honk.base.ids import new_id
+@asynccontextmanager
+async def _producing(settings: "Settings", folder: Path, sample: Path) -> "AsyncIterator[Settings]":
+    """The sample's production runs, and the settings grant its deployments the way there."""
+    from honk.bootstrap import SANDBOXES
+    from honk.config_deploy import DeploySettings, RepositoryDeploySettings
+    from honk.sandbox.none import NoneBackend
+    from honk.testing.sample.production import Production
 
-    return home / "demo" / new_id(6) / "tonearm"
+    backend = SANDBOXES[settings.sandbox]()
+    if backend.name == NoneBackend.name:  # nothing is deployed from there: its secrets would lie open
+        yield settings
+        return
+    shipped = json.loads((sample / "tonearm" / "library.json").read_text())
+    async with Production(folder, backend, shipped) as production:
+        key = folder / "key"
+        key.touch(mode=0o600)
+        key.write_text(production.key)
+        grant = RepositoryDeploySettings(
+            secrets={"TONEARM_KEY": f"file:{key}"}, hosts=(production.url.removeprefix("http://"),),
+            url=production.url, location=str(sample),
+        )  # fmt: skip
+        granted = DeploySettings(repositories={**settings.deploy.repositories, sample.name: grant})
+        yield settings.model_copy(update={"deploy": granted})
 
 
 @asynccontextmanager
 async def _team(settings: "Settings", *, is_live: bool) -> "AsyncIterator[Team]":
     """The same desk as any server's; only the model's service differs."""
-    refuse_root()
     from honk.bootstrap import open_team
 
     if is_live:
@@ -141,42 +187,6 @@ async def _team(settings: "Settings", *, is_live: bool) -> "AsyncIterator[Team]"
         upstream = Upstream(base_url=model.url, headers={"x-api-key": "scripted"})
         async with open_team(settings, upstream=upstream) as team:
             yield team
-
-
-async def _merge(
-    app: "App", sample: Path, result: "RunResult", pull_request: "PullRequest", *, is_agreed: bool
-) -> None:
-    """Show the diff, ask where somebody sits there, and merge. What is not verified stays open."""
-    from honk.cli import asking
-    from honk.cli.facts import Line, Tone
-    from honk.cli.pager import show_diff
-    from honk.cli.pr import merged_lines
-    from honk.cli.progress import print_lines
-    from honk.domain.evidence import Verification
-
-    print_lines([Line(text=""), Line(text="The diff")])
-    show_diff(await app.pull_request_diff(pull_request.number), is_paged=False)
-    if pull_request.is_draft or result.verification is not Verification.PASSED:
-        print_lines([Line(text="It is not verified, so the demo leaves it open.", tone=Tone.UNSURE)])
-        return
-    question = f"Merge #{pull_request.number} into {pull_request.base_branch}?"
-    if asking.can_ask() and not is_agreed and not asking.is_agreed(question):
-        print_lines([Line(text=f"Not merged. Later: honk pr merge {pull_request.number}")])
-        return
-    merged = await app.merge(pull_request.number)
-    print_lines(merged_lines(merged))
-    if not merged.advance.has_moved and merged.pull_request.merged_sha:
-        await _follow_advice(sample, merged.pull_request.merged_sha)
-
-
-async def _follow_advice(sample: Path, sha: str) -> None:
-    """Honk never touches a checkout; this one is the demo's own, so the demo does what its owner would."""
-    from honk.cli.facts import Line
-    from honk.cli.progress import print_lines
-    from honk.testing.sample.repository import take_merge
-
-    await take_merge(sample, sha)
-    print_lines([Line(text=f"  the demo, whose checkout it is, did just that: main is at {sha[:10]}")])
 
 
 def whereabouts(sample: Path, home: Path, result: "RunResult") -> "list[Line]":

@@ -45,6 +45,10 @@ class Play:
         said = await self.team.say(self.who, task_id, text, f"demo-{new_id()}")
         return await self.watch(said.task_id)
 
+    async def result(self, task_id: str) -> "RunResult":
+        """What the task came to by now."""
+        return await self.team.app.result(task_id)
+
     async def watch(self, task_id: str) -> "RunResult":
         """Show what happens; a question is answered by a tap: in the console, here, or by the demo where nobody is."""
 
@@ -57,6 +61,10 @@ class Play:
         result = await follow_to_end(self.team.app, task_id, view)
         view.finish(result)
         return result
+
+    def show(self, event: "TaskEvent") -> None:
+        """What happens behind a task's outcome."""
+        choose_view(as_json=False).show(event)
 
     async def _answer(self, task_id: str, view: View) -> None:
         parked = await self.team.parked(self.who, task_id)
@@ -72,7 +80,7 @@ class Play:
         view.tell(
             Line(text="  Tap an answer in the console, or type its number here (Enter takes the recommended one).")
         )
-        while (typed := (await _line()).strip()) and not (typed.isdecimal() and 1 <= int(typed) <= len(choices)):
+        while (typed := (await line_typed()).strip()) and not (typed.isdecimal() and 1 <= int(typed) <= len(choices)):
             view.tell(Line(text=f"  A number from 1 to {len(choices)}, please.", tone=Tone.UNSURE))
         return choices[int(typed) - 1] if typed else recommended
 
@@ -104,7 +112,7 @@ class _Listening:
         self._view.finish(result)
 
 
-async def _line() -> str:
+async def line_typed() -> str:
     """The next line that is typed. The loop goes on meanwhile, and cancelling leaves no thread behind."""
     loop, typed = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
 
