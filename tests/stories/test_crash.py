@@ -104,9 +104,10 @@ EVERY_STEP = (
 )
 SOME_OF_A_MERGE = ("rows.update@before",)
 EVERY_ONE_OF_A_MERGE = (
-    "approvals.record@before", "approvals.record@after", "rows.update@before", "rows.update@after",
-    "source.advance@before", "source.advance@after", "tasks.set_status@before", "tasks.set_status@after",
-    "events.append:merged@after",
+    "shipments.turn@before", "shipments.turn@after", "audit.write:merge@before", "audit.write:merge@after",
+    "forge.merge@before", "rows.update@before", "rows.update@after", "forge.merge@after", "audit.end@after",
+    "source.advance@before", "source.advance@after", "shipments.turn:ShipmentState.MERGED@before",
+    "shipments.turn:ShipmentState.MERGED@after",
 )  # fmt: skip
 
 
