@@ -8,6 +8,7 @@ from honk.domain.audit import who_of
 from honk.domain.people import Act, Door, Visitor, must, why_not
 from honk.domain.preview import Preview, Standing
 from honk.domain.task import Task
+from honk.preview.png import checked_png
 from honk.store import NotFound
 from honk.workflows.preview import Previews
 
@@ -39,6 +40,18 @@ class Previewing:
     async def of_task(self, visitor: Visitor, task_id: str) -> Preview | None:
         """The newest that the task has; None where it has none."""
         return await self.desk.of_task((await self._task(visitor, task_id)).task_id)
+
+    async def picture(self, visitor: Visitor, task_id: str, key: str) -> bytes:
+        """A PNG that the task's newest preview names.
+
+        Raises:
+            NotFound: it names none so, or it is not kept any more.
+        """
+        preview = await self.of_task(visitor, task_id)
+        named = [one for shown in (preview.pictures if preview else ()) for one in (shown.before, shown.after)]
+        if key not in named:
+            raise NotFound("This task has no such picture.")
+        return checked_png(await self._app.diff(key))
 
     async def of_label(self, visitor: Visitor, label: str) -> Preview:
         """By its host's name.

@@ -86,9 +86,9 @@ async def shown(
     home: Path, tmp_path: Path, files: Mapping[str, str], **settings: str
 ) -> AsyncIterator[tuple[Person, str]]:
     """A server whose only task has ended with an open pull request."""
-    repository = make_repository(tmp_path / "site", files)
+    repository = make_repository(tmp_path / f"site-{tmp_path.name}", files)
     async with serving(home, CHANGED, repository, **settings) as server:
-        task_id = await server.ask("Show new songs")
+        task_id = await server.ask("Show new songs", repository.name)
         told = await server.follow(task_id)
         assert told[-1]["body"]["outcome"] == "opened", told[-1]
         yield Person(server), task_id
@@ -104,7 +104,147 @@ async def test_row_19_a_change_is_looked_at_before_the_merge_and_gone_after_it(h
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         stranger, _, words = await person.get(origin)
         assert (stranger, "New songs" in words) == (401, False)
-        _, said = await person.server.refused("pr", "merge", "1")
-        assert "merged #1" in said
+        ((number,),) = rows(home, "select number from honk_pull_request where task_id = ?", task_id)
+        _, said = await person.server.refused("pr", "merge", str(number))
+        assert f"merged #{number}" in said
         await until(lambda: state_of(home, task_id)[0] == "gone", 30)
         assert (await person.get(origin, Cookie=cookie))[0] == 410
+
+
+HOSTILE = r"""
+import http.server, os, sys, time
+class Evil(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        raw = {
+            "/phish": b"HTTP/1.1 302 x\r\nLocation: https://evil.example/login\r\n\r\n",
+            "/meta": b"HTTP/1.1 200 x\r\nRefresh: 0; url=https://evil.example\r\nContent-Length: 2\r\n\r\nhi",
+            "/cookie": b"HTTP/1.1 200 x\r\nSet-Cookie: a=1; Domain=localhost\r\nSet-Cookie: honk_session=x\r\n"
+                       b"Set-Cookie: honk_preview=forged\r\nSet-Cookie: own=1\r\nContent-Length: 0\r\n\r\n",
+            "/huge": b"HTTP/1.1 200 x\r\nX: " + b"a" * 200000 + b"\r\n\r\n",
+            "/split": b"HTTP/1.1 200 x\r\nX: a\rSet-Cookie: b=1; Domain=localhost\r\nContent-Length: 0\r\n\r\n",
+            "/smuggle": b"HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 x\r\nContent-Length: 4\r\n\r\nevil",
+            "/ssh": b"SSH-2.0-OpenSSH\r\n\r\n",
+        }.get(self.path)
+        if self.path == "/endless":
+            self.wfile.write(b"HTTP/1.1 200 x\r\n\r\n")
+            while True:
+                self.wfile.write(b"x" * 65536)
+        elif raw is not None:
+            self.wfile.write(raw)
+        else:
+            body = repr(dict(self.headers)).encode()
+            self.wfile.write(b"HTTP/1.1 200 x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Evil).serve_forever()
+"""
+SEND = "command:sh -c \"cat >/dev/null; sed -i 's/Old songs/New songs/' page.html\""
+"""An agent that makes the change, without a model."""
+
+
+@pytest.mark.acceptance
+async def test_row_19_a_hostile_preview_reaches_nobody(home: Path, tmp_path: Path) -> None:
+    async with shown(home, tmp_path, {**SITE, "app.py": HOSTILE}, HONK_AGENT=SEND) as (person, task_id):
+        await until(lambda: state_of(home, task_id)[0] == "running", 30)
+        origin, cookie = await person.let_in(task_id)
+        status, headers, body = await person.get(f"{origin}/phish", Cookie=cookie)
+        assert (status, "evil.example" in body, "location" in headers) == (403, True, False)
+        assert "refresh" not in (await person.get(f"{origin}/meta", Cookie=cookie))[1]
+        _, headers, _ = await person.get(f"{origin}/cookie", Cookie=cookie)
+        assert headers.getall("set-cookie") == ["own=1"]
+        for path in ("/huge", "/split", "/ssh"):
+            status, headers, body = await person.get(f"{origin}{path}", Cookie=cookie)
+            assert (status, "set-cookie" in headers) == (502, False), path
+        assert (await person.get(f"{origin}/smuggle", Cookie=cookie))[2] == "hi"
+        secret = f"honk_session=s; {cookie}; own=1"
+        token = {"Authorization": f"Bearer {'t' * 43}"}
+        _, _, told = await person.get(f"{origin}/", Cookie=secret, X_Forwarded_For="1.2.3.4", **token)
+        assert "own=1" in told
+        assert not any(word in told.lower() for word in ("honk_session", "honk_preview", "bearer", "forwarded"))
+        assert (await person.get(f"{origin}/", Cookie=cookie, Sec_Fetch_Site="same-site", Sec_Fetch_Mode="cors"))[
+            0
+        ] == 403
+        assert (await person.get(f"{origin}/sw.js", Cookie=cookie, Service_Worker="script"))[0] == 403
+        other = origin.replace("//p", "//q")
+        assert (await person.get(other, Cookie=cookie))[0] == 404
+        assert (await person.get(f"{other}/api/tasks", Cookie=cookie))[0] == 404  # never one of the console's routes
+        endless = await _first_bytes(person, f"{origin}/endless", cookie)
+        assert endless > 1 << 20
+
+
+async def _first_bytes(person: Person, url: str, cookie: str) -> int:
+    """Of an answer that never ends: its reader leaves, and so does what was read for them."""
+    parts = urlsplit(url)
+    async with (
+        aiohttp.ClientSession() as browser,
+        browser.get(
+            f"http://127.0.0.1:{parts.port}{parts.path}", headers={"Host": parts.netloc, "Cookie": cookie}
+        ) as answer,
+    ):
+        return len(await answer.content.readexactly(2 << 20))
+
+
+@pytest.mark.acceptance
+async def test_row_19_what_is_no_preview_is_told_in_words(home: Path, tmp_path: Path) -> None:
+    commands = {
+        "silent": ("sleep 60", "nothing listens on port 8000"),
+        "crash": ("echo 'no such table: songs'; exit 3", "exit code 3"),
+        "sick": ("python3 -m http.server $PORT --directory /tmp", "answers /none with 404"),
+        "flood": ("yes", "more than"),
+        "unseeded": ("true", "Its seed failed (exit code 1)"),
+    }
+    more = {"unseeded": 'seed = "false"', "sick": 'path = "/none"', "flood": "seconds = 60"}
+    repositories = [
+        make_repository(
+            tmp_path / name,
+            {
+                **SITE,
+                ".honk.toml": f'[preview]\ncommand = "{command}"\n{more.get(name, "")}\n'
+                + ("" if name == "flood" else "seconds = 2\n"),
+            },
+        )
+        for name, (command, _) in commands.items()
+    ]
+    async with serving(home, CHANGED, *repositories, HONK_AGENT=SEND, HONK_PREVIEW__MOST="9") as server:
+        tasks = {name: await server.ask("Show new songs", name) for name in commands}
+        for name, task_id in tasks.items():
+            await server.follow(task_id)
+            await until(lambda: state_of(home, task_id)[0] == "failed", 60)  # noqa: B023 - awaited here
+            body = state_of(home, task_id)[1]
+            assert commands[name][1] in body, (name, body)
+        assert "no such table: songs" in state_of(home, tasks["crash"])[1]
+        assert server.browser is not None
+        async with server.browser.get(f"/tasks/{tasks['crash']}") as page:
+            text = await page.text()
+        assert "no such table: songs" in text
+        assert "Start it again" in text
+
+
+@pytest.mark.acceptance
+async def test_row_19_a_built_file_is_handed_out_as_it_was_built(home: Path, tmp_path: Path) -> None:
+    toml = '[preview]\nbuild = "mkdir -p out; cp page.html out/app.apk"\nartifact = "out/app.apk"\n'
+    async with shown(home, tmp_path, {**SITE, ".honk.toml": toml}, HONK_AGENT=SEND) as (person, task_id):
+        await until(lambda: state_of(home, task_id)[0] == "built", 30)
+        answer = await person.open(task_id)
+        link = answer.headers["location"]
+        status, headers, body = await person.get(link)
+        assert (status, "New songs" in body) == (200, True)
+        assert headers["content-disposition"] == 'attachment; filename="app.apk"'
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["content-type"] == "application/vnd.android.package-archive"
+        assert (await person.get(link[:-3] + "xxx"))[0] == 403
+        (blob,) = (home / "blobs/previews").glob("*.apk")
+        blob.write_bytes(b"swapped")
+        status, _, body = await person.get(link)
+        assert (status, "not what was built" in body) == (410, True)
+
+
+@pytest.mark.acceptance
+async def test_row_19_a_preview_sleeps_wakes_and_survives_no_restart(home: Path, tmp_path: Path) -> None:
+    async with shown(home, tmp_path, SITE, HONK_AGENT=SEND, HONK_PREVIEW__IDLE_MINUTES="0.01") as (person, task_id):
+        await until(lambda: state_of(home, task_id)[0] == "asleep", 40)
+        origin, cookie = await person.let_in(task_id)
+        assert "New songs" in (await person.get(origin, Cookie=cookie))[2]
+        assert await person.server.stop() == 0
+        assert state_of(home, task_id)[0] == "asleep"
+        await person.server.start()
+        origin, cookie = await person.let_in(task_id)
+        assert "New songs" in (await person.get(origin, Cookie=cookie))[2]

@@ -15,7 +15,7 @@ PATH = ".honk.toml"
 _PLACE = f"{PATH} [preview]"
 KEYS = ("command", "port", "path", "paths", "seconds", "seed", "services", "build", "artifact")
 DEFAULT_PORT, DEFAULT_SECONDS = 8000, 60.0
-MAX_SECONDS = 600.0
+MAX_SECONDS = 1800.0
 """Of the seed and of getting ready, each; a build has as long."""
 MOST_PATHS = 5
 KINDS: Mapping[str, str] = {

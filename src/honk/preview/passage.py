@@ -177,7 +177,8 @@ def _own_location(value: bytes, place: Place) -> bytes:
     except ValueError as error:
         raise Elsewhere(host="(unreadable)") from error
     if not parts.scheme and not parts.netloc:
-        return text.encode() if not text.startswith("//") else _nowhere(text)
+        has_scheme = ":" in text.partition("/")[0].partition("?")[0].partition("#")[0]
+        return _nowhere(text) if has_scheme or text.startswith("//") else text.encode()
     if parts.scheme not in ("", "http", "https") or parts.netloc.lower() not in place.names:
         return _nowhere(parts.netloc or f"{parts.scheme}:")
     path = parts._replace(scheme="", netloc="", path=f"/{parts.path.lstrip('/')}")

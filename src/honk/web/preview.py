@@ -3,10 +3,11 @@
 import io
 import time
 from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import quote
 
 import segno
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from honk.base.errors import UsageError
@@ -14,7 +15,7 @@ from honk.base.ids import new_id
 from honk.domain.preview import Preview
 from honk.entrance import SignedIn
 from honk.preview.hosts import Hosts
-from honk.preview.tickets import LINK_SECONDS, Ticket, Use, written
+from honk.preview.tickets import FILE_SECONDS, LINK_SECONDS, Ticket, Use, written
 from honk.web.pages import Pages, lead
 from honk.web.preview_door import OWN
 
@@ -40,6 +41,16 @@ class Links:
         signed = self._signed(Use.ENTER, preview, person_id, LINK_SECONDS, new_id(16))
         return f"{self._own(preview)}enter?ticket={signed}&to={quote(path, safe='')}"
 
+    def file(self, preview: Preview, person_id: str) -> str:
+        """Hands out the built file, to whoever has it, for some minutes.
+
+        Raises:
+            UsageError: previews have no place on this server.
+        """
+        assert preview.artifact is not None
+        signed = self._signed(Use.FILE, preview, person_id, FILE_SECONDS, preview.artifact.digest)
+        return f"{self._own(preview)}file?ticket={signed}"
+
     def _own(self, preview: Preview) -> str:
         if not self.hosts.domain:
             raise UsageError(NO_HOSTS)
@@ -56,12 +67,19 @@ def preview_routes(pages: Pages, hosts: Hosts, public_url: str) -> APIRouter:
 
     def led(who: SignedIn, preview: Preview) -> Response:
         links = Links(hosts, pages.team.previewing.desk.key)
-        return RedirectResponse(links.enter(preview, who.member.person_id), status_code=303)
+        is_file = preview.artifact is not None and preview.artifact.kind != "site"
+        link = (links.file if is_file else links.enter)(preview, who.member.person_id)
+        return RedirectResponse(link, status_code=303)
 
     @routes.get("/tasks/{task_id}/preview/open")
     async def open_newest(request: Request, task_id: str) -> Response:
         who = await pages.visitor(request)
         return led(who, await pages.team.previewing.open(who, task_id))
+
+    @routes.get("/tasks/{task_id}/preview/picture")
+    async def picture(request: Request, task_id: str, key: Annotated[str, Query(max_length=200)]) -> Response:
+        content = await pages.team.previewing.picture(await pages.visitor(request), task_id, key)
+        return Response(content, media_type="image/png", headers={"content-security-policy": "sandbox"})
 
     @routes.get("/tasks/{task_id}/preview/qr.svg")
     async def code(request: Request, task_id: str) -> Response:

@@ -4,18 +4,19 @@ Whoever comes needs a pass, a cookie of exactly that host, and gets it for a lin
 """
 
 import asyncio
+import re
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from html import escape
 from urllib.parse import parse_qs
+from zipfile import BadZipFile
 
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from honk.base.errors import HonkError
 from honk.domain.audit import Who
 from honk.domain.people import Door
 from honk.domain.preview import Preview, PreviewState
+from honk.preview.declared import KINDS
 from honk.preview.exchange import Answered, Asked, BadAnswer, exchange
 from honk.preview.hosts import Hosts
 from honk.preview.passage import (
@@ -28,26 +29,21 @@ from honk.preview.passage import (
     asked_headers,
     is_from_its_own_page,
     is_service_worker,
-    ours,
 )
+from honk.preview.site import Site
 from honk.preview.tickets import PASS_SECONDS, Ticket, Use, read, written
 from honk.previewing import Previewing
 from honk.team import Team
 from honk.web.origin import safe_path
+from honk.web.preview_visit import BODY_BYTES, Visit
 
 OWN = "/.honk/"
 """Paths of a preview's host that are ours."""
-BODY_BYTES = 64 << 20
-BODY_SECONDS = 300.0
+_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 MOST_AT_ONCE = 64
 """Requests to one preview."""
 START_SECONDS = 20.0
 """How long a browser waits for one that starts, before it is told so."""
-_POLICY = b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:10vh auto;padding:0 1rem;color-scheme:light dark}"
-    "pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:13px;max-height:50vh;overflow:auto}"
-)
 
 
 class PreviewDoor:
@@ -70,7 +66,7 @@ class PreviewDoor:
             return await self._app(scope, receive, send)
         if scope["type"] == "websocket":
             return await send({"type": "websocket.close", "code": 1008})
-        visit = _Visit(scope, receive, send, self._hosts.place_of(label, 0))
+        visit = Visit(scope, receive, send, self._hosts.place_of(label, 0))
         preview = await self._previewing.desk.of_label(label) if label else None
         if preview is None:
             return await visit.page(404, "No preview", "There is no preview of this name.")
@@ -93,7 +89,7 @@ class PreviewDoor:
     async def _may_look(self, person_id: str, preview: Preview) -> bool:
         return await self._previewing.may_look(person_id, preview)
 
-    def _let_in(self, visit: "_Visit", preview: Preview) -> str | None:
+    def _let_in(self, visit: Visit, preview: Preview) -> str | None:
         """Whose pass the browser shows; None for a stranger."""
         cookies = [value.decode("latin-1") for name, value in visit.scope["headers"] if name == b"cookie"]
         shown = cookie_parser("; ".join(cookies)).get(self._cookie, "")
@@ -104,14 +100,48 @@ class PreviewDoor:
     def _cookie(self) -> str:
         return SECURE_COOKIE if self._hosts.scheme == "https" else COOKIE
 
-    async def _own(self, visit: "_Visit", preview: Preview) -> None:
+    async def _own(self, visit: Visit, preview: Preview) -> None:
         path, query = visit.scope["path"], parse_qs(visit.scope["query_string"].decode("latin-1"))
         shown = query.get("ticket", [""])[0]
+        if path == f"{OWN}file" and visit.scope["method"] in ("GET", "HEAD"):
+            return await self._file(visit, preview, shown)
         if path == f"{OWN}enter" and visit.scope["method"] == "GET":
             return await self._enter(visit, preview, shown, safe_path(query.get("to", ["/"])[0]))
         await visit.page(404, "Not here", "There is nothing at this address.")
 
-    async def _enter(self, visit: "_Visit", preview: Preview, shown: str, path: str) -> None:
+    async def _file(self, visit: Visit, preview: Preview, shown: str) -> None:
+        """The built file, to whoever has the link, while the preview is there."""
+        ticket = read(self._previewing.desk.key, shown, Use.FILE, preview.label, time.time())
+        artifact = preview.artifact
+        if ticket is None or artifact is None or artifact.kind == "site" or ticket.nonce != artifact.digest:
+            back = f"{self._console}/previews/{preview.label}"
+            return await visit.page(403, "Too old", "This link is too old. A new one:", link=back)
+        if preview.state is not PreviewState.BUILT:
+            return await self._instead(visit, preview)
+        try:
+            content = await self._previewing.desk.file(preview)
+        except HonkError as error:
+            return await visit.page(410, "Not to be had", str(error))
+        name = _PLAIN.sub("-", artifact.name)[-100:] or "file"
+        kind = KINDS.get(f".{artifact.kind}", "application/octet-stream")
+        headers = [(b"content-type", kind.encode()), (b"content-length", str(len(content)).encode()),
+                   (b"content-disposition", f'attachment; filename="{name}"'.encode())]  # fmt: skip
+        await visit.answer(200, headers, b"" if visit.scope["method"] == "HEAD" else content)
+
+    async def _site(self, visit: Visit, preview: Preview) -> None:
+        """A page of a built site."""
+        if visit.scope["method"] not in ("GET", "HEAD"):
+            return await visit.page(405, "Only to be read", "A built site takes nothing in.")
+        try:
+            site = await asyncio.to_thread(Site.of, await self._previewing.desk.file(preview))
+            page = site.page(visit.scope["raw_path"])
+        except (HonkError, BadZipFile) as error:
+            return await visit.page(410, "Not to be had", str(error))
+        kind, content = page or ("text/html; charset=utf-8", site.missing())
+        headers = [(b"content-type", kind.encode()), (b"content-length", str(len(content)).encode())]
+        await visit.answer(200 if page else 404, headers, b"" if visit.scope["method"] == "HEAD" else content)
+
+    async def _enter(self, visit: Visit, preview: Preview, shown: str, path: str) -> None:
         now = time.time()
         ticket = read(self._previewing.desk.key, shown, Use.ENTER, preview.label, now)
         self._used = {nonce: until for nonce, until in self._used.items() if until > now}
@@ -129,7 +159,7 @@ class PreviewDoor:
         led = path if not path.startswith(OWN) else "/"
         await visit.answer(303, [(b"location", led.encode()), (b"set-cookie", cookie.encode())])
 
-    async def _look(self, visit: "_Visit", preview: Preview, who: Who) -> None:
+    async def _look(self, visit: Visit, preview: Preview, who: Who) -> None:
         """Hand the request on, to one that is woken first if need be."""
         desk = self._previewing.desk
         if preview.state is PreviewState.ASLEEP:
@@ -137,6 +167,8 @@ class PreviewDoor:
         if preview.state is PreviewState.STARTING:
             await desk.settled(preview.label, START_SECONDS)
             preview = await desk.of_label(preview.label) or preview
+        if preview.state is PreviewState.BUILT and preview.artifact is not None and preview.artifact.kind == "site":
+            return await self._site(visit, preview)
         if preview.state is not PreviewState.RUNNING:
             return await self._instead(visit, preview)
         if self._busy.get(preview.label, 0) >= MOST_AT_ONCE:
@@ -147,7 +179,7 @@ class PreviewDoor:
         finally:
             self._busy[preview.label] -= 1
 
-    async def _instead(self, visit: "_Visit", preview: Preview) -> None:
+    async def _instead(self, visit: Visit, preview: Preview) -> None:
         """Why there is nothing to see."""
         if preview.state is PreviewState.STARTING:
             return await visit.page(503, "It starts…", preview.words, again_seconds=2)
@@ -158,7 +190,7 @@ class PreviewDoor:
         back = f"{self._console}/tasks/{preview.task_id}#preview"
         await visit.page(status, title, preview.words, log=preview.log, link=back)
 
-    async def _relay(self, visit: "_Visit", preview: Preview) -> None:
+    async def _relay(self, visit: Visit, preview: Preview) -> None:
         connection = await self._previewing.desk.connect(preview.label)
         port = self._previewing.desk.port_of(preview.label)
         if connection is None or port is None:
@@ -181,7 +213,7 @@ class PreviewDoor:
         except BadAnswer as error:
             await visit.page(502, "No answer", f"The preview gave nothing that can be shown: {error}.")
 
-    async def _hand_back(self, visit: "_Visit", answered: Answered, place: Place) -> None:
+    async def _hand_back(self, visit: Visit, answered: Answered, place: Place) -> None:
         await visit.start(answered.status, answered_headers(answered.headers, place))
         async for part in answered.body:
             await visit.send({"type": "http.response.body", "body": part, "more_body": True})
@@ -200,62 +232,3 @@ def _body_of(headers: list[Header]) -> tuple[int | None, bool]:
         return None, True
     length = told.get(b"content-length", b"")
     return (int(length), int(length) > 0) if length.isdigit() and len(length) < 16 else (None, False)
-
-
-@dataclass(slots=True)
-class _Visit:
-    """One request to a preview's host."""
-
-    scope: Scope
-    receive: Receive
-    send: Send
-    place: Place
-    has_begun: bool = field(default=False)
-
-    async def body(self) -> AsyncIterator[bytes]:
-        """The request's, as it comes; what is too long or too slow breaks off."""
-        left = BODY_BYTES
-        async with asyncio.timeout(BODY_SECONDS):
-            while True:
-                message = await self.receive()
-                if message["type"] != "http.request":
-                    raise ConnectionError("the browser is gone")
-                left -= len(message.get("body", b""))
-                if left < 0:
-                    raise ConnectionError("the request is too long")
-                if message.get("body"):
-                    yield message["body"]
-                if not message.get("more_body", False):
-                    return
-
-    async def start(self, status: int, headers: list[Header]) -> None:
-        """The head of an answer."""
-        self.has_begun = True
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-
-    async def answer(self, status: int, headers: list[Header], body: bytes = b"") -> None:
-        """An answer of ours."""
-        given = dict(headers)
-        await self.start(status, [*(one for one in ours(self.place) if one[0] not in given), *headers])
-        await self.send({"type": "http.response.body", "body": body})
-
-    async def page(
-        self, status: int, title: str, words: str, *, link: str = "", log: str = "", again_seconds: int = 0
-    ) -> None:
-        """A page of ours, of words alone. Nothing, where an answer has begun: then it breaks off."""
-        if self.has_begun:
-            return
-        again = f'<meta http-equiv="refresh" content="{again_seconds}">' if again_seconds else ""
-        parts = [
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-            f"{again}<title>{escape(title)} · Honk</title><style>{_STYLE}</style><h1>{escape(title)}</h1>"
-            f"<p>{escape(words)}</p>"
-        ]
-        if link:
-            parts.append(f'<p><a href="{escape(link)}">{escape(link)}</a></p>')
-        if log.strip():
-            parts.append(f"<p>The end of its log:</p><pre>{escape(log)}</pre>")
-        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-security-policy", _POLICY)]
-        if again_seconds:
-            headers.append((b"retry-after", str(again_seconds).encode()))
-        await self.answer(status, headers, "".join(parts).encode())

@@ -6,9 +6,9 @@ What runs is known to this process alone and survives nothing; the rows say what
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from honk.base.clock import monotonic_seconds, now
 from honk.base.errors import HonkError, UsageError
@@ -24,6 +24,8 @@ from honk.workflows.audited import audited
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
 from honk.workflows.preview_ground import NO_WALLS, PreviewGround, ceilings_of, ground_of, preview_room
+from honk.workflows.preview_looks import artifact_of, built, looked
+from honk.workflows.preview_stage import Stage
 
 P = PreviewState
 STARTS = "It starts; that takes as long as the repository's own server does."
@@ -35,45 +37,13 @@ _LIVE = (P.STARTING, P.RUNNING, P.BUILT, P.ASLEEP, P.FAILED)
 _log = logging.getLogger("honk.preview")
 
 
-@dataclass(slots=True)
-class _Stage:
-    """One that is at work in this process."""
-
-    preview: Preview
-    ground: PreviewGround
-    who: Who
-    began: float = field(default_factory=monotonic_seconds)
-    looked: float = field(default_factory=monotonic_seconds)
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when it is ready, or will never be."""
-    ends: "asyncio.Future[tuple[PreviewState, str]]" = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-    copy: Copy | None = None
-    sandbox: Sandbox | None = None
-    work: "asyncio.Task[None] | None" = None
-
-    def standing(self) -> Standing:
-        at = monotonic_seconds()
-        return Standing(
-            label=self.preview.label,
-            age_seconds=at - self.began,
-            idle_seconds=at - self.looked,
-            cpu_seconds=self.sandbox.cpu_seconds() if self.sandbox is not None else None,
-        )
-
-    def end(self, state: PreviewState, words: str) -> None:
-        if not self.ends.done():
-            self.ends.set_result((state, words))
-
-
 class Previews:
     """One for each server. `key` makes hosts' names and signs what opens them."""
 
     def __init__(self, house: House, terms: PreviewTerms, key: bytes, *, is_walled: bool) -> None:
         self._house, self.terms, self.key = house, terms, key
         self._is_walled = is_walled
-        self._stages: dict[str, _Stage] = {}
+        self._stages: dict[str, Stage] = {}
         self._starting = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
@@ -107,6 +77,9 @@ class Previews:
         due = [(stage, why) for stage in list(self._stages.values()) if (why := why_end(stage.standing(), self.terms))]
         for stage, why in due:
             stage.end(P.ASLEEP, why)
+        for label, stage in list(self._stages.items()):
+            if await self._house.previews.get(label) is None:
+                stage.end(P.GONE, "Its task was deleted.")
         for preview in await self._house.previews.standing(_LIVE):
             pull_request = await self._house.pull_requests.get(preview.number)
             if pull_request is not None and pull_request.state != "open":
@@ -205,6 +178,15 @@ class Previews:
             await self._house.audit.write("preview_open", who=who, subject=subject, body=body, came_of="done")
             await self._save(replace(preview, opened=preview.opened + 1))
 
+    async def file(self, preview: Preview) -> bytes:
+        """What was built, as it was built.
+
+        Raises:
+            NotFound: it is not kept any more.
+            NotReady: what is kept is something else.
+        """
+        return await artifact_of(self._house, preview)
+
     def port_of(self, label: str) -> int | None:
         """Where the running one listens inside."""
         stage = self._stages.get(label)
@@ -221,9 +203,7 @@ class Previews:
     async def _listen(self) -> None:
         async for task_ids in self._house.events.watch(_TELLS):
             for task_id in task_ids:
-                errand = asyncio.create_task(self._hear(task_id))
-                self._errands.add(errand)
-                errand.add_done_callback(self._errands.discard)
+                self._errand(self._hear(task_id))
 
     async def _hear(self, task_id: str) -> None:
         """What this task's preview needs now. Nobody waits for it, so nothing of it may be lost in silence."""
@@ -262,7 +242,7 @@ class Previews:
             room = "Others were looked at more recently, and only so many run at once; it starts again when opened."
             await self._stop([(self._stages[one], P.ASLEEP, room) for one in to_make_room(standings, self.terms)])
             begun = replace(preview, state=P.STARTING, words=STARTS, log="", troubles=(), ready_seconds=None)
-            stage = _Stage(preview=begun, ground=ground, who=who)
+            stage = Stage(preview=begun, ground=ground, who=who)
             self._stages[preview.label] = stage
             await self._tell(begun)
             stage.work = asyncio.create_task(self._play(stage))
@@ -275,14 +255,15 @@ class Previews:
             return NO_WALLS
         return " ".join(ground.declared.problems)
 
-    async def _play(self, stage: _Stage) -> None:
+    async def _play(self, stage: Stage) -> None:
         """One preview from its start to its end."""
         body: Body = {"head_sha": stage.preview.head_sha, "number": stage.preview.number}
         subject = f"task:{stage.preview.task_id}"
         try:
             async with audited(self._house.audit, "preview", who=stage.who, subject=subject, body=body):
-                state, words = await self._show(stage)
-                log = stage.copy.log if stage.copy is not None else ""
+                is_server = stage.ground.declared.kind == "server"
+                state, words = await (self._show(stage) if is_server else self._build(stage))
+                log = stage.copy.log if stage.copy is not None else stage.preview.log
         except NotReady as error:
             state, words, log = P.FAILED, str(error), error.log
         except HonkError as error:
@@ -293,9 +274,43 @@ class Previews:
         finally:
             self._stages.pop(stage.preview.label, None)
             stage.settled.set()
-        await self._tell(replace(stage.preview, state=state, words=words, log=log, ended_at=now()))
+        if await self._house.previews.get(stage.preview.label) is not None:  # else its task was deleted meanwhile
+            await self._tell(replace(stage.preview, state=state, words=words, log=log, ended_at=now()))
 
-    async def _show(self, stage: _Stage) -> tuple[PreviewState, str]:
+    async def _build(self, stage: Stage) -> tuple[PreviewState, str]:
+        """What is built needs no room any more."""
+        building = asyncio.create_task(built(self._house, stage.ground, self.terms))
+        await asyncio.wait((building, stage.ends), return_when=asyncio.FIRST_COMPLETED)
+        if not building.done():
+            building.cancel()
+            with suppress(asyncio.CancelledError, HonkError):
+                await building
+            return stage.ends.result()
+        artifact, log = await building
+        seconds = round(monotonic_seconds() - stage.began, 1)
+        stage.preview = replace(stage.preview, artifact=artifact, log=log, ready_seconds=seconds)
+        return P.BUILT, f"{artifact.name} is built."
+
+    async def _glance(self, stage: Stage) -> None:
+        """Look at its pages, once for each commit; people need not wait for that."""
+        try:
+            seen = await looked(self._house, stage.ground, stage.preview, self.terms)
+        except Exception:  # noqa: BLE001 - a fault of ours in a look must not end the preview
+            _log.exception("a look at a preview broke")
+            return
+        now_is = await self.of_label(stage.preview.label)
+        if now_is is not None and now_is.state in (P.RUNNING, P.ASLEEP):
+            found = {name: getattr(seen, name) for name in ("pictures", "troubles", "unlooked", "pictures_of")}
+            words = "It is up, and its page reports errors." if seen.troubles else now_is.words
+            await self._tell(replace(now_is, words=words, **found))
+
+    def _errand(self, work: Coroutine[None, None, None]) -> None:
+        """Something that nobody waits for."""
+        errand = asyncio.create_task(work)
+        self._errands.add(errand)
+        errand.add_done_callback(self._errands.discard)
+
+    async def _show(self, stage: Stage) -> tuple[PreviewState, str]:
         async with preview_room(self._house, stage.ground, ceilings_of(self.terms)) as sandbox:
             stage.sandbox = sandbox
             copy = await self._started(stage, sandbox)
@@ -307,11 +322,13 @@ class Previews:
             stage.preview = await self._tell(up)
             stage.looked = monotonic_seconds()
             stage.settled.set()
+            if not up.pictures:
+                self._errand(self._glance(stage))
             await asyncio.wait((copy.fate, stage.ends), return_when=asyncio.FIRST_COMPLETED)
             await copy.stop()
             return stage.ends.result() if stage.ends.done() else (P.FAILED, copy.fate.result())
 
-    async def _started(self, stage: _Stage, sandbox: Sandbox) -> Copy | None:
+    async def _started(self, stage: Stage, sandbox: Sandbox) -> Copy | None:
         """The copy, ready; None where it was to end before that."""
         starting = asyncio.create_task(start_copy(sandbox, stage.ground.declared))
         try:
@@ -332,7 +349,7 @@ class Previews:
         else:
             await self._tell(replace(preview, state=P.GONE, words=why, ended_at=now()))
 
-    async def _stop(self, ending: list[tuple[_Stage, PreviewState, str]]) -> None:
+    async def _stop(self, ending: list[tuple[Stage, PreviewState, str]]) -> None:
         """Returns when they are gone."""
         for stage, state, words in ending:
             stage.end(state, words)
