@@ -4,12 +4,14 @@ import asyncio
 import io
 import json
 import shutil
+import signal
 import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from crash import DYING, Honk
 from desk import COMMAND, RIGHT, Desk, git, open_desk
 from server import serving
 
@@ -17,9 +19,12 @@ from honk.domain.audit import DONE, AuditEntry, Tampering
 from honk.domain.task import OutcomeName
 from honk.store import StoreBusy, StoreError
 from honk.store.anchor import FileAnchor
+from honk.testing.scripted_model import ScriptedModel
+from honk.testing.scripts import judge
 from honk.workflows.restore import restore
 
 pytestmark = pytest.mark.anyio
+ELSE = "command:sh -c \"cat >/dev/null; echo 'add() adds' > NOTES.md\""
 SECRET_WORDS = "Make the xyzzy of add() add"
 
 
@@ -101,9 +106,16 @@ async def test_administrators_read_and_verify_the_log_here_and_from_elsewhere(
         await server.follow(task_id)
         far = {"HONK_SERVER": server.url, "HONK_TOKEN": (await server.honk("token", "new", "siem")).strip()}
         before = server.settings
+        assert server.browser is not None
+        async with server.browser.get(f"/tasks/{task_id}") as page:
+            assert page.status == 200
+        async with asyncio.TaskGroup() as group:  # beside the server, each a process of its own
+            for number in range(4):
+                group.create_task(server.honk("token", "new", f"ci-{number}"))
+        assert (await server.honk("audit", "verify")).startswith("whole: ")
         listed = await server.honk("audit", "list", "--subject", f"task:{task_id}")
         assert [name for name in ("push", "give branch", "open pull request") if name not in listed] == []
-        assert "read" in listed, "following it over the API is reading its transcript"
+        assert listed.count("  read  ") == 2, "its events over the API, and its page"
         near = await server.honk("audit", "export")
         server.settings = {**before, **far, "HONK_HOME": str(tmp_path / "nothing-here")}
         assert await server.honk("audit", "export") == near
@@ -177,3 +189,24 @@ async def test_a_command_keeps_the_head_and_what_it_refuses_does_not_go_out(tmp_
         with pytest.raises(StoreError, match=r"so it was not done\. Keeping its head by audit\.anchor failed"):
             await desk.app.close_pull_request(number)
         assert (await desk.app.pull_request(number)).state == "open"
+
+
+@pytest.mark.acceptance
+async def test_a_kill_in_an_act_shows_as_an_entry_without_an_end(tmp_path: Path, calc: Path) -> None:
+    async with ScriptedModel({"judge": judge()}) as model:
+        honk = Honk(tmp_path / "home", calc, model)
+        died = await honk.run("--agent", COMMAND, program=(*DYING, "forge.push@after"))
+        assert died.code == -signal.SIGKILL
+        shown = await honk("audit", "verify")
+        assert (shown.code, "without an end (under way, or a crash stood between): 1" in shown.errors) == (0, True)
+        ended = await honk.resume()
+        assert ended.code == 0, ended.errors
+        listed = await honk("audit", "list", "--act", "push")
+        assert [line.split()[-1] for line in listed.errors.splitlines()] == ["…", "…", "2"], "begun, begun again, done"
+        before = await honk.run("--agent", ELSE, program=(*DYING, "audit.write:merge@before"))
+        assert before.code == 0, before.errors
+        cut = await honk("pr", "merge", "2", "--yes", program=(*DYING, "forge.merge@before"))
+        assert cut.code == -signal.SIGKILL
+        shown = await honk("audit", "verify")
+        assert shown.code == 0, shown.errors
+        assert shown.errors.startswith("whole: ")

@@ -62,5 +62,7 @@ def line_of_row(row: "Row", subject: str, act: str) -> Line | None:
     tone = Tone.PLAIN if came_of in (DONE, "…") else Tone.UNSURE
     behind = f" of {entry.ends}" if entry.ends is not None else ""
     at = f"{entry.sequence:>6}  {entry.at:%Y-%m-%d %H:%M:%S}"
-    text = one_line(f"{at}  {entry.act:<18}  {entry.subject:<24}  {who}  {came_of}{behind}", 400)
+    text = (
+        f"{at}  {one_line(entry.act):<19}  {one_line(entry.subject):<24}  {one_line(who)}  {one_line(came_of)}{behind}"
+    )
     return Line(text=text, tone=tone)

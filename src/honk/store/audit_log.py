@@ -16,6 +16,7 @@ from honk.store.audit import Anchor
 from honk.store.database import SIGHT_SECONDS, Database
 
 _UNWRITTEN = "What is about to be done could not be written to the audit log, so it was not done."
+_UNTOLD = "This could not be written to the audit log."
 _UNENDED = "An act was done, or tried, and what came of it could not be written to the audit log."
 
 
@@ -56,7 +57,7 @@ class SqlAudit:
             for anchor in self.anchors:
                 await anchor.keep(head)
         except StoreError as error:
-            raise type(error)(f"{_UNWRITTEN if wanted.ends is None else _UNENDED} {error}") from error
+            raise type(error)(f"{_unwritten(wanted)} {error}") from error
         return entry
 
     async def rows(self, after: int = 0, limit: int = 500) -> Sequence[Row]:
@@ -98,6 +99,13 @@ class SqlAudit:
         async with self._database.read() as connection:
             found = (await connection.execute(query.order_by(t.audit.c.sequence))).all()
         return [Row(place=row.sequence, record=row.record, digest=row.digest) for row in found]
+
+
+def _unwritten(wanted: AuditEntry) -> str:
+    """What that means: for an act that was to come, one that ended, or a fact that stands by itself."""
+    if wanted.ends is not None:
+        return _UNENDED
+    return _UNTOLD if wanted.came_of else _UNWRITTEN
 
 
 async def _head(connection: AsyncConnection) -> Head:

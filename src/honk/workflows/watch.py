@@ -9,7 +9,7 @@ from honk.base.memory import available_bytes
 from honk.domain.audit import DONE, Who
 from honk.domain.expectation import NEWEST, Expectation, expect
 from honk.domain.standing import INSTALLATION, Frost, Standing
-from honk.store import TaskEvent
+from honk.store import StoreError, TaskEvent
 from honk.workflows.admission import Admission
 from honk.workflows.audited import audited
 from honk.workflows.frost import freeze, frost_of, melt, tell_freezing, tell_thawing
@@ -32,7 +32,10 @@ class Watch:
         The one act that stands in the audit log behind itself: a brake waits for no log."""
         frost = await asyncio.to_thread(freeze, self.house.home, why, who.name)
         self.admission.look()
-        await self.house.audit.write("freeze", who=who, subject=INSTALLATION, came_of=DONE)
+        try:
+            await self.house.audit.write("freeze", who=who, subject=INSTALLATION, came_of=DONE)
+        except StoreError as error:
+            raise type(error)(f"Honk is frozen. {error}") from error
         await tell_freezing(self.house.events, frost)
         return frost
 

@@ -10,10 +10,10 @@ import pytest
 from stores import sql
 
 from honk.domain.audit import DONE, HONK, Tampering
-from honk.store import StoreBusy, StoreError
-from honk.store.anchor import ANCHOR_NAME
+from honk.store import StoreBusy, StoreError, StoreFull
+from honk.store.anchor import ANCHOR_NAME, FileAnchor
 from honk.store.audit import AnchorLost
-from honk.store.sql import DATABASE_NAME
+from honk.store.sql import DATABASE_NAME, SqlStore
 
 pytestmark = pytest.mark.anyio
 
@@ -63,6 +63,31 @@ async def test_a_locked_database_keeps_the_act_from_being_done(tmp_path: Path, m
             ):
                 await store.audit.write("push", who=HONK, subject="task:x")
         assert (await store.audit.head()).sequence == 0
+
+
+async def test_a_full_disk_keeps_the_act_from_being_done(tmp_path: Path) -> None:
+    async with sql(tmp_path) as store:
+        await store.audit.write("push", who=HONK, subject="task:x")
+        real, store.audit.anchors = store.audit.anchors, (FileAnchor(Path("/dev/full")),)
+        with pytest.raises(StoreFull, match=r"so it was not done\. The disk is full: its anchor .* Free some space"):
+            await store.audit.write("merge", who=HONK, subject="task:x")
+        store.audit.anchors = real
+        with pytest.raises(StoreFull, match=r"so it was not done\. The disk is full: .*honk\.db"):
+            await _fill(store)
+        checked = await store.audit.check()
+        assert checked.wrong is None
+        assert {one.act for one in await store.audit.read()} == {"push"}
+
+
+async def _fill(store: SqlStore) -> None:
+    """As a disk that has no room for one page more."""
+    database = store.audit._database
+    async with database.write(is_synced=True) as connection:
+        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
+        await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    body = {f"k{number}": "x" * 300 for number in range(50)}
+    for _ in range(50):
+        await store.audit.write("push", who=HONK, subject="task:x", body=body)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
