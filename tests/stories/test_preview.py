@@ -104,6 +104,13 @@ async def test_row_19_a_change_is_looked_at_before_the_merge_and_gone_after_it(h
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         stranger, _, words = await person.get(origin)
         assert (stranger, "New songs" in words) == (401, False)
+        said = await person.server.honk("preview", "open", task_id)
+        assert "running" in said
+        assert "/previews/p" in said
+        assert task_id in await person.server.honk("preview", "list")
+        assert "It is up" in await person.server.honk("task", "show", task_id)
+        body = rows(home, "select body from honk_pull_request where task_id = ?", task_id)[0][0]
+        assert f"honk preview open {task_id}" in body
         ((number,),) = rows(home, "select number from honk_pull_request where task_id = ?", task_id)
         _, said = await person.server.refused("pr", "merge", str(number))
         assert f"merged #{number}" in said

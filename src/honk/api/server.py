@@ -13,6 +13,7 @@ from honk.api.entry import Entry
 from honk.api.evidence import evidence_routes
 from honk.api.handing import handing_routes
 from honk.api.installation import installation_routes
+from honk.api.previews import preview_routes
 from honk.api.problems import MEDIA_TYPE, answer_problems
 from honk.api.production import production_routes
 from honk.api.shapes import EventOut
@@ -34,7 +35,7 @@ def create_api(team: Team, entry: Entry) -> FastAPI:
                      default_response_class=AsciiJson,
                      generate_unique_id_function=_name_of, servers=[{"url": "/api"}])  # fmt: skip
     for routes in (repository_routes, task_routes, talk_routes, evidence_routes, handing_routes, shipping_routes,
-                   audit_routes, production_routes, installation_routes):  # fmt: skip
+                   audit_routes, production_routes, preview_routes, installation_routes):  # fmt: skip
         api.include_router(routes(team, entry))
     answer_problems(api)
     return api

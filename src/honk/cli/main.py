@@ -176,7 +176,9 @@ def command_line() -> "typer.Typer":
 
 
 def _add_production(app: "typer.Typer") -> None:
-    from honk.cli import deploy, undo
+    from honk.cli import deploy, preview, undo
+
+    app.add_typer(preview.app, name="preview")
 
     app.add_typer(deploy.app, name="deploy")
     app.command("undo", short_help="Take a merged change back: production first, then the code.")(undo.undo)

@@ -7,6 +7,7 @@ import typer
 
 from honk.cli.export import export
 from honk.cli.handing import give, take
+from honk.cli.preview import tell_of
 from honk.cli.steer import OfServer, follow, retry, say, stop
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ async def _show(server: str | None, task_id: str, *, diff: bool, as_json: bool) 
             print_lines(summary(result)[1:])
             if isinstance(desk, NearDesk):
                 await show_comparison(desk.app, result.task_id, as_json=False)
+            else:
+                await tell_of(desk, result.task_id)
     if diff:
         show_diff(diff_bytes)
 

@@ -59,6 +59,22 @@ class Shipped:
     advice: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A preview at a server."""
+
+    task_id: str
+    state: str
+    words: str
+    link: str
+    """Whoever opens it signs in there, and is led on."""
+    log: str
+    troubles: tuple[str, ...]
+    unlooked: str
+    idle_seconds: float = 0.0
+    cpu_seconds: float | None = None
+
+
 class TaskDesk(Protocol):
     """What a person may do with tasks that are there."""
 

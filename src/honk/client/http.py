@@ -5,6 +5,7 @@ import json
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -15,7 +16,18 @@ from yarl import URL
 from honk.base.errors import UsageError
 from honk.base.ids import new_id
 from honk.base.records import load
-from honk.client import AuditLog, FarDesk, LogState, Server, ServerBroke, ServerGone, ServerRefused, Shipped, Wish
+from honk.client import (
+    AuditLog,
+    FarDesk,
+    LogState,
+    Server,
+    ServerBroke,
+    ServerGone,
+    ServerRefused,
+    Shipped,
+    Shown,
+    Wish,
+)
 from honk.domain.audit import Head, Row, Tampering, Wrong
 from honk.domain.exposure import is_safe_address
 from honk.domain.task import Outcome, OutcomeName, Person, Repository, Status, Task
@@ -151,6 +163,28 @@ class HttpDesk(FarDesk, AuditLog):
         return Shipped(
             state=shipment["state"], words=words, merged_sha=shipment["merged_sha"],
             has_moved=shipment["has_moved"], advice=shipment["advice"],
+        )  # fmt: skip
+
+    async def preview(self, task_id: str, method: str = "GET") -> Shown:
+        """The task's newest preview; POST starts it, DELETE ends it.
+
+        Raises:
+            UsageError: it has none, or the server refuses.
+        """
+        return self._shown(await self._json(method, _of(task_id, "/preview")))
+
+    async def previews(self) -> Sequence[Shown]:
+        """Those that run there now."""
+        return [
+            replace(self._shown(one["preview"]), idle_seconds=one["idle_seconds"], cpu_seconds=one["cpu_seconds"])
+            for one in await self._json("GET", "/previews")
+        ]
+
+    def _shown(self, told: Mapping[str, Any]) -> Shown:
+        return Shown(
+            task_id=told["task_id"], state=told["state"], words=told["words"], log=told["log"],
+            unlooked=told["unlooked"], troubles=tuple(told["troubles"]),
+            link=f"{self._url.removesuffix(SUFFIX)}{told['link']}",
         )  # fmt: skip
 
     async def take(self, task_id: str) -> Taken:

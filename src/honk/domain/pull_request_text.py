@@ -48,6 +48,15 @@ def pull_request_body(
     return "\n\n".join(filter(None, sections)) + "\n"
 
 
+def preview_section(task: Task, kind: str) -> str:
+    """How to look at it before it merges; empty where nothing is shown. No address: that is for those who sign in."""
+    if not kind:
+        return ""
+    what = "A running copy" if kind == "server" else "The built site" if kind == "site" else f"The built {kind} file"
+    where = f"opens from the page of task {code(task.task_id)} in Honk, or by `honk preview open {task.task_id}`"
+    return f"\n## Preview\n\n{what} of exactly this commit {where}; it is gone after the merge.\n"
+
+
 def merge_message(
     *,
     task: Task,

@@ -302,7 +302,8 @@ class Previews:
         if now_is is not None and now_is.state in (P.RUNNING, P.ASLEEP):
             found = {name: getattr(seen, name) for name in ("pictures", "troubles", "unlooked", "pictures_of")}
             words = "It is up, and its page reports errors." if seen.troubles else now_is.words
-            await self._tell(replace(now_is, words=words, **found))
+            told = seen.unlooked and f"Not looked at: {seen.unlooked}"
+            await self._tell(replace(now_is, words=words, **found), told or "Its pages were looked at.")
 
     def _errand(self, work: Coroutine[None, None, None]) -> None:
         """Something that nobody waits for."""
@@ -361,9 +362,9 @@ class Previews:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    async def _tell(self, preview: Preview) -> Preview:
+    async def _tell(self, preview: Preview, told: str = "") -> Preview:
         """Save it, and tell whoever watches the task."""
-        body = {"state": str(preview.state), "words": preview.words, "number": preview.number}
+        body = {"state": str(preview.state), "words": told or preview.words, "number": preview.number}
         fact = Fact("preview", {**body, "head_sha": preview.head_sha}, f"preview:{preview.label}:{new_id()}")
         return await self._save(preview, fact)
 

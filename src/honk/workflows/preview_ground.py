@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from honk.domain.change import Change, PullRequest
 from honk.domain.preview import PreviewTerms
-from honk.domain.task import Repository
+from honk.domain.task import Repository, Task
 from honk.preview import NotReady
 from honk.preview.declared import PATH, Declared, declared
 from honk.sandbox import Ceilings, Sandbox
@@ -50,6 +50,13 @@ async def ground_of(house: House, task_id: str) -> PreviewGround | None:
     return PreviewGround(
         task_id=task.task_id, repository=task.repository, pull_request=newest, change=run.change, declared=asked
     )
+
+
+async def preview_kind(house: House, task: Task, change: Change) -> str:
+    """What the base declares to be shown: "server", "site", "apk"...; empty where nothing is, or not soundly."""
+    base = house.workspaces.tree(task.repository, change.base_sha)
+    asked = declared((await base.read(PATH) or b"").decode("utf-8", "replace"))
+    return asked.kind if asked is not None and not asked.problems else ""
 
 
 def ceilings_of(terms: PreviewTerms, *, has_browser: bool = False) -> Ceilings:

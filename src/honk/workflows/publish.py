@@ -13,7 +13,7 @@ from honk.domain.decide import is_draft
 from honk.domain.evidence import Examination
 from honk.domain.owners import PLACES, owners_of, parse
 from honk.domain.provenance import Share
-from honk.domain.pull_request_text import pull_request_body
+from honk.domain.pull_request_text import preview_section, pull_request_body
 from honk.domain.task import Task, subject_of
 from honk.engine import Steps
 from honk.forge import ForgeConflict, Proposal
@@ -22,6 +22,7 @@ from honk.workflows.catalog import read_catalog
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
 from honk.workflows.identity import sealed_message
+from honk.workflows.preview_ground import preview_kind
 from honk.workflows.provenance import shares_in
 from honk.workflows.record import Record
 from honk.workspace.committing import seal
@@ -166,6 +167,8 @@ class _Acts:
             refuse_frozen(house.home)
             reviewers = await reviewers_of(house, self.record.task, self.change)
             proposal = _proposal(self.record, self.change, self.branch, reviewers, self.shares)
+            shown = preview_section(self.record.task, await preview_kind(house, self.record.task, self.change))
+            proposal = replace(proposal, body=proposal.body + shown)
             if self.onward is None:
                 opened = await house.forge.open_pull_request(repository, proposal)
             else:
