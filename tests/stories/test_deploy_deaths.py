@@ -143,12 +143,9 @@ async def deaths(tmp_path: Path, points: tuple[str, ...]) -> list[str]:
         settings = {"HONK_DEPLOY": json.dumps(live.grants(*names)), "HONK_AGENT": DOES_AS_ASKED,
                     "HONK_QUOTA__PERSON_MONTH_USD": "10000", "HONK_QUOTA__MONTH_USD": "10000"}  # fmt: skip
         async with serving(home, {}, *repos, **settings) as server:
-            async with asyncio.TaskGroup() as group:
-                open_ones = [group.create_task(opened(server, name, OLD, RIGHT)) for name in names]
             ends = []
-            for (task_id, head), point, name, repo in zip(
-                [one.result() for one in open_ones], points, names, repos, strict=True
-            ):
+            for point, name, repo in zip(points, names, repos, strict=True):
+                task_id, head = await opened(server, name, OLD, RIGHT)
                 path = f"/tasks/{task_id}/ship"
                 await tap_and_die(server, point, path, head_sha=head, sentence="I looked at it.")
                 one = await merged_and_deployed(server, task_id, head)
