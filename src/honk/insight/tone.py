@@ -62,7 +62,10 @@ def badge_of(task: Task, pull_request: PullRequest | None) -> Badge:
     name = task.outcome.name
     if name not in (OutcomeName.OPENED, OutcomeName.MERGED):
         return _OF_OUTCOME[name]
-    word = str(name) if pull_request is None or pull_request.state != "closed" else "closed unmerged"
-    if pull_request is None or pull_request.is_draft:
+    if pull_request is None:  # a task that follows took it on
+        gone_on = "merged with a reply" if name is OutcomeName.MERGED else "goes on with a reply"
+        return Badge(sign="↪", word=gone_on, tone=Tone.PLAIN)
+    word = str(name) if pull_request.state != "closed" else "closed unmerged"
+    if pull_request.is_draft:
         return Badge(sign="?", word=f"{word}, not all verified", tone=Tone.UNSURE)
     return Badge(sign="✓", word=f"{word}, verified", tone=Tone.GOOD)

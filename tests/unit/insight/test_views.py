@@ -52,6 +52,12 @@ def test_nothing_that_has_not_ended_is_green(status: Status) -> None:
     assert badge_of(replace(TASK, status=status), a_pull_request(1)).tone is not Tone.GOOD
 
 
+def test_a_task_whose_pull_request_went_on_with_a_reply_says_so_and_asks_for_no_look() -> None:
+    for name in (OutcomeName.OPENED, OutcomeName.MERGED):
+        badge = badge_of(ended(name), None)
+        assert ("with a reply" in badge.word, badge.tone) == (True, Tone.PLAIN)
+
+
 def test_a_proof_is_green_only_where_nothing_is_open() -> None:
     assert proof_of(CLEAN, PASSED).badge.tone is Tone.GOOD
     assert proof_of(CLEAN, PASSED).not_verified == ()
