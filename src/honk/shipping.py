@@ -6,12 +6,14 @@ from honk.app import App
 from honk.base.errors import UsageError
 from honk.domain.approval import reasons_for_a_sentence, why_never
 from honk.domain.change import PullRequest
+from honk.domain.merge_terms import PATH
 from honk.domain.needs import Need, words_of
 from honk.domain.people import Act, Door, Visitor, must, why_not
 from honk.domain.shipment import Approval, Shipment, ShipmentState
 from honk.domain.task import Person
 from honk.lookout import Lookout
 from honk.workflows.approving import Sight
+from honk.workflows.production import Production
 from honk.workflows.tapping import Tap, Tapped
 
 
@@ -27,6 +29,8 @@ class Ship:
     """Why this person may not merge it; empty where they may."""
     migrations: tuple[str, ...] = ()
     """What it changes of data: no undo restores that."""
+    follows: str = ""
+    """What becomes of it once it is merged, in words."""
 
     @property
     def pull_request(self) -> PullRequest:
@@ -89,6 +93,7 @@ class Shipping:
         production = delivery.deploying.production
         return Ship(
             migrations=await production.migrations(sight.task.repository, pull_request.base_sha, change),
+            follows=await _follows(production, sight),
             sight=sight,
             shipment=await delivery.house.shipments.newest(number),
             approvals=tuple(await delivery.house.approvals.list(number)),
@@ -128,3 +133,14 @@ class Shipping:
         if not sheet.pull_requests:
             raise UsageError("This task has no pull request. Nothing was done.")
         return sheet.pull_requests[-1]
+
+
+async def _follows(production: Production, sight: Sight) -> str:
+    """By the base's own table; where the change touches it, the merged one's holds."""
+    terms = await production.terms(sight.task.repository, sight.pull_request.base_sha)
+    told = f"The merged commit is brought to production by: {terms.declared.command}"
+    if terms.why_not:
+        told = f"Once it is {terms.why_not[:1].lower()}{terms.why_not[1:]}"
+    change = sight.run.change
+    is_touched = change is not None and any(PATH in (file.path, file.old_path) for file in change.files)
+    return f"{told} It changes {PATH}: what that says then holds." if is_touched else told

@@ -81,8 +81,9 @@ def decide_approval(look: Look, yes: Yes, given: Collection[str] = ()) -> Decisi
         return Refuse(reason=refusal)
     if impossible := [need.why for need in look.needs if not need.who]:
         return Refuse(
-            reason=f"{'; '.join(impossible)}: it needs the yes of somebody who did not command this task, and nobody "
-            "else here may approve. Nothing was merged. An administrator gives somebody that right: honk people grant"
+            reason=f"Pull request {look.number} needs the yes of somebody who did not command its task, because "
+            f"{'; and because '.join(impossible)}; and nobody else here may approve. Nothing was merged. An "
+            "administrator gives somebody that right: honk people grant"
         )
     if (why_sentence := reasons_for_a_sentence(look)) and not yes.sentence.strip():
         return AskSentence(why=why_sentence)

@@ -4,7 +4,7 @@ Whoever commanded the task is nobody's second person: who asked, answered, repli
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from honk.domain.merge_terms import MergeTerms
 from honk.domain.people import EVERYWHERE, OWNER, Act, Door, Member, Role, Visitor, why_not
@@ -91,13 +91,23 @@ def needs_of(
         eligible[key] = people
     found = [_need(_words_of(paths), eligible[key]) for key, paths in asked.items()]
     if terms.second_person:
-        found.append(_need("every change here needs a second person", _second(circle, circle.approvers())))
+        found.append(_need("each merge here needs a second person", _second(circle, circle.approvers())))
+    found = _grouped(found)
     lacking = [need.why for need in found if not need.who]
     if circle.is_of_one:
         found = [need for need in found if need.who]
     if terms.owners:
         found += _owners_of_all(circle, owners)
     return tuple(found), tuple(lacking) if circle.is_of_one else ()
+
+
+def _grouped(needs: Sequence[Need]) -> list[Need]:
+    """Those that the same people meet are one."""
+    found: dict[frozenset[str], Need] = {}
+    for need in needs:
+        known = found.get(need.who)
+        found[need.who] = need if known is None else replace(known, why=f"{known.why}, and {need.why}")
+    return list(found.values())
 
 
 def _owners_of_all(circle: Circle, owners: Mapping[str, Collection[str]]) -> list[Need]:
@@ -107,7 +117,7 @@ def _owners_of_all(circle: Circle, owners: Mapping[str, Collection[str]]) -> lis
         people = circle.named(named)
         key = frozenset(member.person_id for member in people)
         if key and key not in found:
-            found[key] = _need(f"{path} has owners", people)
+            found[key] = _need(f"they own {path}", people)
     return list(found.values())
 
 
@@ -123,7 +133,7 @@ def _need(why: str, people: Sequence[Member]) -> Need:
 def _words_of(paths: Sequence[Guarded]) -> str:
     told = ", ".join(f"{one.path} ({one.rule})" for one in paths[:_SHOWN])
     more = len(paths) - _SHOWN
-    return f"{told} and {more} more" if more > 0 else told
+    return f"it changes {told}" + (f" and {more} more" if more > 0 else "")
 
 
 def _addresses(owner: str, people: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
@@ -145,9 +155,14 @@ def asked_of(needs: Iterable[Need]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sorted(person for need in needs for person in need.who)))
 
 
+def names_of(needs: Sequence[Need]) -> str:
+    """The same people by their names alone."""
+    return ", and ".join(dict.fromkeys(_any_of(need.names) for need in needs))
+
+
 def words_of(needs: Sequence[Need]) -> str:
     """What is waited for, for people."""
-    return "; ".join(f"{_any_of(need.names)}, for {need.why}" for need in needs)
+    return "; ".join(f"{_any_of(need.names)}, because {need.why}" for need in needs)
 
 
 def _any_of(names: Sequence[str]) -> str:

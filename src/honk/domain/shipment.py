@@ -75,6 +75,8 @@ class Shipment:
     """When an armed one ends."""
     asked: tuple[str, ...] = ()
     """Ids of the people whose yes it waits for."""
+    names: str = ""
+    """Theirs, in words."""
     words: str = ""
     """What it waits for, why it stands still, or why it ended."""
     proof: Proof | None = None

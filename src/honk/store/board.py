@@ -129,7 +129,7 @@ async def _listed(connection: Any, watcher: Watcher, tasks: Sequence[Task]) -> l
         pull_request, shipment = newest.get(task.task_id), armed.get(task.task_id)
         is_open = pull_request is not None and pull_request.state == "open"
         lane = lane_of(task, watcher, is_open=is_open, asked=shipment.asked if shipment else None)
-        words = shipment.words if shipment is not None and is_open else ""
+        words = (shipment.names or shipment.words) if shipment is not None and is_open else ""
         found.append(Listed(task=task, lane=lane, pull_request=pull_request, waits_for=words))
     return found
 

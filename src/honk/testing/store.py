@@ -242,7 +242,7 @@ class FakeBoard:
                 (one for one in live if one.task_id == task.task_id and one.state is ShipmentState.ARMED), None
             )
             lane = lane_of(task, watcher, is_open=is_open, asked=armed.asked if armed else None)
-            words = armed.words if armed is not None and is_open else ""
+            words = (armed.names or armed.words) if armed is not None and is_open else ""
             found.append(Listed(task=task, lane=lane, pull_request=pull_request, waits_for=words))
         return [one for one in found if is_wanted(one, watcher, filters)]
 

@@ -20,7 +20,10 @@ from honk.workflows.house import House
 from honk.workflows.people import PeopleDesk
 from honk.workflows.publish import MAX_OWNERS_BYTES
 from honk.workspace import Tree
+from honk.workspace.committing import authors_between
 
+NOBODY = "-"
+"""In place of a person's id, where only an address is known."""
 MOST_PATHS = 2000
 """Whose owners are looked for; a change of more paths is one for all owners of those."""
 
@@ -116,4 +119,14 @@ async def hands_of(house: House, task: Task) -> tuple[Hand, ...]:
                 told = event.body
                 person_id = told.get("person_id")
                 found[Hand(person_id=str(person_id) if person_id else None, email=str(told.get("email", "")))] = None
+        found |= dict.fromkeys(await _givers(house, one))
     return tuple(found)
+
+
+async def _givers(house: House, task: Task) -> list[Hand]:
+    """Who wrote the commits that a person gave to it: an address that is no member's is nobody's here."""
+    taken_up = (await house.runs.latest_run(task.task_id)).takes_up
+    if taken_up is None or (given := taken_up.given) is None:
+        return []
+    authors = await authors_between(house.workspaces.mirror(task.repository), given.base_sha, given.head_sha)
+    return [Hand(person_id=NOBODY, email=one.email) for one in authors]

@@ -11,7 +11,7 @@ from honk.domain.approval import not_worse, unmet, why_never
 from honk.domain.audit import Body, Who
 from honk.domain.change import PullRequest
 from honk.domain.evidence import Examination
-from honk.domain.needs import Need, asked_of, words_of
+from honk.domain.needs import Need, asked_of, names_of, words_of
 from honk.domain.people import Act, Door, Visitor, why_not
 from honk.domain.pull_request_text import merge_message
 from honk.domain.shipment import Approval, Proof, Shipment, ShipmentState
@@ -207,7 +207,14 @@ class Delivering:
             return await end(self.house, before, ready.refusal, "merge_refused")
         words = words_of(ready.waits_for)
         until = now() + timedelta(hours=self.approving.terms.armed_hours)
-        after = replace(before, state=ShipmentState.ARMED, asked=asked_of(ready.waits_for), words=words, until=until)
+        after = replace(
+            before,
+            state=ShipmentState.ARMED,
+            asked=asked_of(ready.waits_for),
+            words=words,
+            until=until,
+            names=names_of(ready.waits_for),
+        )
         body = {"number": before.number, "waits_for": words, "head_sha": before.head_sha}
         fact = Fact("armed", body, f"armed:{before.shipment_id}:{before.leg}")
         await self.house.shipments.turn(before, after, Along(facts=(fact,)))

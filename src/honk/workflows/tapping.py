@@ -10,7 +10,7 @@ from honk.base.errors import HonkError, UsageError
 from honk.base.ids import derived_uuid
 from honk.domain.approval import Arm, AskSentence, Refuse, Ship, Yes, decide_approval
 from honk.domain.change import PullRequest
-from honk.domain.needs import Need, asked_of, words_of
+from honk.domain.needs import Need, asked_of, names_of, words_of
 from honk.domain.people import Door, Member, Refused
 from honk.domain.shipment import Approval, Shipment, ShipmentState
 from honk.domain.task import Person, Task
@@ -150,6 +150,7 @@ class Tapping:
             approvals=tuple(dict.fromkeys((*shipment.approvals, yes.approval_id))),
             asked=asked_of(needs),
             words=words,
+            names=names_of(needs),
             until=(shipment.until or at + timedelta(hours=sight.terms.armed_hours)) if needs else None,
         )
         facts = [_approved(yes)]

@@ -6,6 +6,7 @@ from pathlib import Path
 from honk.base.git import Git
 from honk.base.signing import Signer, commit_body, signed, without_signature
 from honk.domain.change import Change
+from honk.domain.task import Person
 from honk.workspace import CommitMessage
 from honk.workspace.changed import identity, message_text
 
@@ -47,3 +48,10 @@ async def seal(mirror: Path, name: str, change: Change, message: CommitMessage, 
     head = await signed(git, plain, signer)
     (await git("update-ref", ref, head)).must("git update-ref")
     return replace(change, head_sha=head)
+
+
+async def authors_between(mirror: Path, base_sha: str, sha: str) -> tuple[Person, ...]:
+    """Who wrote the commits behind the base, as they say themselves; nobody where the mirror no longer has them."""
+    done = await Git(mirror)("log", "--no-show-signature", "--format=%an%x00%ae", f"{base_sha}..{sha}")
+    lines = (line.partition("\0") for line in done.text.splitlines() if done.exit_code == 0)
+    return tuple(dict.fromkeys(Person(name=name, email=email) for name, _, email in lines))

@@ -118,7 +118,7 @@ def test_a_guarded_path_needs_an_owner_who_did_not_command() -> None:
     assert decision == Arm(needs=found)
     assert decide_approval(look, yes(BOB)) == Ship(), "his yes alone is that of a second person"
     assert decide_approval(look, yes(), {"bob"}) == Ship()
-    assert words_of(found) == "Bob, for .github/workflows/ci.yml (continuous integration)"
+    assert words_of(found) == "Bob, because it changes .github/workflows/ci.yml (continuous integration)"
     assert asked_of(found) == ("bob",)
 
 
