@@ -36,6 +36,7 @@ from honk.previewing import Previewing
 from honk.team import Team
 from honk.web.origin import safe_path
 from honk.web.preview_visit import BODY_BYTES, Visit
+from honk.web.threshold import REACHED
 
 OWN = "/.honk/"
 """Paths of a preview's host that are ours."""
@@ -61,9 +62,12 @@ class PreviewDoor:
         if scope["type"] not in ("http", "websocket"):
             return await self._app(scope, receive, send)
         named = [value for name, value in scope["headers"] if name == b"host"]
-        label = self._hosts.label_in(named[0].decode("latin-1")) if len(named) == 1 else None
+        labels = [label for host in named if (label := self._hosts.label_in(host.decode("latin-1"))) is not None]
+        label = None if not labels else labels[0] if len(named) == 1 else ""
         if label is None:
             return await self._app(scope, receive, send)
+        if not label and scope["path"].startswith(REACHED):
+            return await self._app(scope, receive, send)  # `honk doctor --phone` asks by a name that is no preview's
         if scope["type"] == "websocket":
             return await send({"type": "websocket.close", "code": 1008})
         visit = Visit(scope, receive, send, self._hosts.place_of(label, 0))
