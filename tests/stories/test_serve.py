@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from desk import CALC, OLD, RIGHT, git, make_repository
 from server import Server, make_certificate, serving
+from small_collector import collecting, sent
 from yarl import URL
 
 from honk.testing import scripts
@@ -17,8 +18,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.claude, pytest.mark.anyio]
 CALC_PY = "/workspace/calc.py"
 
 
-async def test_a_request_in_the_console_becomes_a_pull_request(home: Path, calc: Path) -> None:
-    async with serving(home, {"default": scripts.straight(CALC_PY, old=OLD, new=RIGHT)}, calc) as server:
+async def test_a_request_in_the_console_becomes_a_pull_request_and_a_trace(home: Path, calc: Path) -> None:
+    straight = {"default": scripts.straight(CALC_PY, old=OLD, new=RIGHT)}
+    async with (
+        collecting() as collector,
+        serving(home, straight, calc, HONK_TELEMETRY__OTLP_ENDPOINT=collector.url) as server,
+    ):
         assert server.browser is not None
         async with server.browser.get("/") as answer:
             assert "Nothing runs right now." in await answer.text()
@@ -36,6 +41,9 @@ async def test_a_request_in_the_console_becomes_a_pull_request(home: Path, calc:
         assert 'honk_tasks_ended_total{outcome="opened"} 1.0' in figures
         assert 'honk_model_calls_total{answer="answered",purpose="judge"} 1.0' in figures
         assert await server.json("GET", "/readyz") == {"is_ready": True, "problems": []}
+        await sent(collector, 1)
+        assert {f"task {task_id}", "agent", "verify", "verifier unittest"} <= {one["name"] for one in collector.spans()}
+        assert "Make add() add" not in json.dumps(collector.sent)
         assert await server.stop(signal.SIGINT) == 0
 
 

@@ -1,4 +1,8 @@
-"""Hands traces to a collector: one POST of OTLP/JSON each. Nothing of the answer is believed but its status."""
+"""Hands traces to a collector: one POST of OTLP/JSON each. Nothing of the answer is believed but its status.
+
+Not by the SDK's exporter: it takes spans that the SDK made as they happened, and ours are made of the rows behind the
+end, also of a run that went on after a crash; beside that it would bring protobuf and a second HTTP client along.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
