@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from honk.base.errors import UsageError
 from honk.domain.deployment import DeploymentState, Undo, UndoState
 from honk.domain.task import Person
 from honk.store import TaskEvent
+from honk.workflows.frost import freeze, melt
+from honk.workflows.reconcile import differences, thaw
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
 S = DeploymentState
@@ -213,3 +216,65 @@ async def test_a_repository_has_no_more_than_it_was_granted(live: Live, tmp_path
             assert words in str(told.body["words"])
             assert await deployments(desk) == []
     assert live.deployed == []
+
+
+@pytest.mark.acceptance
+async def test_while_honk_is_frozen_nothing_is_deployed_and_afterwards_it_is(live: Live, tmp_path: Path) -> None:
+    home, repo = tmp_path / "honk", bare(tmp_path, live.calc(timeout_seconds=2))
+    live.keep_secret(home)
+    async with open_desk(home, {}, deploy=live.settings()) as desk:
+        (live.folder / "hang").touch()
+        merging = asyncio.create_task(merged(desk, repo))
+        async with asyncio.timeout(60):
+            while not live.deployed:
+                await asyncio.sleep(0.02)
+        freeze(home, "a look", "Ada")
+        await merging
+        [one] = await deployments(desk)
+        assert "it answers 200" in one.reason, "what runs is let to its end, and health is asked"
+        (live.folder / "hang").unlink()
+        with pytest.raises(UsageError, match="frozen"):
+            await desk.app.undoing.ask(1, one.merged_sha, ADA, None)
+        rows = desk.app.delivery.deploying.production.deployments
+        waiting = replace(one, deployment_id="d2", merged_sha=one.merged_sha, state=S.WAITING, begun_at=None)
+        async with desk.app.delivery.house.tasks._database.write() as connection:  # type: ignore[attr-defined]
+            await connection.run_sync(rows.joining(waiting, (), lambda _: None))
+        await desk.app.delivery.deploying.finish_here()
+        assert (await rows.deployment("d2")).state is S.WAITING
+        melt(home)
+        await desk.app.delivery.deploying.finish_here()
+        assert (await rows.deployment("d2")).state is S.DEPLOYED
+
+
+@pytest.mark.acceptance
+async def test_after_a_restore_what_was_under_way_is_not_run_again(live: Live, tmp_path: Path) -> None:
+    home, repo = tmp_path / "honk", bare(tmp_path, live.calc())
+    live.keep_secret(home)
+    async with open_desk(home, {}, deploy=live.settings()) as desk:
+        await merged(desk, repo)
+        [one] = await deployments(desk)
+        rows, house = desk.app.delivery.deploying.production.deployments, desk.app.delivery.house
+        assert await rows.turn(one, replace(one, state=S.WAITING, begun_at=None, ended_at=None))
+        freeze(home, "restored from a backup")
+        assert [line for line in await differences(house) if "It is not run again" in line]
+        await thaw(house, desk.app.delivery.deploying.production.engine)
+        await desk.app.delivery.deploying.finish_here()
+        [after] = await deployments(desk)
+        assert (after.state, "restored" in after.reason) == (S.INTERRUPTED, True)
+        assert len(live.deployed) == 1
+
+
+@pytest.mark.acceptance
+async def test_a_name_that_two_repositories_have_grants_neither(live: Live, tmp_path: Path) -> None:
+    home = tmp_path / "honk"
+    one, other = bare(tmp_path / "a", live.calc()), bare(tmp_path / "b", live.calc())
+    live.keep_secret(home)
+    async with open_desk(home, {}, deploy=live.settings()) as desk:
+        for repo in (one, other):
+            await desk.app.offer_repository(repo)
+        await merged(desk, one)
+        [told] = await events(desk, "deployment")
+        assert "grants the repository none" in str(told.body["words"])
+    async with open_desk(home, {}, deploy=live.settings(location=str(other))) as desk:
+        await merged(desk, other)
+        assert [row.state for row in await deployments(desk)] == [S.DEPLOYED]

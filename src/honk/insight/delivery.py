@@ -48,6 +48,12 @@ class Delivery:
         return self.deployment is not None or self.undo is not None or self.can_undo or bool(self.not_visible)
 
     @property
+    def now(self) -> str:
+        """Behind the sentence of the merge, the newest of production."""
+        badge = self.undo_badge or self.badge
+        return f" {badge.word.capitalize()}." if badge is not None else ""
+
+    @property
     def is_down(self) -> bool:
         """Whether its deployment came to no good end, and nobody has taken it back."""
         return self.can_undo and self.deployment is not None and self.deployment.state in _WORST

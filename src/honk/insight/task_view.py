@@ -96,7 +96,7 @@ def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None
         delivery=delivery,
         seconds=tuple((sheet.run.seconds or {}).items()),
         made_by=tuple(share_words(one) for one in shares_told(sheet.events)),
-        now=_now(sheet, badge, plan, place_in_line),
+        now=_now(sheet, badge, plan, place_in_line) + delivery.now,
     )
 
 

@@ -1,16 +1,20 @@
 """After a restore: what exists outside and is not as the state folder remembers it; and the thaw."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from honk.base.clock import now
 from honk.base.errors import HonkError
 from honk.domain.audit import AT_THE_MACHINE
 from honk.domain.change import PullRequest
+from honk.domain.deployment import Deployment, DeploymentState, Undo, UndoState
 from honk.domain.listing import ALL, Listing
 from honk.domain.standing import INSTALLATION
 from honk.domain.task import Outcome, OutcomeName, Status, Task
 from honk.engine import Engine
 from honk.store import NotFound
 from honk.workflows.audited import audited
+from honk.workflows.deploying import fact_of
 from honk.workflows.frost import melt
 from honk.workflows.house import House
 from honk.workflows.record import Record
@@ -19,6 +23,12 @@ from honk.workspace import SourceError
 RESTORED = (
     "The task was under way when the backup was made from which this state was restored. The agent's files are in no "
     "backup, so it cannot go on. Ask for it again."
+)
+
+
+UNKNOWN = (
+    "It was under way when the backup was made from which this state was restored: what it came to since is not known, "
+    "and it is not run again. Look at production yourself."
 )
 
 
@@ -34,6 +44,8 @@ async def differences(house: House) -> tuple[str, ...]:
         except NotFound:
             continue
         told += await _of_pull_request(house, task, pull_request)
+    for one in await house.deployments.unended():
+        told.append(f"#{one.number}: what {_what(one)} came to after the backup is not known. It is not run again.")
     for task in await _unfinished(house):
         told.append(f"Task {task.task_id} was under way: it will end as failed, since its files are in no backup.")
     return tuple(told)
@@ -54,7 +66,22 @@ async def _thaw(house: House, engine: Engine) -> None:
                 await engine.cancel(run.workflow_id)
             record = await Record.load(house, run.run_id)
             await record.finish(Outcome(name=OutcomeName.FAILED, reason=RESTORED))
+    for one in await house.deployments.unended():
+        await _leave(house, one)
     melt(house.home)
+
+
+async def _leave(house: House, one: Deployment | Undo) -> None:
+    """What was under way then may have been done since: nobody may do it twice."""
+    if isinstance(one, Deployment):
+        ended = replace(one, state=DeploymentState.INTERRUPTED, ended_at=now(), reason=UNKNOWN)
+        await house.deployments.turn(one, ended, (fact_of(ended, UNKNOWN),))
+    elif isinstance(one, Undo):
+        await house.deployments.turn(one, replace(one, state=UndoState.NEEDS_HUMAN, ended_at=now(), reason=UNKNOWN))
+
+
+def _what(one: Deployment | Undo) -> str:
+    return "its deployment" if isinstance(one, Deployment) else "its undo"
 
 
 async def _unfinished(house: House) -> list[Task]:
