@@ -53,10 +53,11 @@ def read_anchor(lines: Iterable[str]) -> Anchored:
     return Anchored(announced=announced, kept=kept, restored=restored, begins=begins, lost=lost, unread=unread)
 
 
-def verify_chain(rows: Iterable[Row], anchored: Anchored | None) -> Checked:
-    """The rows in the order of their places. `anchored` is None where nothing is kept outside. Where it knows heads
-    alone, and no entry that was announced, it cannot tell of entries behind its last head."""
-    look = _Look(anchored)
+def verify_chain(rows: Iterable[Row], anchored: Anchored | None, *, is_ours: bool = False) -> Checked:
+    """The rows in the order of their places. `anchored` is None where nothing is kept outside. `is_ours`: Honk itself
+    writes that anchor, so that it knows of every entry. One of somebody's own may know heads alone: it proves nothing
+    of the entries behind its last one."""
+    look = _Look(anchored, knows_all=is_ours or (anchored is not None and bool(anchored.announced)))
     for row in rows:
         if (wrong := look.at(row)) is not None:
             return look.checked(wrong)
@@ -66,9 +67,8 @@ def verify_chain(rows: Iterable[Row], anchored: Anchored | None) -> Checked:
 class _Look:
     """From the first entry to the last."""
 
-    def __init__(self, anchored: Anchored | None) -> None:
-        self._anchored = anchored
-        self._knows_all = anchored is not None and bool(anchored.announced)
+    def __init__(self, anchored: Anchored | None, *, knows_all: bool) -> None:
+        self._anchored, self._knows_all = anchored, knows_all
         self._head = Head()
         self._newest: AuditEntry | None = None
         self._open: dict[int, AuditEntry] = {}
@@ -125,12 +125,14 @@ class _Look:
     def behind_the_end(self) -> Wrong | None:
         """What should be there still."""
         last = self._head.sequence
-        if self._anchored is None:
-            if last == 0:
-                return None
+        known = max(self._anchored.kept, default=0) if self._anchored is not None else 0
+        if last and (self._anchored is None or not (known or self._knows_all)):
             words = "nothing outside the log knows its end any more, so nobody can tell whether it was cut"
             return Wrong(sequence=last, kind=Tampering.UNANCHORED, words=words)
-        known = max(self._anchored.kept, default=0)
+        if known < last and not self._knows_all:
+            self._notes.append(
+                f"The anchor ends with entry {known}: it proves nothing of the {last - known} behind it."
+            )
         if known <= last:
             return None
         words = f"the log ends with entry {last}, and the anchor knows {known}"

@@ -80,13 +80,18 @@ class SqlAudit:
         """One moment of the log. What was kept before it must be in it; what is in it was announced by now."""
         before = [await anchor.read() for anchor in self.anchors]
         rows = await self._rows(sa.select(t.audit))
-        found = []
+        found: list[Checked] = []
+        notes: list[str] = []
         for anchor, known in zip(self.anchors, before, strict=True):
             after = await anchor.read()
             anchored = replace(after, kept=known.kept if known else {}) if after else None
             if anchored is not None or anchor is self.anchors[0]:
-                found.append(await asyncio.to_thread(verify_chain, rows, anchored))
-        return min(found, key=lambda one: one.wrong.sequence if one.wrong is not None else len(rows) + 2)
+                found.append(await asyncio.to_thread(verify_chain, rows, anchored, is_ours=True))
+                notes += found[-1].notes
+            else:
+                notes.append(f"{anchor.place} was not looked at: it keeps nothing yet, or cannot be read back.")
+        first = min(found, key=lambda one: one.wrong.sequence if one.wrong is not None else len(rows) + 2)
+        return replace(first, notes=tuple(dict.fromkeys(notes)))
 
     async def restored(self) -> Head:
         """Tell the anchors that the log is the one of a backup from now on."""

@@ -215,6 +215,20 @@ def test_acts_without_an_end_are_named() -> None:
     assert check(rows(LOG[:5]), anchor(LOG[:5])).unended == (LOG[4],)
 
 
+@pytest.mark.parametrize("left", range(LENGTH))
+def test_an_anchor_of_ours_that_was_emptied_calls_nothing_whole(left: int) -> None:
+    lines = [anchor_line(head_of(one), kind) for one in LOG for kind in (ANNOUNCED, KEPT)]
+    for emptied in ([], lines[: left * 2], [line for line in lines if "kept" in line], lines[2:]):
+        assert verify_chain(ROWS, read_anchor(emptied), is_ours=True).wrong is not None
+    assert verify_chain(ROWS, read_anchor([])).wrong is not None
+
+
+def test_heads_of_somebody_s_own_say_what_they_do_not_prove() -> None:
+    checked = verify_chain(ROWS, read_anchor([anchor_line(head_of(LOG[3]), KEPT)]))
+    assert checked.wrong is None
+    assert checked.notes == ("The anchor ends with entry 4: it proves nothing of the 2 behind it.",)
+
+
 def test_torn_lines_of_an_anchor_are_told_and_hide_nothing() -> None:
     torn = anchor(LOG, f"7 {LOG[0].digest[:9]}", "\n", "x y kept\n", "-1 a kept\n")
     assert torn.unread == 3

@@ -13,7 +13,7 @@ from honk.domain.audit import DONE, HONK, Tampering
 from honk.store import StoreBusy, StoreError, StoreFull
 from honk.store.anchor import ANCHOR_NAME, FileAnchor
 from honk.store.audit import AnchorLost
-from honk.store.sql import DATABASE_NAME, SqlStore
+from honk.store.sql import DATABASE_NAME, SqlStore, open_store
 
 pytestmark = pytest.mark.anyio
 
@@ -120,6 +120,23 @@ async def test_a_missing_anchor_is_told(tmp_path: Path) -> None:
         checked = await store.audit.check()
         assert checked.wrong is not None
         assert checked.wrong.kind is Tampering.UNANCHORED
+
+
+async def test_an_emptied_anchor_is_told_and_one_elsewhere_that_is_gone_as_well(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "home", FileAnchor(tmp_path / "heads", is_later=True))
+    await store.audit.write("push", who=HONK, subject="task:x")
+    assert (await store.audit.check()).notes == ()
+    (tmp_path / "heads").unlink()
+    checked = await store.audit.check()
+    assert checked.wrong is None
+    assert checked.notes == (f"{tmp_path}/heads was not looked at: it keeps nothing yet, or cannot be read back.",)
+    await store.audit.write("push", who=HONK, subject="task:y")
+    assert (await store.audit.check()).notes == ("The anchor was set up behind entry 1.",)
+    (tmp_path / "home" / ANCHOR_NAME).write_text("")
+    checked = await store.audit.check()
+    assert checked.wrong is not None
+    assert (checked.wrong.sequence, checked.wrong.kind) == (1, Tampering.INSERTED)
+    await store.close()
 
 
 async def test_an_entry_that_cannot_be_read_is_said_to_be_changed(tmp_path: Path) -> None:
