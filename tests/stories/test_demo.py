@@ -2,30 +2,16 @@
 merge, its deployment, and the undo of one that production does not bear."""
 
 import asyncio
-import fcntl
-import os
-import pty
 import re
 import signal
 import subprocess
-import sys
-import termios
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 import pytest
+from terminal import HONK, SECONDS, environment, terminal
 
 pytestmark = [pytest.mark.slow, pytest.mark.claude, pytest.mark.anyio, pytest.mark.acceptance]
-HONK = str(Path(sys.executable).with_name("honk"))
-SECONDS = 120
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    return {**kept, "HOME": str(home.parent), "HONK_HOME": str(home), "HONK_SERVE__PORT": "0", **more}
 
 
 def commits_on_main(said: str) -> list[str]:
@@ -66,52 +52,6 @@ async def test_with_nobody_there_it_ends_by_itself_and_names_the_outcome(home: P
     assert said.count("✓ merged as ") == 2
     assert len(commits_on_main(said)) == 8, "six of the sample's own, and what was merged"
     assert "\x1b" not in said
-
-
-@dataclass
-class Terminal:
-    """A person's terminal with the demo in it."""
-
-    process: asyncio.subprocess.Process
-    master: int
-    said: str = ""
-
-    async def until(self, pattern: str) -> re.Match[str]:
-        """Read on, until it stands there."""
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(SECONDS):
-            while (found := re.search(pattern, self.said, re.DOTALL)) is None:
-                try:
-                    self.said += (await loop.run_in_executor(None, os.read, self.master, 1 << 16)).decode(
-                        "utf-8", "replace"
-                    )
-                except OSError:
-                    raise AssertionError(f"it ended before {pattern!r}:\n{self.said}") from None
-            return found
-
-    def type(self, text: str) -> None:
-        os.write(self.master, text.encode())
-
-
-@asynccontextmanager
-async def terminal(home: Path, *words: str) -> AsyncIterator[Terminal]:
-    master, slave = pty.openpty()
-    attributes = termios.tcgetattr(slave)
-    attributes[3] &= ~termios.ECHO
-    termios.tcsetattr(slave, termios.TCSANOW, attributes)
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, b"\x28\x00\x78\x00\x00\x00\x00\x00")
-    process = await asyncio.create_subprocess_exec(
-        HONK, *words, env=environment(home, TERM="xterm"), stdin=slave, stdout=slave, stderr=slave,
-        start_new_session=True,
-    )  # fmt: skip
-    os.close(slave)
-    try:
-        yield Terminal(process, master)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        os.close(master)
 
 
 async def test_on_a_terminal_a_person_answers_merges_and_finds_the_console_open(home: Path) -> None:
