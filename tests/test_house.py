@@ -19,6 +19,7 @@ ONE_MODULE_ONLY = {
     "alembic": "honk.store",
     "sqlalchemy": ("honk.store", "honk.engine"),
     "h11": "honk.preview",
+    "wsproto": "honk.preview",
     "aiohttp": (
         "honk.client",
         "honk.gateway",

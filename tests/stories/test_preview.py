@@ -119,7 +119,7 @@ async def test_row_19_a_change_is_looked_at_before_the_merge_and_gone_after_it(h
 
 
 HOSTILE = r"""
-import http.server, os, sys, time
+import base64, hashlib, http.server, os
 class Evil(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         raw = {
@@ -132,7 +132,9 @@ class Evil(http.server.BaseHTTPRequestHandler):
             "/smuggle": b"HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 x\r\nContent-Length: 4\r\n\r\nevil",
             "/ssh": b"SSH-2.0-OpenSSH\r\n\r\n",
         }.get(self.path)
-        if self.path == "/endless":
+        if self.path == "/live":
+            self.shout()
+        elif self.path == "/endless":
             self.wfile.write(b"HTTP/1.1 200 x\r\n\r\n")
             while True:
                 self.wfile.write(b"x" * 65536)
@@ -141,6 +143,16 @@ class Evil(http.server.BaseHTTPRequestHandler):
         else:
             body = repr(dict(self.headers)).encode()
             self.wfile.write(b"HTTP/1.1 200 x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    def shout(self):
+        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        accept = base64.b64encode(hashlib.sha1(key.encode()).digest())
+        self.wfile.write(b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+        _, length = self.rfile.read(2)
+        mask, said = self.rfile.read(4), self.rfile.read(length & 127)
+        heard = bytes(byte ^ mask[at % 4] for at, byte in enumerate(said)).upper()
+        self.wfile.write(bytes([0x81, len(heard)]) + heard)
+        self.rfile.read(1)
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Evil).serve_forever()
 """
 SEND = "command:sh -c \"cat >/dev/null; sed -i 's/Old songs/New songs/' page.html\""
@@ -173,8 +185,24 @@ async def test_row_19_a_hostile_preview_reaches_nobody(home: Path, tmp_path: Pat
         other = origin.replace("//p", "//q")
         assert (await person.get(other, Cookie=cookie))[0] == 404
         assert (await person.get(f"{other}/api/tasks", Cookie=cookie))[0] == 404  # never one of the console's routes
+        assert await _shouted(origin, cookie, origin) == "HONK"
+        assert await _shouted(origin, cookie, "https://evil.example") == "refused"
+        assert await _shouted(origin, "honk_preview=forged", origin) == "refused"
         endless = await _first_bytes(person, f"{origin}/endless", cookie)
         assert endless > 1 << 20
+
+
+async def _shouted(origin: str, cookie: str, page: str) -> str:
+    """What a web socket of the preview answers to a page of this origin."""
+    parts = urlsplit(origin)
+    headers = {"Host": parts.netloc, "Cookie": cookie, "Origin": page}
+    async with aiohttp.ClientSession() as browser:
+        try:
+            async with browser.ws_connect(f"http://127.0.0.1:{parts.port}/live", headers=headers) as live:
+                await live.send_str("honk")
+                return await live.receive_str(timeout=20)
+        except aiohttp.WSServerHandshakeError:
+            return "refused"
 
 
 async def _first_bytes(person: Person, url: str, cookie: str) -> int:

@@ -5,7 +5,10 @@ Whoever comes needs a pass, a cookie of exactly that host, and gets it for a lin
 
 import asyncio
 import re
+import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import parse_qs
 from zipfile import BadZipFile
 
@@ -35,6 +38,7 @@ from honk.preview.tickets import PASS_SECONDS, Ticket, Use, read, written
 from honk.previewing import Previewing
 from honk.team import Team
 from honk.web.origin import safe_path
+from honk.web.preview_socket import refuse, relay_socket
 from honk.web.preview_visit import BODY_BYTES, Visit
 from honk.web.threshold import REACHED
 
@@ -65,13 +69,14 @@ class PreviewDoor:
         labels = [label for host in named if (label := self._hosts.label_in(host.decode("latin-1"))) is not None]
         label = None if not labels else labels[0] if len(named) == 1 else ""
         if label is None:
-            return await self._app(scope, receive, send)
+            # The console has no web socket.
+            return await (refuse(send) if scope["type"] == "websocket" else self._app(scope, receive, send))
         if not label and scope["path"].startswith(REACHED):
             return await self._app(scope, receive, send)  # `honk doctor --phone` asks by a name that is no preview's
-        if scope["type"] == "websocket":
-            return await send({"type": "websocket.close", "code": 1008})
         visit = Visit(scope, receive, send, self._hosts.place_of(label, 0))
         preview = await self._previewing.desk.of_label(label) if label else None
+        if scope["type"] == "websocket":
+            return await self._socket(visit, preview)
         if preview is None:
             return await visit.page(404, "No preview", "There is no preview of this name.")
         if scope["path"].startswith(OWN):
@@ -85,6 +90,37 @@ class PreviewDoor:
         if is_service_worker(scope["headers"]):
             return await visit.page(403, "Refused", "No worker of a preview may outlive it.")
         await self._look(visit, preview, who_of_pass(person_id))
+
+    async def _socket(self, visit: Visit, preview: Preview | None) -> None:
+        """A web socket of the preview's own page, to one that runs."""
+        scope, send = visit.scope, visit.send
+        origins = [value for name, value in scope["headers"] if name == b"origin"]
+        if preview is None or origins != [visit.place.origin.encode()]:
+            return await refuse(send)
+        if (person_id := self._let_in(visit, preview)) is None or not await self._may_look(person_id, preview):
+            return await refuse(send)
+        port, connection = await self._reached(preview)
+        if port is None or connection is None:
+            return await refuse(send)
+        with self._counted(preview):
+            await relay_socket(scope, visit.receive, send, connection, self._hosts.place_of(preview.label, port))
+
+    async def _reached(self, preview: Preview) -> tuple[int | None, socket.socket | None]:
+        """Where it listens, and a connection to it, as far as it may be asked more."""
+        if self._busy.get(preview.label, 0) >= MOST_AT_ONCE:
+            return None, None
+        desk = self._previewing.desk
+        return desk.port_of(preview.label), await desk.connect(preview.label)
+
+    @contextmanager
+    def _counted(self, preview: Preview) -> Iterator[None]:
+        self._busy[preview.label] = self._busy.get(preview.label, 0) + 1
+        try:
+            yield
+        finally:
+            self._busy[preview.label] -= 1
+            if not self._busy[preview.label]:
+                del self._busy[preview.label]
 
     @property
     def _previewing(self) -> Previewing:
@@ -177,11 +213,8 @@ class PreviewDoor:
             return await self._instead(visit, preview)
         if self._busy.get(preview.label, 0) >= MOST_AT_ONCE:
             return await visit.page(503, "Busy", "This preview is asked too much at once. Try again in a moment.")
-        self._busy[preview.label] = self._busy.get(preview.label, 0) + 1
-        try:
+        with self._counted(preview):
             await self._relay(visit, preview)
-        finally:
-            self._busy[preview.label] -= 1
 
     async def _instead(self, visit: Visit, preview: Preview) -> None:
         """Why there is nothing to see."""
