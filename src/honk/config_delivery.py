@@ -1,5 +1,7 @@
 """Settings of what ships: typed like the others, and part of them."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from honk.domain.merge_terms import MergeTerms
@@ -34,6 +36,8 @@ class MergeSettings(BaseModel):
     """Whether each merge needs the yes of an owner of what it changes."""
     guarded: tuple[str, ...] = ()
     """Globs of paths, in every repository, whose change needs an owner who did not command the task."""
+    method: Literal["squash", "merge"] = "squash"
+    """One commit over the base; or one with both parents, where the forge can."""
     people: dict[str, tuple[str, ...]] = {}
     """The addresses behind a handle or a team of CODEOWNERS and catalogs: "@org/payments" = ["ada@example.org"]."""
     armed_hours: float = Field(24.0, gt=0, le=24 * 14)
@@ -45,6 +49,7 @@ class MergeSettings(BaseModel):
             second_person=self.second_person,
             owners=self.owners,
             guarded=self.guarded,
+            method=self.method,
             people=self.people,
             armed_hours=self.armed_hours,
         )

@@ -139,13 +139,10 @@ async def test_row_20_and_row_41_one_tap_of_who_may_merges_exactly_what_was_look
         assert [(one.act, one.came_of) for one in log if one.act == "merge"] == [("merge", ""), ("merge", "done")]
 
 
-async def test_a_base_that_moves_is_verified_again_and_merged_only_where_it_is_no_worse(
-    home: Path, tmp_path: Path
-) -> None:
+async def test_a_base_that_moves_is_verified_again_and_exactly_that_is_merged(home: Path, tmp_path: Path) -> None:
     calc = make_repository(tmp_path / "moving", CALC)
     async with shop(home, calc) as team:
         first, second = await team.opened(FIX), await team.opened("RUN: echo more >> README.md")
-        third = await team.opened("RUN: echo 'def third(a: int) -> int: return a * 3' > third.py")
         (calc / "mine.txt").write_text("mine\n")
         git(calc, "add", "-A")
         git(calc, "commit", "-qm", "Mine")
@@ -167,6 +164,16 @@ async def test_a_base_that_moves_is_verified_again_and_merged_only_where_it_is_n
         ship = await team.ship(second)
         assert ship.shipment is not None
         assert ship.shipment.proof is not None
+
+
+@pytest.mark.acceptance
+async def test_a_base_that_moves_so_that_it_is_worse_or_conflicts_keeps_it_from_merging(
+    home: Path, tmp_path: Path
+) -> None:
+    calc = make_repository(tmp_path / "worse", CALC)
+    async with shop(home, calc) as team:
+        third = await team.opened("RUN: echo 'def third(a: int) -> int: return a * 3' > third.py")
+        fixed = await team.opened(FIX)
         (calc / "test_red.py").write_text(
             "import unittest, os\n\n\nclass Red(unittest.TestCase):\n    def test_it(self) -> None:\n"
             "        self.assertFalse(os.path.exists('third.py'))\n"
@@ -180,6 +187,14 @@ async def test_a_base_that_moves_is_verified_again_and_merged_only_where_it_is_n
         [told] = await team.told(third, "merge_refused")
         assert "unittest failed on it" in str(told["reason"])
         assert git(calc, "log", "-1", "--format=%s", "main") == "No third"
+        (calc / "calc.py").write_text(CALC["calc.py"].replace(OLD, "return b + a"))
+        git(calc, "switch", "-q", "main")
+        git(calc, "commit", "-qam", "Mine")
+        git(calc, "switch", "-q", "--detach")
+        await team.tap(fixed)
+        assert (await team.settled(fixed)).pull_request.state == "open"
+        [told] = await team.told(fixed, "merge_refused")
+        assert "conflicts with it" in str(told["reason"])
 
 
 async def test_a_guarded_change_arms_until_an_owner_who_did_not_ask_says_yes(home: Path, tmp_path: Path) -> None:

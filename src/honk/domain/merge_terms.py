@@ -11,7 +11,8 @@ from honk.base import toml
 PATH = ".honk.toml"
 TABLE = "merge"
 _PLACE = f"{PATH} [{TABLE}]"
-_KEYS = ("second_person", "owners", "guarded")
+SQUASH = "squash"
+_KEYS = ("second_person", "owners", "guarded", "method")
 _MOST = 200
 """Globs that are read."""
 
@@ -26,6 +27,8 @@ class MergeTerms:
     """Whether each merge needs the yes of an owner of what it changes."""
     guarded: tuple[str, ...] = ()
     """Globs of paths whose change needs an owner who did not command the task."""
+    method: str = SQUASH
+    """"squash": one commit over the base; "merge": a commit with both parents, where the forge can."""
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The addresses behind an owner's handle; the installation's alone."""
     armed_hours: float = 24.0
@@ -46,11 +49,15 @@ def narrowed(installation: MergeTerms, honk_toml: bytes | None) -> MergeTerms:
     problems = [f"{_PLACE} has no key {key[:100]!r}; it has {', '.join(_KEYS)}." for key in table if key not in _KEYS]
     flags = {key: _flag(table, key, problems) for key in _KEYS[:2]}
     globs = _globs(table.get("guarded", []), problems)
+    if (method := table.get("method", installation.method)) not in (SQUASH, installation.method):
+        problems.append(f"{_PLACE} method can only be {SQUASH!r} here.")
+        method = SQUASH
     return replace(
         installation,
         second_person=installation.second_person or flags["second_person"] or bool(problems),
         owners=installation.owners or flags["owners"],
         guarded=(*installation.guarded, *globs),
+        method=str(method),
         problems=tuple(problems),
     )
 

@@ -16,6 +16,8 @@ class Capabilities:
 
     push_executes: bool
     """Whether pushing runs code (CI): then nothing that touches it is pushed before a person looked."""
+    merge_methods: tuple[str, ...] = ("squash",)
+    """"squash", and "merge" where it can make a commit with both parents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +92,11 @@ class Forge(Protocol):
         """Where the branch is; None where there is none."""
         ...
 
-    async def merge(self, pull_request: PullRequest, *, head_sha: str, tree_sha: str, message: str) -> Merged:
+    async def merge(
+        self, pull_request: PullRequest, *, head_sha: str, tree_sha: str, message: str, method: str = "squash"
+    ) -> Merged:
         """Merge exactly this head, and only if the merged tree is exactly this tree. Merged already: says so again.
+        `method` is one of those that the forge can.
 
         Raises:
             BaseMoved: the base moved so that the tree would differ.

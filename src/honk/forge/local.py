@@ -33,7 +33,7 @@ class LocalForge:
     """Ports `Forge` and `Exporting`, with nothing but git and rows."""
 
     name = "the built-in forge"
-    capabilities = Capabilities(push_executes=False)
+    capabilities = Capabilities(push_executes=False, merge_methods=("squash", "merge"))
 
     def __init__(self, folder: Path, rows: PullRequests, signer: Signer | None = None) -> None:
         self._folder = folder
@@ -118,14 +118,17 @@ class LocalForge:
     async def tip(self, repository: Repository, branch: str) -> str | None:
         return await _tip(self._git(repository.repository_id), branch)
 
-    async def merge(self, pull_request: PullRequest, *, head_sha: str, tree_sha: str, message: str) -> Merged:
+    async def merge(
+        self, pull_request: PullRequest, *, head_sha: str, tree_sha: str, message: str, method: str = "squash"
+    ) -> Merged:
         row = await self.pull_request(pull_request.number)
         git = self._git(row.repository_id)
         merged_sha = row.merged_sha or await _resolve(git, _merged_ref(row))
         if merged_sha is None:
             if row.state != "open":
                 raise ForgeConflict(f"Pull request {row.number} is {row.state}; it cannot be merged.")
-            merged_sha = await self._merge(git, row, head_sha, tree_sha, message)
+            parents = (head_sha,) if method == "merge" else ()
+            merged_sha = await self._merge(git, row, head_sha, tree_sha, message, parents)
         if row.state != "merged":
             await self._rows.update(replace(row, state="merged", merged_sha=merged_sha), expect_state=row.state)
         return Merged(merged_sha=merged_sha, tree_sha=(await _resolve(git, f"{merged_sha}^{{tree}}")) or "")
@@ -160,7 +163,9 @@ class LocalForge:
             # Lost to somebody who moved it just now: then the merge says so.
             await git("update-ref", f"refs/heads/{branch}", sha, tip)
 
-    async def _merge(self, git: Git, row: PullRequest, head_sha: str, tree_sha: str, message: str) -> str:
+    async def _merge(
+        self, git: Git, row: PullRequest, head_sha: str, tree_sha: str, message: str, parents: Sequence[str]
+    ) -> str:
         """Check that nothing moved, then write the commit and move the base, or neither."""
         head, base = await _tip(git, row.branch), await _tip(git, row.base_branch)
         if head != head_sha or row.head_sha != head_sha:
@@ -172,7 +177,7 @@ class LocalForge:
             raise ForgeConflict(f"Branch {row.base_branch} is gone from {self.name}; nothing was merged.")
         if await _merged_tree(git, base, head_sha) != tree_sha:
             raise _base_moved(row, base)
-        merged_sha = await signed(git, await _squash(git, head_sha, tree_sha, base, message), self._signer)
+        merged_sha = await signed(git, await _commit(git, head_sha, tree_sha, (base, *parents), message), self._signer)
         moves = f"update refs/heads/{row.base_branch} {merged_sha} {base}\ncreate {_merged_ref(row)} {merged_sha}\n"
         done = await git("update-ref", "--stdin", stdin=moves.encode())
         if done.exit_code == 0:
@@ -229,13 +234,14 @@ async def _merged_tree(git: Git, base: str, head: str) -> str | None:
     return done.text.split()[0] if done.exit_code == 0 else None
 
 
-async def _squash(git: Git, head: str, tree: str, base: str, message: str) -> str:
-    """One commit over the base: author (whoever asked) and committer are the head's, the time of the merge is now."""
+async def _commit(git: Git, head: str, tree: str, parents: Sequence[str], message: str) -> str:
+    """The commit of the merge: author (whoever asked) and committer are the head's, the time of the merge is now."""
     shown = await _must(git, "show", "-s", "--no-show-signature", f"--format={'%x00'.join(_IDENTITY.values())}", head)
     env = dict(zip(_IDENTITY, shown.text.rstrip("\n").split("\0"), strict=True))
     env["GIT_COMMITTER_DATE"] = f"@{int(now().timestamp())} +0000"
     text = message.encode("utf-8", "surrogateescape")
-    done = await git("commit-tree", tree, "-p", base, "-F", "-", stdin=text, env=env)
+    over = [word for parent in parents for word in ("-p", parent)]
+    done = await git("commit-tree", tree, *over, "-F", "-", stdin=text, env=env)
     if done.exit_code != 0:
         raise _broken(git, "commit-tree", done)
     return done.text.strip()

@@ -110,7 +110,10 @@ class FakeForge:
         done = await mirror("diff-tree", "-p", pull_request.base_sha, pull_request.head_sha)
         return done.must("git diff-tree").stdout
 
-    async def merge(self, pull_request: PullRequest, *, head_sha: str, tree_sha: str, message: str) -> Merged:
+    async def merge(
+        self, pull_request: PullRequest, *, head_sha: str, tree_sha: str, message: str, method: str = "squash"
+    ) -> Merged:
+        assert method in self.capabilities.merge_methods
         row = await self.pull_request(pull_request.number)
         if row.state == "merged":
             return Merged(merged_sha=row.merged_sha or "", tree_sha=tree_sha)

@@ -155,6 +155,15 @@ async def a_merge_is_exact_and_merged_twice_is_merged_once(ground: Ground) -> No
     assert (shown.state, shown.merged_sha) == ("merged", merged.merged_sha)
 
 
+async def each_way_to_merge_that_it_can_gives_the_same_tree(ground: Ground) -> None:
+    methods = ground.forge.capabilities.merge_methods
+    assert "squash" in methods
+    head = await ground.change({"a": "2\n"})
+    opened, tree = await ground.open("honk/one", head), await ground.tree(head)
+    act = ground.forge.merge(opened, head_sha=head, tree_sha=tree, message="Mend it\n", method=methods[-1])
+    assert (await act).tree_sha == tree
+
+
 async def another_head_or_tree_than_the_verified_one_is_refused(ground: Ground) -> None:
     head, other = await ground.change({"a": "2\n"}), await ground.change({"a": "3\n"})
     opened, tree = await ground.open("honk/one", head), await ground.tree(head)
@@ -203,6 +212,7 @@ FORGE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     an_open_one_goes_on_with_what_was_pushed_to_its_branch,
     the_diff_is_from_the_merge_base_to_the_head,
     a_merge_is_exact_and_merged_twice_is_merged_once,
+    each_way_to_merge_that_it_can_gives_the_same_tree,
     another_head_or_tree_than_the_verified_one_is_refused,
     a_base_that_moved_is_refused_although_git_could_merge,
     the_tip_of_a_base_is_told,

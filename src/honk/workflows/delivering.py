@@ -11,6 +11,7 @@ from honk.domain.approval import not_worse, unmet, why_never
 from honk.domain.audit import Body, Who
 from honk.domain.change import PullRequest
 from honk.domain.evidence import Examination
+from honk.domain.merge_terms import SQUASH
 from honk.domain.needs import Need, asked_of, names_of, words_of
 from honk.domain.people import Act, Door, Visitor, why_not
 from honk.domain.pull_request_text import merge_message
@@ -120,12 +121,18 @@ class Delivering:
         who = Who(name=approvals[-1].person.name, person_id=approvals[-1].person_id, door=approvals[-1].door)
         ids: Body = {"task": sight.task.task_id, "head_sha": shipment.head_sha, "tree_sha": ready.tree_sha,
                      "approved_by": [yes.person.name for yes in approvals]}  # fmt: skip
+        can = house.forge.capabilities.merge_methods
+        method = sight.terms.method if sight.terms.method in can else SQUASH
         subject, hides = f"pull_request:{shipment.number}", (sight.pull_request.branch,)
         try:
             async with audited(house.audit, "merge", who=who, subject=subject, body=ids, hides=hides) as found:
                 refuse_frozen(house.home)  # once more: what lies between may take long
                 merged = await house.forge.merge(
-                    sight.pull_request, head_sha=shipment.head_sha, tree_sha=ready.tree_sha, message=message
+                    sight.pull_request,
+                    head_sha=shipment.head_sha,
+                    tree_sha=ready.tree_sha,
+                    message=message,
+                    method=method,
                 )
                 found["merged_sha"] = merged.merged_sha
         except BaseMoved:

@@ -187,8 +187,10 @@ def test_a_repository_can_only_make_it_harder() -> None:
     table = b'[merge]\nsecond_person = false\nowners = false\nguarded = ["b"]\n'
     found = narrowed(strict, table)
     assert (found.second_person, found.owners, found.guarded, found.armed_hours) == (True, True, ("a", "b"), 1)
-    for wrong in (b"[merge]\npeople = {}\n", b"[merge]\narmed_hours = 9\n", b"merge = 1\n", b"[merge", b"\xff",
-                  b"[merge]\nguarded = 'x'\n", b"[merge]\nsecond_person = 'no'\n"):  # fmt: skip
+    assert narrowed(MergeTerms(method="merge"), b"[merge]\nmethod = 'squash'\n").method == "squash"
+    for wrong in (b"[merge]\nmethod = 'merge'\n", b"[merge]\nmethod = 1\n", b"[merge]\npeople = {}\n", b"merge = 1\n",
+                  b"[merge]\narmed_hours = 9\n", b"[merge", b"\xff", b"[merge]\nguarded = 'x'\n",
+                  b"[merge]\nsecond_person = 'no'\n"):  # fmt: skip
         found = narrowed(MergeTerms(), wrong)
         assert found.second_person, wrong
         assert found.problems

@@ -59,6 +59,15 @@ async def test_a_merge_is_one_commit_over_the_base_by_the_one_who_asked(ground: 
     assert await git.line("log", "-1", "--format=%(trailers:key=Honk-Task,valueonly)", merged_sha) == "t1"
 
 
+async def test_a_merge_with_both_parents_is_one_commit_as_well(ground: Ground, git: Git) -> None:
+    opened = await ground.open("honk/one", await ground.change({"a": "2\n"}))
+    tree = await ground.tree(opened.head_sha)
+    done = await ground.forge.merge(opened, head_sha=opened.head_sha, tree_sha=tree, message="M\n", method="merge")
+    parents = (await git.line("log", "-1", "--format=%P", done.merged_sha)).split()
+    assert parents == [ground.base, opened.head_sha]
+    assert await git.line("rev-parse", "refs/heads/main") == done.merged_sha
+
+
 async def test_a_crash_between_branch_and_row_is_finished_by_the_next_merge(
     ground: Ground, git: Git, rows: ForgetfulRows
 ) -> None:

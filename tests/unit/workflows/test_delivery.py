@@ -18,7 +18,7 @@ from honk.domain.people import Door, Member, Refused, Role
 from honk.domain.shipment import Shipment, ShipmentState
 from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task
 from honk.engine.at_once import AtOnceEngine
-from honk.forge import BaseMoved, ForgeDown, Merged
+from honk.forge import BaseMoved, Capabilities, ForgeDown, Merged
 from honk.store import Delivery, Run
 from honk.testing.audit import FakeAudit
 from honk.testing.people import FakePeople
@@ -54,6 +54,7 @@ class Forge:
     """Merges the rows that it is given, or raises what it is told to."""
 
     name = "a forge"
+    capabilities = Capabilities(push_executes=False)
     rows: Any
     troubles: list[Exception] = field(default_factory=list)
     merges: int = 0
@@ -66,7 +67,10 @@ class Forge:
     async def tip(self, repository: object, branch: str) -> str | None:
         return None
 
-    async def merge(self, pull_request: PullRequest, *, head_sha: str, tree_sha: str, message: str) -> Merged:
+    async def merge(
+        self, pull_request: PullRequest, *, head_sha: str, tree_sha: str, message: str, method: str
+    ) -> Merged:
+        assert method == "squash"
         if self.troubles:
             raise self.troubles.pop(0)
         row = await self.pull_request(pull_request.number)
