@@ -4,6 +4,7 @@ import os
 from functools import partial
 from pathlib import Path
 
+from honk.base.errors import UsageError
 from honk.base.lock import ACTS_LOCK_NAME
 from honk.base.whereabouts import is_owned, server_of
 from honk.config import Settings
@@ -34,6 +35,7 @@ def delivery_of(settings: Settings, house: House, engine: Engine, people: People
 
 def _production(settings: Settings, house: House, engine: Engine) -> Production:
     grants = settings.deploy.grants()
+    _refuse_own_folder(settings)
     references = [reference for grant in grants.values() for reference in grant.secrets.values()]
     return Production(
         house=house,
@@ -46,6 +48,18 @@ def _production(settings: Settings, house: House, engine: Engine) -> Production:
         begins=_begins(settings.home, engine),
         is_acted_elsewhere=partial(_is_acting, settings.home, engine),
     )
+
+
+def _refuse_own_folder(settings: Settings) -> None:
+    """Raises UsageError where a deployment could write what Honk itself is made of."""
+    home = settings.home
+    for name, one in settings.deploy.repositories.items():
+        for folder in one.folders:
+            if folder == home or folder.is_relative_to(home) or home.is_relative_to(folder):
+                raise UsageError(
+                    f"deploy.repositories.{name}.folders grants {folder}, and the state folder {home} is one with it: "
+                    "a deployment could write keys and evidence. Nothing was begun. Choose another folder."
+                )
 
 
 def _begins(home: Path, engine: Engine) -> frozenset[str]:

@@ -40,6 +40,11 @@ class Producing:
         sheet = await self._lookout.sheet(visitor, task_id)
         return sheet.deployments, sheet.undos
 
+    async def recent(self, visitor: Visitor, limit: int = 20) -> Sequence[Deployment]:
+        """The newest deployments of the repositories that this person may read."""
+        found = await self._app.undoing.production.deployments.recent(limit * 5)
+        return [one for one in found if why_not(visitor, Act.READ, one.repository_id) is None][:limit]
+
     async def outlook(self, visitor: Visitor, task_id: str) -> Look:
         """What an undo of the task's newest pull request would do.
 

@@ -77,19 +77,19 @@ def headline(one: "Deployment") -> "Line":
     return Line(text=text, tone=tones.get(one.state, Tone.PLAIN))
 
 
-async def details(desk: "App", one: "Deployment") -> "list[Line]":
+async def details(desk: "App", one: "Deployment", log_lines: int = LOG_LINES) -> "list[Line]":
     """How it went, and the end of its log."""
     from honk.cli.facts import Line, Tone
     from honk.cli.terminal import block
     from honk.store import NotFound
 
     told = [headline(one), *(Line(text=f"  {line}") for line in block(one.reason, max_lines=10))]
-    if one.log_blob:
+    if one.log_blob and log_lines:
         try:
             log = (await desk.diff(one.log_blob)).decode("utf-8", "replace")
         except NotFound:
             log = "(its log is not kept any more)"
-        told += [Line(text=f"  | {line}", tone=Tone.QUIET) for line in block(log, max_lines=LOG_LINES)]
+        told += [Line(text=f"  | {line}", tone=Tone.QUIET) for line in block(log, max_lines=log_lines)]
     return told
 
 

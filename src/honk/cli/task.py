@@ -87,6 +87,7 @@ async def _list(server: str | None, *, as_json: bool) -> None:
 
 
 async def _show(server: str | None, task_id: str, *, diff: bool, as_json: bool) -> None:
+    from honk.cli.deploy import details, undo_lines
     from honk.cli.desk import task_desk
     from honk.cli.machine_lines import result_line
     from honk.cli.near_desk import NearDesk
@@ -104,6 +105,9 @@ async def _show(server: str | None, task_id: str, *, diff: bool, as_json: bool) 
         else:
             print_lines(summary(result)[1:])
             if isinstance(desk, NearDesk):
+                deployments, undos = await desk.app.undoing.production.deployments.of_task(result.task_id)
+                print_lines([line for one in deployments for line in await details(desk.app, one, log_lines=0)])
+                print_lines([line for one in undos for line in undo_lines(one)])
                 await show_comparison(desk.app, result.task_id, as_json=False)
             else:
                 await tell_of(desk, result.task_id)

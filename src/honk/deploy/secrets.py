@@ -3,7 +3,7 @@
 import asyncio
 import shlex
 import stat
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from honk.base.subprocess import ProgramError, run
@@ -15,15 +15,15 @@ _MAX_BYTES = 1 << 20
 
 
 class SecretShelf:
-    """Knows where secrets are. Those of the environment are taken out of it at once: no program of ours inherits them.
+    """Knows where secrets are. Programs of ours never inherit the environment that some stand in.
 
     Never says a secret, nor what a program printed on the way to one.
     """
 
-    def __init__(self, home: Path, references: Iterable[str], environ: MutableMapping[str, str]) -> None:
+    def __init__(self, home: Path, references: Iterable[str], environ: Mapping[str, str]) -> None:
         self._home = home
         names = {one.removeprefix("env:") for one in references if one.startswith("env:")}
-        self._from_environment = {name: environ.pop(name, "") for name in names}
+        self._from_environment = {name: environ.get(name, "") for name in names}
 
     async def read(self, name: str, reference: str) -> str:
         """The secret, without the line's end behind it.

@@ -59,6 +59,11 @@ class Delivery:
         return self.can_undo and self.deployment is not None and self.deployment.state in _WORST
 
 
+def badge_of(deployment: Deployment) -> Badge:
+    """Where it is."""
+    return _OF_DEPLOYMENT[deployment.state]
+
+
 def delivery_of(
     pull_request: PullRequest | None,
     deployments: Sequence[Deployment],

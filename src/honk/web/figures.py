@@ -9,10 +9,12 @@ from fastapi.responses import RedirectResponse, Response
 from honk.base.clock import now
 from honk.domain.people import EVERYWHERE, Act, why_not
 from honk.insight.announcement import words_of
+from honk.insight.delivery import badge_of
 from honk.insight.plots import columns, weeks
 from honk.insight.scorecard import scorecard
 from honk.web.pages import Pages
 
+DEPLOYED = 10
 TOLD = 20
 """Announcements on the page; the API has all."""
 PERIODS = {"4w": ("4 weeks", 28), "12w": ("12 weeks", 84), "1y": ("a year", 365), "all": ("everything", 0)}
@@ -47,6 +49,7 @@ def figure_routes(pages: Pages) -> APIRouter:
         told = (await pages.team.announcements(who))[-TOLD:] if may_freeze else ()
         return pages.page(
             "health.html", who=who, standing=await pages.team.standing(), may_freeze=may_freeze,
+            deployments=[(one, badge_of(one)) for one in await pages.team.production.recent(who, DEPLOYED)],
             announcements=[(one.at, words_of(one)) for one in reversed(told)],
         )  # fmt: skip
 

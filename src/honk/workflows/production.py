@@ -154,6 +154,8 @@ class Production:
         wanted = terms.declared
         if not wanted.health:
             return UNASKED
+        if terms.why_not:
+            return Health(is_good=None, words="its health may not be asked any more")
 
         async def ask() -> Answer:
             if terms.health_url:
