@@ -89,7 +89,12 @@ class Shipment:
     @property
     def workflow_id(self) -> str:
         """Of its newest leg."""
-        return f"deliver-{self.shipment_id}-{self.leg}"
+        return self.workflow_ids[-1]
+
+    @property
+    def workflow_ids(self) -> tuple[str, ...]:
+        """Of all its legs."""
+        return tuple(f"deliver-{self.shipment_id}-{number}" for number in range(1, self.leg + 1))
 
     @property
     def is_live(self) -> bool:

@@ -40,11 +40,17 @@ class SqlHoldings:
             query = sa.select(t.pull_request.c.task_id, t.pull_request.c.number).where(t.pull_request.c.state == "open")
             for owner, number in await connection.execute(query):
                 opened[owner].append(number)
+            deliveries: dict[str, list[str]] = defaultdict(list)
+            for owner, body in await connection.execute(sa.select(t.shipment.c.task_id, t.shipment.c.body)):
+                deliveries[owner] += load(Shipment, body).workflow_ids
         return [
             Holding(
                 task=task,
                 run_ids=tuple(run_id for run_id, _, _ in runs[task.task_id]),
-                workflow_ids=tuple(one for run_id, _, leg in runs[task.task_id] for one in _legs(run_id, leg)),
+                workflow_ids=(
+                    *(one for run_id, _, leg in runs[task.task_id] for one in _legs(run_id, leg)),
+                    *deliveries[task.task_id],
+                ),
                 ended_at=_ended(runs[task.task_id]),
                 open_pull_requests=tuple(opened[task.task_id]),
                 blobs=frozenset(blobs[task.task_id]),

@@ -14,6 +14,7 @@ from honk.domain.task import Outcome, OutcomeName, Status, Task
 from honk.engine import Engine
 from honk.store import NotFound
 from honk.workflows.audited import audited
+from honk.workflows.delivering import end
 from honk.workflows.deploying import fact_of
 from honk.workflows.frost import melt
 from honk.workflows.house import House
@@ -26,6 +27,7 @@ RESTORED = (
 )
 
 
+AGAIN = "This state was restored from a backup: whoever still wants it says yes again."
 UNKNOWN = (
     "It was under way when the backup was made from which this state was restored: what it came to since is not known, "
     "and it is not run again. Look at production yourself."
@@ -46,6 +48,8 @@ async def differences(house: House) -> tuple[str, ...]:
         told += await _of_pull_request(house, task, pull_request)
     for one in await house.deployments.unended():
         told.append(f"#{one.number}: what {_what(one)} came to after the backup is not known. It is not run again.")
+    for wish in await house.shipments.live():
+        told.append(f"#{wish.number}: a merge that {wish.person.name} wanted was {wish.state}. It is wanted no more.")
     for task in await _unfinished(house):
         told.append(f"Task {task.task_id} was under way: it will end as failed, since its files are in no backup.")
     return tuple(told)
@@ -68,6 +72,8 @@ async def _thaw(house: House, engine: Engine) -> None:
             await record.finish(Outcome(name=OutcomeName.FAILED, reason=RESTORED))
     for one in await house.deployments.unended():
         await _leave(house, one)
+    for wish in await house.shipments.live():
+        await end(house, wish, AGAIN, "disarmed")
     melt(house.home)
 
 

@@ -31,6 +31,7 @@ from honk.workflows.deploying import Onward
 from honk.workflows.frost import freeze, melt
 from honk.workflows.house import House
 from honk.workflows.people import PeopleDesk
+from honk.workflows.reconcile import differences, thaw
 from honk.workflows.tapping import LEGS, WORKFLOW, Tap, Tapping
 
 pytestmark = pytest.mark.anyio
@@ -263,3 +264,27 @@ async def test_only_who_armed_it_takes_it_back_and_nothing_else_is_taken_back(tm
     assert (await room.desk.withdraw(1, ADA)).state is ShipmentState.ENDED
     assert (await room.tap()).shipment_id != (await room.store.shipments.list(1))[0].shipment_id
     assert len(await room.store.approvals.list(1)) == 2, "two wishes, a yes each"
+
+
+async def test_after_a_restore_nothing_merges_on_an_old_yes(tmp_path: Path) -> None:
+    room = await lay(tmp_path, MergeTerms(second_person=True))
+    await room.tap()
+    house = replace_house(room)
+    assert any("#1: a merge that Ada wanted was armed" in words for words in await differences(house))
+    freeze(tmp_path, "")
+    await thaw(house, room.desk.engine)
+    ended = await room.now()
+    assert (ended.state, "says yes again" in ended.words) == (ShipmentState.ENDED, True)
+
+
+def replace_house(room: Room) -> House:
+    """With what a thaw asks for beside."""
+
+    async def none() -> tuple[str, ...]:
+        return ()
+
+    async def pull_requests() -> list[PullRequest]:
+        return []
+
+    room.forge.pull_requests = pull_requests  # type: ignore[attr-defined]
+    return cast(House, SimpleNamespace(**vars(room.house), deployments=SimpleNamespace(unended=none)))
