@@ -256,6 +256,11 @@ def _health(body: Body) -> list[Line]:
     return [Line(text=f"health: {text_of(body, 'words', 400)}", tone=tone)]
 
 
+def _preview(body: Body) -> list[Line]:
+    tone = {"failed": Tone.BAD, "running": Tone.GOOD, "built": Tone.GOOD}.get(text_of(body, "state"), Tone.PLAIN)
+    return [Line(text=f"preview: {text_of(body, 'words', 600)}", tone=tone)]
+
+
 def _undone(body: Body) -> list[Line]:
     return [Line(text=text_of(body, "words", 600), tone=Tone.UNSURE)]
 
@@ -332,6 +337,7 @@ _TELLERS: Mapping[str, Callable[[Body], list[Line]]] = {
     "disarmed": _disarmed,
     "merge_refused": _merge_refused,
     "deployment": _deployment,
+    "preview": _preview,
     "health": _health,
     "undo": _undone,
     "rolled_back": _rolled_back,

@@ -53,7 +53,7 @@ def kept_lines(kept: "Kept") -> Iterator[str]:
         ("task", (kept.task,)), ("brief", kept.briefs), ("run", (kept.run,)), ("attempt", kept.attempts),
         ("event", kept.events), ("model_call", kept.calls), ("pull_request", kept.pull_requests),
         ("approval", kept.approvals), ("shipment", kept.shipments), ("deployment", kept.deployments),
-        ("undo", kept.undos),
+        ("undo", kept.undos), ("preview", kept.previews),
     )  # fmt: skip
     for name, records in parts:
         yield from (_line({"record": name, **_fields(one)}) for one in records)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from honk.domain.change import PullRequest
 from honk.domain.deployment import Deployment, Undo
 from honk.domain.money import ModelCall
+from honk.domain.preview import Preview
 from honk.domain.shipment import Shipment
 from honk.domain.task import Brief, Task
 from honk.store import Approval, Attempt, Run, TaskEvent
@@ -30,3 +31,5 @@ class Kept:
     """Keys of what is too large for rows: diffs, logs."""
     deployments: tuple[Deployment, ...] = ()
     undos: tuple[Undo, ...] = ()
+    previews: tuple[Preview, ...] = ()
+    """What was shown of which commit, and how often people opened it."""

@@ -97,5 +97,18 @@ async def a_connection_leads_inside_only(backend: SandboxBackend, base: Path) ->
             assert await sandbox.connect(port) is None
 
 
-INWARD_ISOLATION_RULES: tuple[Rule, ...] = (a_connection_leads_inside_only,)
+async def what_ran_inside_is_measured(backend: SandboxBackend, base: Path) -> None:
+    async with opened(backend, base) as sandbox:
+        before = sandbox.cpu_seconds()
+        assert before is not None
+        busy = "import time\nwhile time.process_time() < 0.3: pass"
+        await sandbox.run(["/usr/bin/python3", "-c", busy], timeout_seconds=20)
+        after = sandbox.cpu_seconds()
+        assert after is not None
+        assert 0.25 < after - before < 5
+        await sandbox.close()
+        assert sandbox.cpu_seconds() is None
+
+
+INWARD_ISOLATION_RULES: tuple[Rule, ...] = (a_connection_leads_inside_only, what_ran_inside_is_measured)
 """For every backend that says it isolates."""

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from honk.base.errors import HonkError
 from honk.domain.audit import Who
 from honk.domain.people import Door
-from honk.domain.preview import Preview, PreviewState
+from honk.domain.preview import Artifact, Preview, PreviewState
 from honk.preview.declared import KINDS
 from honk.preview.exchange import Answered, Asked, BadAnswer, exchange
 from honk.preview.hosts import Hosts
@@ -47,6 +47,9 @@ OWN = "/.honk/"
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 MOST_AT_ONCE = 64
 """Requests to one preview."""
+FILES_AT_ONCE = 4
+"""Built files, each whole in memory while it is handed out."""
+SITES_AT_HAND = 2
 START_SECONDS = 20.0
 """How long a browser waits for one that starts, before it is told so."""
 
@@ -60,6 +63,7 @@ class PreviewDoor:
         self._team = team
         self._used: dict[str, float] = {}
         self._busy: dict[str, int] = {}
+        self._sites: dict[str, Site] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """By the host alone."""
@@ -158,6 +162,12 @@ class PreviewDoor:
             return await visit.page(403, "Too old", "This link is too old. A new one:", link=back)
         if preview.state is not PreviewState.BUILT:
             return await self._instead(visit, preview)
+        if self._busy.get(preview.label, 0) >= FILES_AT_ONCE:
+            return await visit.page(503, "Busy", "This file is fetched too much at once. Try again in a moment.")
+        with self._counted(preview):
+            await self._hand_out(visit, preview, artifact)
+
+    async def _hand_out(self, visit: Visit, preview: Preview, artifact: Artifact) -> None:
         try:
             content = await self._previewing.desk.file(preview)
         except HonkError as error:
@@ -173,13 +183,22 @@ class PreviewDoor:
         if visit.scope["method"] not in ("GET", "HEAD"):
             return await visit.page(405, "Only to be read", "A built site takes nothing in.")
         try:
-            site = await asyncio.to_thread(Site.of, await self._previewing.desk.file(preview))
+            site = await self._site_of(preview)
             page = site.page(visit.scope["raw_path"])
         except (HonkError, BadZipFile) as error:
             return await visit.page(410, "Not to be had", str(error))
         kind, content = page or ("text/html; charset=utf-8", site.missing())
         headers = [(b"content-type", kind.encode()), (b"content-length", str(len(content)).encode())]
         await visit.answer(200 if page else 404, headers, b"" if visit.scope["method"] == "HEAD" else content)
+
+    async def _site_of(self, preview: Preview) -> Site:
+        """The site, as it was when its digest was looked at: the newest few are at hand."""
+        if (known := self._sites.pop(preview.label, None)) is None:
+            known = await asyncio.to_thread(Site.of, await self._previewing.desk.file(preview))
+        self._sites[preview.label] = known
+        while len(self._sites) > SITES_AT_HAND:
+            self._sites.pop(next(iter(self._sites)))
+        return known
 
     async def _enter(self, visit: Visit, preview: Preview, shown: str, path: str) -> None:
         now = time.time()

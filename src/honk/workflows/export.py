@@ -8,6 +8,9 @@ from honk.store import Holdings, NotFound
 from honk.workflows.house import House
 from honk.workflows.result import pull_requests_of
 
+_SHOWN = "previews/"
+"""Pictures and built files are no words; they are had from a preview while it is there, and their digests are told."""
+
 
 async def kept_of(house: House, holdings: Holdings, task_id: str) -> Kept:
     """The task by its id, or its beginning; of one under way, what was written so far.
@@ -24,6 +27,7 @@ async def kept_of(house: House, holdings: Holdings, task_id: str) -> Kept:
     return Kept(
         deployments=tuple(deployments),
         undos=tuple(undos),
+        previews=tuple(await house.previews.of_task(task.task_id)),
         task=task,
         briefs=await _briefs(house, task.task_id),
         run=run,
@@ -33,7 +37,7 @@ async def kept_of(house: House, holdings: Holdings, task_id: str) -> Kept:
         pull_requests=tuple(found),
         approvals=tuple([yes for one in found for yes in await house.approvals.list(one.number)]),
         shipments=tuple([wish for one in found for wish in await house.shipments.list(one.number)]),
-        blobs=tuple(sorted(key for one in held for key in one.blobs)),
+        blobs=tuple(sorted(key for one in held for key in one.blobs if not key.startswith(_SHOWN))),
     )
 
 

@@ -289,6 +289,8 @@ class Previews:
         artifact, log = await building
         seconds = round(monotonic_seconds() - stage.began, 1)
         stage.preview = replace(stage.preview, artifact=artifact, log=log, ready_seconds=seconds)
+        if artifact.kind == "site":
+            stage.preview = replace(stage.preview, unlooked="its pages: pictures are taken of running servers only.")
         return P.BUILT, f"{artifact.name} is built."
 
     async def _glance(self, stage: Stage) -> None:
