@@ -63,8 +63,9 @@ def _used(emails: frozenset[str] | None, since: datetime) -> sa.Select[Any]:
     query = sa.select(COMMITTED).where(t.model_call.c.asked_at >= since)
     if emails is None:
         return query
-    theirs = sa.select(t.run.c.run_id).join(t.task, t.task.c.task_id == t.run.c.task_id).where(_EMAIL.in_(emails))
-    return query.where(t.model_call.c.run_id.in_(theirs))
+    # From the month's calls to their tasks: the other way about, each task that is kept would be looked at.
+    query = query.join(t.run, t.run.c.run_id == t.model_call.c.run_id)
+    return query.join(t.task, t.task.c.task_id == t.run.c.task_id).where(_EMAIL.in_(emails))
 
 
 def _reserved(emails: frozenset[str] | None) -> sa.Select[Any]:
