@@ -57,6 +57,22 @@ class Producing:
         may_not = why_not(visitor, Act.APPROVE, sheet.task.repository.repository_id) or ""
         return Look(task=sheet.task, outlook=outlook, may_not=may_not)
 
+    async def again(self, visitor: Visitor, task_id: str, merged_sha: str) -> Deployment:
+        """Deploy the merged commit once more, where that came to no good end.
+
+        Raises:
+            Refused: the person may not; a token never may.
+            UsageError: there is nothing to do again.
+        """
+        sheet = await self._lookout.sheet(visitor, task_id)
+        place = sheet.task.repository.repository_id
+        must(visitor, Act.APPROVE, place)
+        assert visitor.door is not Door.TOKEN
+        who = Person(name=visitor.member.name, email=visitor.member.email)
+        if merged_sha != _newest(sheet).merged_sha:
+            raise UsageError("It was merged as another commit. Nothing was done. Look at it again.")
+        return await self._app.delivery.deploying.again(place, merged_sha, who)
+
     async def undo(self, visitor: Visitor, task_id: str, merged_sha: str) -> Undo:
         """Take back exactly the merged commit that was looked at. Asked for before, by whomever, it is that one.
 

@@ -124,14 +124,22 @@ async def test_what_fails_or_hangs_is_told_with_its_log_and_holds_nobody_up(live
         assert "exit code 7. After that it answers 200" in failed.reason
         await desk.app.merge(number)
         assert len(live.deployed) == 1, "merged twice, it is deployed once"
-        (live.folder / "fail").rename(live.folder / "hang")
+        (live.folder / "fail").unlink()
+        await desk.app.undoing.again_here(number, failed.merged_sha)
+        await desk.app.delivery.deploying.finish_here()
+        with pytest.raises(UsageError, match="nothing to do again"):
+            await desk.app.undoing.again_here(number, failed.merged_sha)
+        [_, mended] = await deployments(desk)
+        assert (mended.state, mended.merged_sha) == (S.DEPLOYED, failed.merged_sha)
+        assert live.deployed == [failed.merged_sha] * 2, "once for the merge, once by a person's word"
+        (live.folder / "hang").touch()
         await merged(desk, repo, agent(RIGHT, "return b + a"))
-        hung = (await deployments(desk))[1]
+        hung = (await deployments(desk))[2]
         assert (hung.state, "at its limit of 1 s" in hung.reason) == (S.FAILED, True), hung.reason
         assert 1 <= hung.seconds < 20
         (live.folder / "hang").unlink()
         await merged(desk, repo, agent("return b + a", RIGHT))
-        assert [one.state for one in await deployments(desk)] == [S.FAILED, S.FAILED, S.DEPLOYED]
+        assert [one.state for one in await deployments(desk)] == [S.FAILED, S.DEPLOYED, S.FAILED, S.DEPLOYED]
         assert live.deployed == [one.merged_sha for one in await deployments(desk)]
 
 

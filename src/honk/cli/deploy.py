@@ -34,6 +34,30 @@ def show(
     run_async(_show(number, as_json=as_json))
 
 
+@app.command()
+def again(number: Annotated[int, typer.Argument(min=1, help="The pull request's number.")]) -> None:
+    """Deploy a merged pull request once more, where its deployment failed or was interrupted."""
+    from honk.cli.desk import run_async
+
+    run_async(_again(number))
+
+
+async def _again(number: int) -> None:
+    from honk.cli.desk import acting_desk
+    from honk.cli.facts import Line
+    from honk.cli.progress import print_lines
+
+    async with acting_desk() as desk:
+        outlook = await desk.undoing.outlook(number)
+        await desk.undoing.again_here(number, outlook.merged_sha)
+        await desk.delivery.deploying.finish_here()
+        *_, newest = (await desk.undoing.of_pull_request(number))[0]
+        if not newest.is_over:
+            print_lines([Line(text=f"The server deploys it. See: honk deploy show {number}")])
+            return
+        print_lines(await details(desk, newest))
+
+
 async def _list(*, as_json: bool) -> None:
     from honk.cli.desk import reading_desk
     from honk.cli.facts import Line

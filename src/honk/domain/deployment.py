@@ -158,6 +158,26 @@ def previous_of(deployments: Sequence[Deployment], undone: Deployment) -> Deploy
     return live_of([one for one in deployments if one.place < undone.place])
 
 
+def newest_of(deployments: Sequence[Deployment], merged_sha: str) -> Deployment | None:
+    """The newest of exactly this commit: it may have been deployed again."""
+    found = [one for one in deployments if one.merged_sha == merged_sha]
+    return max(found, key=lambda one: one.place, default=None)
+
+
+def why_not_again(deployments: Sequence[Deployment], undos: Sequence[Undo], merged_sha: str) -> str:
+    """Why a commit is not deployed once more; empty where a person may have that."""
+    one = newest_of(deployments, merged_sha)
+    if one is None:
+        return "Honk did not deploy it."
+    if any(undo.merged_sha == merged_sha for undo in undos):
+        return "It was undone."
+    if one.state not in (DeploymentState.FAILED, DeploymentState.INTERRUPTED):
+        return f"Its deployment is {str(one.state).replace('_', ' ')}: there is nothing to do again."
+    if any(other.place > one.place for other in deployments):
+        return "A newer change was merged since, and stands behind it: deploying the older one would take that back."
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """What an undo does to production."""
@@ -172,7 +192,7 @@ class Way:
 
 def way_back(deployments: Sequence[Deployment], merged_sha: str) -> Way:
     """Only the newest deployment is rolled back: behind an older one there is work of others, which would be lost."""
-    undone = next((one for one in deployments if one.merged_sha == merged_sha), None)
+    undone = newest_of(deployments, merged_sha)
     if undone is None:
         return Way(why_not="Honk did not deploy it, so there is nothing to roll back.")
     if not undone.has_touched:

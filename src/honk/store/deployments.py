@@ -49,6 +49,12 @@ class SqlDeployments:
 
         return join
 
+    async def add(self, deployment: Deployment, facts: Sequence[Fact], enlist: Enlist) -> None:
+        """See the port."""
+        async with self._database.write() as connection:
+            await connection.run_sync(self.joining(deployment, facts, enlist))
+        self._tell(deployment.task_id, facts)
+
     async def ask(self, undo: Undo, facts: Sequence[Fact], enlist: Enlist) -> bool:
         """By its id."""
         async with self._database.write() as connection:

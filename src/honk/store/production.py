@@ -19,6 +19,10 @@ class Deployments(Protocol):
         already: nothing."""
         ...
 
+    async def add(self, deployment: Deployment, facts: Sequence[Fact], enlist: Enlist) -> None:
+        """The same in a transaction of its own."""
+        ...
+
     async def ask(self, undo: Undo, facts: Sequence[Fact], enlist: Enlist) -> bool:
         """The row, and its first leg. False, and nothing, where this undo was asked for before."""
         ...

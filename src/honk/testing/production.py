@@ -33,6 +33,10 @@ class FakeDeployments:
 
         return join
 
+    async def add(self, deployment: Deployment, facts: Sequence[Fact], enlist: Enlist) -> None:
+        self.joining(deployment, facts, enlist)(None)
+        await self._append(deployment.task_id, ())
+
     async def ask(self, undo: Undo, facts: Sequence[Fact], enlist: Enlist) -> bool:
         if undo.undo_id in self.rows:
             return False

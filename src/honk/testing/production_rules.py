@@ -78,6 +78,15 @@ async def a_deployment_joins_the_merge_once(store: Store) -> None:
     await refusal(NotFound, store.deployments.deployment("d8"))
 
 
+async def a_deployment_is_added_by_itself(store: Store) -> None:
+    enlisted = Enlisted()
+    for _ in range(2):
+        await store.deployments.add(a_deployment(7), [fact("waits")], enlisted.one("d7:1"))
+    assert enlisted.ids == ["d7:1"]
+    assert (await store.deployments.deployment("d7")).place == 1
+    assert [one.body["text"] for one in await store.events.read("t1")] == ["waits"]
+
+
 async def places_count_by_repository(store: Store) -> None:
     enlisted = Enlisted()
     for number, place in ((9, "r1"), (8, "r2"), (7, "r1")):
@@ -139,6 +148,7 @@ async def an_undo_waits_for_what_is_at_work_and_then_goes_first(store: Store) ->
 
 PRODUCTION_RULES: tuple[StoreRule, ...] = (
     a_deployment_joins_the_merge_once,
+    a_deployment_is_added_by_itself,
     places_count_by_repository,
     one_begins_at_a_time_and_in_order,
     who_ends_lets_the_next_one_go_on,

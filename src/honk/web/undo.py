@@ -14,7 +14,7 @@ Sha = Annotated[str, Form(min_length=1, max_length=64)]
 
 
 def undo_routes(pages: Pages) -> APIRouter:
-    """`/tasks/ID/undo`."""
+    """`/tasks/ID/undo`, and what may be done instead."""
     routes = APIRouter(prefix="/tasks/{task_id}/undo")
 
     @routes.get("")
@@ -26,6 +26,17 @@ def undo_routes(pages: Pages) -> APIRouter:
         who = await pages.visitor(request)
         try:
             await pages.team.production.undo(who, task_id, merged_sha)
+        except Refused:
+            raise
+        except UsageError as error:
+            return await _page(pages, who, task_id, refusal=str(error), status=422)
+        return lead(request, f"/tasks/{task_id}")
+
+    @routes.post("/again")
+    async def again(request: Request, task_id: str, merged_sha: Sha) -> Response:
+        who = await pages.visitor(request)
+        try:
+            await pages.team.production.again(who, task_id, merged_sha)
         except Refused:
             raise
         except UsageError as error:

@@ -6,7 +6,7 @@ The row is the truth and a leg is short: what cannot be done just now leaves the
 from dataclasses import dataclass, replace
 
 from honk.base.clock import now
-from honk.base.errors import HonkError
+from honk.base.errors import HonkError, UsageError
 from honk.base.ids import derived_uuid
 from honk.deploy import DeployError
 from honk.domain.audit import Who
@@ -20,9 +20,11 @@ from honk.domain.deployment import (
     Undo,
     UndoState,
     leg_of,
+    newest_of,
     next_of,
     state_after,
     told,
+    why_not_again,
 )
 from honk.domain.task import Person, Repository, Task
 from honk.engine import ENDED, StepFailed, Steps
@@ -73,6 +75,33 @@ class Deploying:
         facts = (fact_of(deployment, "It waits for its turn."),)
         join = self.production.deployments.joining(deployment, (), self.production.wake(deployment))
         return Onward(facts=facts, joins=(join,))
+
+    async def again(self, repository_id: str, merged_sha: str, who: Person) -> Deployment:
+        """The same commit once more, by a person's word, where its deployment came to no good end.
+
+        Raises:
+            UsageError: it did not, or that would take back what is newer, or everything is frozen. Nothing was done.
+        """
+        refuse_frozen(self.production.house.home)
+        deployments = self.production.deployments
+        rows, undos = await deployments.of(repository_id), await deployments.undos(repository_id)
+        before = newest_of(rows, merged_sha)
+        if before is None or (why_not := why_not_again(rows, undos, merged_sha)):
+            raise UsageError(f"{why_not if before else 'Honk did not deploy it.'} Nothing was done.")
+        once_more = Deployment(
+            deployment_id=derived_uuid("deployment", repository_id, merged_sha, before.deployment_id),
+            repository_id=repository_id,
+            task_id=before.task_id,
+            number=before.number,
+            merged_sha=merged_sha,
+            place=0,
+            who=who,
+            created_at=now(),
+        )
+        await self.production.engine.start()
+        facts = (fact_of(once_more, f"{who.name} wants it once more. It waits for its turn."),)
+        await deployments.add(once_more, facts, self.production.wake(once_more))
+        return await deployments.deployment(once_more.deployment_id)
 
     async def deploy(self, step: Steps, workflow_id: str) -> None:
         """Wait for the turn, run the command once, ask for health, write down what it came to."""

@@ -24,14 +24,16 @@ from honk.domain.deployment import (
     Way,
     is_busy,
     leg_of,
+    newest_of,
     told,
     way_back,
+    why_not_again,
 )
 from honk.domain.task import Person, Repository
 from honk.engine import StepFailed, Steps
 from honk.store.conversation import Fact
 from honk.workflows.audited import audited
-from honk.workflows.deploying import fact_of
+from honk.workflows.deploying import Deploying, fact_of
 from honk.workflows.follow_up import Accept
 from honk.workflows.frost import is_frozen, refuse_frozen
 from honk.workflows.production import Production, limit_of
@@ -49,6 +51,8 @@ class Outlook:
     way: Way
     is_busy: bool
     has_rollback: bool
+    why_not_again: str = ""
+    """Why the same commit cannot be deployed once more instead; empty where it can."""
     migrations: tuple[str, ...] = ()
     """What it changed of data: no undo brings that back."""
 
@@ -104,6 +108,7 @@ class Undoing:
             way=way,
             is_busy=is_busy(rows, undos),
             has_rollback=way.to is not None and await self._has_rollback(task.repository, way.to),
+            why_not_again=why_not_again(rows, undos, merged_sha),
             migrations=await self.production.migrations(task.repository, merged_sha, run.change),
         )
 
@@ -153,10 +158,20 @@ class Undoing:
 
     async def ask_here(self, number: int, merged_sha: str) -> Undo:
         """As the owner of the state folder, at its machine. Raises as `ask` does."""
+        _, who = await self._here(number)
+        return await self.ask(number, merged_sha, who, None)
+
+    async def again_here(self, number: int, merged_sha: str) -> Deployment:
+        """Instead of an undo, and as the owner: deploy it once more. Raises as `Deploying.again` does."""
+        place, who = await self._here(number)
+        return await Deploying(production=self.production).again(place, merged_sha, who)
+
+    async def _here(self, number: int) -> tuple[str, Person]:
+        """Where the pull request is, and who the owner is to git."""
         pull_request = await self.production.house.forge.pull_request(number)
         task = await self.production.house.tasks.task(pull_request.task_id)
         facts = await self.production.house.source.describe(Path(task.repository.location), None)
-        return await self.ask(number, merged_sha, facts.asker, None)
+        return pull_request.repository_id, facts.asker
 
     async def undo(self, step: Steps, workflow_id: str) -> None:
         """Wait for the turn; production back, where there is a way; then the reverse change."""
@@ -276,7 +291,7 @@ class Undoing:
         and would bring it back: that is not run either."""
         deployments = self.production.deployments
         rows = await deployments.of(one.repository_id)
-        undone = next((row for row in rows if row.merged_sha == one.merged_sha), None)
+        undone = newest_of(rows, one.merged_sha)
         if undone is None:
             return
         is_back = one.to_sha is not None and ended.is_good and health.is_good is not False

@@ -17,6 +17,7 @@ from honk.domain.deployment import (
     state_after,
     told,
     way_back,
+    why_not_again,
 )
 from honk.domain.task import Person
 
@@ -92,6 +93,18 @@ def test_where_nothing_was_deployed_there_is_nothing_to_roll_back() -> None:
     assert "never reached" in way_back(rows, rows[1].merged_sha).why_not
     assert "never reached" in way_back([replace(rows[0], begun_at=None)], rows[0].merged_sha).why_not
     assert "did not deploy" in way_back(rows, "f" * 40).why_not
+
+
+def test_only_the_newest_that_came_to_no_good_end_is_deployed_again() -> None:
+    failed = [deployment(1, S.DEPLOYED), deployment(2, S.FAILED)]
+    assert why_not_again(failed, [], failed[1].merged_sha) == ""
+    assert why_not_again([deployment(1, S.INTERRUPTED)], [], failed[0].merged_sha) == ""
+    assert "undone" in why_not_again(failed, [undo(2)], failed[1].merged_sha)
+    assert "is deployed" in why_not_again(failed, [], failed[0].merged_sha)
+    assert "newer change" in why_not_again([*failed, deployment(3, S.WAITING)], [], failed[1].merged_sha)
+    assert "did not deploy" in why_not_again(failed, [], "f" * 40)
+    again = replace(deployment(3, S.DEPLOYED), merged_sha=failed[1].merged_sha)
+    assert way_back([*failed, again], again.merged_sha).to is failed[0], "the newest of the same commit counts"
 
 
 def test_what_a_command_and_its_health_come_to() -> None:
