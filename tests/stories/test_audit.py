@@ -43,7 +43,7 @@ async def test_what_goes_out_is_written_before_and_what_came_of_it_behind(tmp_pa
         number = told.result.pull_request.number
         merged = await desk.app.merge(number, sentence="I looked.")
         found = await entries(desk)
-        names = ["push", "give branch", "open pull request", "merge"]
+        names = ["push", "give branch", "open pull request", "merge", "give branch"]
         assert acts(found) == [pair for name in names for pair in ((name, ""), (name, DONE))]
         assert {one.who.name for one in found[:6]} == {"honk"}
         assert (found[6].who.name, found[6].who.door, found[6].subject) == ("Ada", "cli", f"pull_request:{number}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from honk.base.clock import now
 from honk.base.errors import HonkError, UsageError
 from honk.domain.approval import not_worse, unmet, why_never
-from honk.domain.audit import Body, Who
+from honk.domain.audit import HONK, Body, Who
 from honk.domain.change import PullRequest
 from honk.domain.evidence import Examination
 from honk.domain.merge_terms import SQUASH
@@ -261,9 +261,13 @@ async def give_back(house: House, pull_request: PullRequest, merged_sha: str, ba
     if not isinstance(house.forge, Exporting):
         return Advance(has_moved=False, advice=f"Fetch {pull_request.base_branch} from {house.forge.name}.")
     repository = (await house.tasks.task(pull_request.task_id)).repository
+    subject, ids = f"pull_request:{pull_request.number}", {"task": pull_request.task_id, "merged_sha": merged_sha}
     with tempfile.TemporaryFile(dir=house.home) as pack:
         await house.forge.pack(repository, merged_sha, [pull_request.base_sha], pack)
         pack.seek(0)
-        return await house.source.advance(
-            Path(repository.location), pull_request.base_branch, base_sha, merged_sha, pack
-        )
+        async with audited(house.audit, "give branch", who=HONK, subject=subject, body=ids) as found:
+            moved = await house.source.advance(
+                Path(repository.location), pull_request.base_branch, base_sha, merged_sha, pack
+            )
+            found["has_moved"] = moved.has_moved
+        return moved
