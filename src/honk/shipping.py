@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from honk.app import App
 from honk.base.errors import UsageError
-from honk.domain.approval import reasons_for_a_sentence, why_never
+from honk.domain.approval import reasons_for_a_sentence, unmet, why_never
 from honk.domain.change import PullRequest
 from honk.domain.merge_terms import PATH
-from honk.domain.needs import Need, words_of
+from honk.domain.needs import Need
 from honk.domain.people import Act, Door, Visitor, must, why_not
 from honk.domain.shipment import Approval, Shipment, ShipmentState
 from honk.domain.task import Person
@@ -25,6 +25,8 @@ class Ship:
     shipment: Shipment | None
     """The newest of it."""
     approvals: tuple[Approval, ...]
+    person_id: str = ""
+    """Who looks."""
     may_not: str = ""
     """Why this person may not merge it; empty where they may."""
     migrations: tuple[str, ...] = ()
@@ -60,14 +62,20 @@ class Ship:
         return reasons_for_a_sentence(self.sight.look)
 
     @property
-    def needs(self) -> tuple[Need, ...]:
-        """Whose yes it needs beside that of anybody who may approve."""
-        return self.sight.look.needs
+    def given(self) -> frozenset[str]:
+        """Ids of the people whose yes counts already."""
+        counts = self.shipment.approvals if self.shipment is not None and self.is_armed else ()
+        return frozenset(one.person_id for one in self.approvals if one.person_id and one.approval_id in counts)
 
     @property
-    def needs_words(self) -> str:
-        """The same, for people."""
-        return words_of(self.needs)
+    def needs(self) -> tuple[Need, ...]:
+        """Whose yes it needs (still) beside that of anybody who may approve."""
+        return unmet(self.sight.look.needs, self.given)
+
+    @property
+    def is_last_yes(self) -> bool:
+        """Whether it merges with this person's yes."""
+        return not unmet(self.sight.look.needs, {*self.given, self.person_id})
 
 
 class Shipping:
@@ -97,6 +105,7 @@ class Shipping:
             sight=sight,
             shipment=await delivery.house.shipments.newest(number),
             approvals=tuple(await delivery.house.approvals.list(number)),
+            person_id=visitor.member.person_id,
             may_not=why_not(visitor, Act.APPROVE, sheet.task.repository.repository_id) or "",
         )
 
@@ -140,7 +149,8 @@ async def _follows(production: Production, sight: Sight) -> str:
     terms = await production.terms(sight.task.repository, sight.pull_request.base_sha)
     told = f"The merged commit is brought to production by: {terms.declared.command}"
     if terms.why_not:
-        told = f"Once it is {terms.why_not[:1].lower()}{terms.why_not[1:]}"
+        words = terms.why_not.removeprefix("Merged; ")
+        told = f"{words[:1].upper()}{words[1:]}"
     change = sight.run.change
     is_touched = change is not None and any(PATH in (file.path, file.old_path) for file in change.files)
     return f"{told} It changes {PATH}: what that says then holds." if is_touched else told

@@ -208,6 +208,7 @@ async def test_a_guarded_change_arms_until_an_owner_who_did_not_ask_says_yes(hom
         assert "kept already" in await team.tap(task, sentence=LOOKED)
         assert (await team.ship(task)).is_armed
         assert await team.lane(task, BOB) is Lane.MINE
+        assert ((await team.ship(task)).given, (await team.ship(task, BOB)).is_last_yes) == ({"ada"}, True)
         assert "Ada armed this" in await refused(team.team.shipping.withdraw(BOB, task.task_id))
         await team.team.shipping.withdraw(ADA, task.task_id)
         assert not (await team.ship(task)).is_armed
