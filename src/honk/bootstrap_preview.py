@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from honk.config import Settings
+from honk.preview.hosts import hosts_of
 from honk.sandbox.none import NoneBackend
 from honk.workflows.house import House
 from honk.workflows.preview import Previews
@@ -17,7 +18,10 @@ _KEY_BYTES = 32
 def previews_of(settings: Settings, house: House) -> Previews:
     """The desk of previews, idle until its server begins."""
     is_walled = settings.sandbox != NoneBackend.name
-    return Previews(house, settings.preview.terms(), preview_key(settings.home), is_walled=is_walled)
+    serve = settings.serve
+    hosts = hosts_of(serve.preview_domain, serve.public_url, listens_on=serve.host, port=serve.port, is_secure=True)
+    terms, key = settings.preview.terms(), preview_key(settings.home)
+    return Previews(house, terms, key, is_walled=is_walled, has_hosts=bool(hosts.domain))
 
 
 def preview_key(home: Path) -> bytes:

@@ -273,6 +273,26 @@ async def test_row_19_a_built_file_is_handed_out_as_it_was_built(home: Path, tmp
 
 
 @pytest.mark.acceptance
+async def test_row_19_whoever_was_looked_at_least_recently_makes_room(home: Path, tmp_path: Path) -> None:
+    first, second = (make_repository(tmp_path / f"{name}-{tmp_path.name}", SITE) for name in ("first", "second"))
+    async with serving(home, CHANGED, first, second, HONK_AGENT=SEND, HONK_PREVIEW__MOST="1") as server:
+        tasks = []
+        for repository in (first, second):
+            tasks.append(await server.ask("Show new songs", repository.name))
+            await server.follow(tasks[-1])
+            await until(lambda: state_of(home, tasks[-1])[0] == "running", 40)
+        state, body = state_of(home, tasks[0])
+        assert (state, "looked at more recently" in body) == ("asleep", True)
+        origin, cookie = await Person(server).let_in(tasks[0])
+        assert "New songs" in (await Person(server).get(origin, Cookie=cookie))[2]
+        assert state_of(home, tasks[1])[0] == "asleep"
+        number = rows(home, "select number from honk_pull_request where task_id = ?", tasks[0])[0][0]
+        await server.honk("pr", "close", str(number))
+        await until(lambda: state_of(home, tasks[0])[0] == "gone", 30)
+        assert (await Person(server).get(origin, Cookie=cookie))[0] == 410
+
+
+@pytest.mark.acceptance
 async def test_row_19_a_preview_sleeps_wakes_and_survives_no_restart(home: Path, tmp_path: Path) -> None:
     async with shown(home, tmp_path, SITE, HONK_AGENT=SEND, HONK_PREVIEW__IDLE_MINUTES="0.01") as (person, task_id):
         await until(lambda: state_of(home, task_id)[0] == "asleep", 40)

@@ -75,7 +75,14 @@ class _Wire:
         self.http = h11.Connection(h11.CLIENT, max_incomplete_event_size=self.bounds.head_bytes)
 
     async def send(self, asked: Asked, body: AsyncIterator[bytes]) -> None:
-        """The whole request. A server that reads no further has its reasons: the answer tells them."""
+        """The whole request. A server that reads no further has its reasons: the answer tells them. What cannot be sent
+        ends the connection, so that nobody waits for an answer."""
+        try:
+            await self._send(asked, body)
+        except (h11.LocalProtocolError, TimeoutError):
+            self.writer.transport.abort()
+
+    async def _send(self, asked: Asked, body: AsyncIterator[bytes]) -> None:
         headers = [*asked.headers, *_framing(asked), (b"connection", b"close")]
         with contextlib.suppress(ConnectionError):
             await self._write(h11.Request(method=asked.method, target=asked.target, headers=headers))

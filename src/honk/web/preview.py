@@ -18,11 +18,7 @@ from honk.preview.hosts import Hosts
 from honk.preview.tickets import FILE_SECONDS, LINK_SECONDS, Ticket, Use, written
 from honk.web.pages import Pages, lead
 from honk.web.preview_door import OWN
-
-NO_HOSTS = (
-    "Previews have no host here: one is never shown on the console's own. The operator sets serve.preview_domain to a "
-    "domain whose names all lead to this server."
-)
+from honk.workflows.preview_ground import NO_HOSTS
 
 
 @dataclass(frozen=True, slots=True)

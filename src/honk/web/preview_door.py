@@ -260,6 +260,19 @@ class PreviewDoor:
             return await visit.page(413, "Too long", f"A request to a preview may have {BODY_BYTES >> 20} MiB.")
         asked = Asked(method=scope["method"], target=target, headers=asked_headers(scope["headers"], place),
                       length=length, has_body=has_body)  # fmt: skip
+        handing = asyncio.create_task(self._exchanged(visit, connection, asked, place))
+        leaving = asyncio.create_task(visit.left(has_body=has_body))
+        try:
+            await asyncio.wait((handing, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended = handing.done()
+            for one in (handing, leaving):
+                one.cancel()
+            await asyncio.wait((handing, leaving))
+        if ended:
+            await handing
+
+    async def _exchanged(self, visit: Visit, connection: socket.socket, asked: Asked, place: Place) -> None:
         try:
             async with exchange(connection, asked, visit.body()) as answered:
                 await self._hand_back(visit, answered, place)

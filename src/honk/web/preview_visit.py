@@ -26,7 +26,9 @@ class Visit:
     receive: Receive
     send: Send
     place: Place
-    has_begun: bool = field(default=False)
+    has_begun: bool = False
+    is_read: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when all of the request's body has come."""
 
     async def body(self) -> AsyncIterator[bytes]:
         """The request's, as it comes; what is too long or too slow breaks off."""
@@ -42,7 +44,15 @@ class Visit:
                 if message.get("body"):
                     yield message["body"]
                 if not message.get("more_body", False):
+                    self.is_read.set()
                     return
+
+    async def left(self, *, has_body: bool) -> None:
+        """Returns when the browser is gone."""
+        if has_body:
+            await self.is_read.wait()
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
 
     async def start(self, status: int, headers: list[Header]) -> None:
         """The head of an answer."""

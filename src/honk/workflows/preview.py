@@ -23,7 +23,7 @@ from honk.store.conversation import Fact
 from honk.workflows.audited import audited
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
-from honk.workflows.preview_ground import NO_WALLS, PreviewGround, ceilings_of, ground_of, preview_room
+from honk.workflows.preview_ground import NO_HOSTS, NO_WALLS, PreviewGround, ceilings_of, ground_of, preview_room
 from honk.workflows.preview_looks import artifact_of, built, looked
 from honk.workflows.preview_stage import Stage
 
@@ -40,9 +40,11 @@ _log = logging.getLogger("honk.preview")
 class Previews:
     """One for each server. `key` makes hosts' names and signs what opens them."""
 
-    def __init__(self, house: House, terms: PreviewTerms, key: bytes, *, is_walled: bool) -> None:
+    def __init__(
+        self, house: House, terms: PreviewTerms, key: bytes, *, is_walled: bool, has_hosts: bool = True
+    ) -> None:
         self._house, self.terms, self.key = house, terms, key
-        self._is_walled = is_walled
+        self._is_walled, self._has_hosts = is_walled, has_hosts
         self._stages: dict[str, Stage] = {}
         self._starting = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
@@ -253,6 +255,8 @@ class Previews:
             return "This installation shows no previews: its operator sets preview.is_on."
         if not self._is_walled:
             return NO_WALLS
+        if not self._has_hosts:
+            return NO_HOSTS
         return " ".join(ground.declared.problems)
 
     async def _play(self, stage: Stage) -> None:

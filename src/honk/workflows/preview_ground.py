@@ -17,6 +17,10 @@ NO_WALLS = (
     "Without a sandbox that isolates, a preview could reach everything that Honk can, so none is started. Use the "
     "bubblewrap sandbox."
 )
+NO_HOSTS = (
+    "Previews have no host here: one is never shown on the console's own. The operator sets serve.preview_domain to a "
+    "domain whose names all lead to this server."
+)
 PROCESSES = 512
 _PICTURE_MEMORY_BYTES = 3 << 30
 
