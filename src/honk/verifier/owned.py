@@ -1,6 +1,7 @@
 """Which changed paths only an owner lets pass: what runs on a push, guards the gate, tells agents what to do, or ships.
 Pure; by the base's own `.honk.toml`, never by the change's."""
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -18,6 +19,7 @@ RULES = frozenset(
 DEPLOY = "deployment"
 _DEPLOY_FILES = ("deploy/", "deployment/", "deploy.*", "deploy-*", "*/deploy", "Procfile", "fly.toml", "render.yaml")
 _MOST_WORDS = 500
+_SHELL = re.compile(r"[\s;&|()<>{}`'\"$=,:]+")
 
 
 def guarded_of(
@@ -78,7 +80,8 @@ def _words(text: str) -> list[str]:
         words = shlex.split(text)
     except ValueError:
         words = text.split()
-    return [*_files(words), *(part for word in words for part in _files(word.split()) if part != word)]
+    bare = [word for word in _SHELL.split(text) if word]  # "sh a.sh; b.sh" names a.sh, with no semicolon
+    return list(dict.fromkeys((*_files(words), *_files(bare))))
 
 
 def _files(words: Sequence[str]) -> list[str]:

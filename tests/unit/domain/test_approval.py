@@ -248,3 +248,25 @@ def test_verified_again_it_must_say_no_less() -> None:
     assert not_worse(Examination(), Examination()) is None
     note = replace(seen, severity=Severity.NOTE)
     assert not_worse(VERIFIED, replace(VERIFIED, findings=(note,))) is None
+
+
+@given(
+    st.lists(
+        st.sampled_from([ADA, BOB, CY, EVE, replace(BOB, person_id="b2", email="b2@example.org")]),
+        unique_by=lambda one: one.person_id,
+    ),
+    st.lists(st.sampled_from(["ada", "bob", "cy", "eve", "owner", None]), max_size=3),
+    st.lists(st.sampled_from(["ada@example.org", "BOB@example.org", "@org/x", "eve@example.org"]), max_size=3),
+    st.booleans(),
+)
+def test_nobody_who_commanded_and_nobody_without_the_right_is_ever_a_second_person(
+    members: list[Member], hands: list[str | None], owners: list[str], second: bool
+) -> None:
+    around = circle(*members, hands=tuple(Hand(person_id=one, email=f"{one}@example.org") for one in hands))
+    found, alone = needs_of(around, MergeTerms(second_person=second), (CI,), {CI.path: owners})
+    may = {one.person_id for one in around.approvers()}
+    commanded = {one.person_id for one in around.members if around.has_commanded(one)}
+    for need in found:
+        assert need.who <= may - commanded
+    assert found or alone, "a guarded path always needs somebody, or the only person's own sentence"
+    assert not alone or len(around.members) == 1
