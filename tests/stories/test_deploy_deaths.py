@@ -162,6 +162,27 @@ async def test_killed_at_each_step_between_tap_and_deployed(tmp_path: Path) -> N
     assert ends["deployments.turn:exit_code=0@after"] == "deployed"
 
 
+async def test_killed_in_the_middle_of_the_command_it_is_not_run_again(tmp_path: Path) -> None:
+    home = tmp_path / "honk"
+    async with production(tmp_path / "live") as live:
+        repo = bare(tmp_path, live.calc())
+        live.keep_secret(home)
+        settings = {"HONK_DEPLOY": json.dumps(live.settings()), "HONK_AGENT": DOES_AS_ASKED}
+        async with serving(home, {}, repo, **settings) as server:
+            task_id, head = await opened(server, "calc", OLD, RIGHT)
+            (live.folder / "hang").touch()
+            await tap(server, f"/tasks/{task_id}/ship", head_sha=head, sentence="I looked at it.")
+            await until(lambda: live.deployed)
+            await server.stop(signal.SIGKILL)
+            (live.folder / "hang").unlink()
+            await server.start()
+            await until(lambda: is_over(home, task_id))
+            one = deployment(home, task_id)
+            assert one is not None
+            assert (one["state"], live.deployed) == ("interrupted", [one["merged_sha"]])
+            assert "how far it came is not known. Now it answers 200" in one["reason"]
+
+
 @pytest.mark.wide
 async def test_killed_in_fifty_runs_each_is_merged_once_and_deployed_once_or_ended_with_a_reason(
     tmp_path: Path,

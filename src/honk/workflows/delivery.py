@@ -1,7 +1,8 @@
 """From a person's yes to the merge. Read this first: the story of a tap, whatever dies on the way.
 
 The shipment's row is the truth; a leg is short. What cannot be done just now leaves the row as it is, and a later leg
-does it. Everything outside is done through steps that may be done twice.
+does it. Everything outside is done through steps that may be done twice. What a merge begins is told by `deploying`,
+and the way back by `undoing`.
 """
 
 from dataclasses import dataclass
