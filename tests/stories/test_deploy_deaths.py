@@ -151,6 +151,7 @@ async def deaths(tmp_path: Path, points: tuple[str, ...]) -> list[str]:
                 one = await merged_and_deployed(server, task_id, head)
                 assert_once(live.at(name), repo, one, point)
                 ends.append(one["state"])
+            assert (await server.honk("audit", "verify")).startswith("whole: "), "no death tears the audit log"
             return ends
 
 
