@@ -77,16 +77,6 @@ class Preview:
     """How often people opened it."""
     ended_at: datetime | None = None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody may open it, maybe after a start."""
-        return self.state is not PreviewState.GONE
-
-    @property
-    def can_start(self) -> bool:
-        """Whether a start would make it answer."""
-        return self.state in (PreviewState.ASLEEP, PreviewState.FAILED)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewTerms:

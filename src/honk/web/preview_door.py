@@ -120,7 +120,8 @@ class PreviewDoor:
     def _counted(self, preview: Preview) -> Iterator[None]:
         self._busy[preview.label] = self._busy.get(preview.label, 0) + 1
         try:
-            yield
+            with self._previewing.desk.watched(preview.label):
+                yield
         finally:
             self._busy[preview.label] -= 1
             if not self._busy[preview.label]:

@@ -6,8 +6,8 @@ What runs is known to this process alone and survives nothing; the rows say what
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 
 from honk.base.clock import monotonic_seconds, now
@@ -171,13 +171,27 @@ class Previews:
         except HonkError:
             return None
 
+    @contextmanager
+    def watched(self, label: str) -> Iterator[None]:
+        """While somebody is answered it is not idle, however long that takes."""
+        stage = self._stages.get(label)
+        if stage is None:
+            yield
+            return
+        stage.watchers += 1
+        try:
+            yield
+        finally:
+            stage.watchers -= 1
+            stage.looked = monotonic_seconds()
+
     async def note_opened(self, label: str, who: Who) -> None:
         """Somebody was let in."""
         preview = await self.of_label(label)
         if preview is not None:
             body: Body = {"head_sha": preview.head_sha, "number": preview.number}
             subject = f"task:{preview.task_id}"
-            await self._house.audit.write("preview_open", who=who, subject=subject, body=body, came_of="done")
+            await self._house.audit.write("open preview", who=who, subject=subject, body=body, came_of="done")
             await self._save(replace(preview, opened=preview.opened + 1))
 
     async def file(self, preview: Preview) -> bytes:

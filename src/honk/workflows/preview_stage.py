@@ -20,6 +20,8 @@ class Stage:
     who: Who
     began: float = field(default_factory=monotonic_seconds)
     looked: float = field(default_factory=monotonic_seconds)
+    watchers: int = 0
+    """Requests that are being answered."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it is ready, or will never be."""
     ends: "asyncio.Future[tuple[PreviewState, str]]" = field(
@@ -35,7 +37,7 @@ class Stage:
         return Standing(
             label=self.preview.label,
             age_seconds=at - self.began,
-            idle_seconds=at - self.looked,
+            idle_seconds=0.0 if self.watchers else at - self.looked,
             cpu_seconds=self.sandbox.cpu_seconds() if self.sandbox is not None else None,
         )
 
