@@ -227,6 +227,28 @@ async def test_a_repository_has_no_more_than_it_was_granted(live: Live, tmp_path
 
 
 @pytest.mark.acceptance
+async def test_what_cannot_be_begun_says_so_and_touched_nothing(live: Live, tmp_path: Path) -> None:
+    home, repo = tmp_path / "honk", bare(tmp_path, live.calc())
+    live.keep_secret(home)
+    faults = [
+        (live.settings(), "may be read by others"),
+        (live.settings(folders=["/usr/local/games"]), "is the sandbox's own"),
+        (live.settings(folders=["/no/such/folder"]), "is not there"),
+    ]
+    lines = [OLD, RIGHT, "return b + a", "return sum([a, b])"]
+    for (grant, words), old, new in zip(faults, lines, lines[1:], strict=False):
+        (home / "token").chmod(0o644 if "others" in words else 0o600)
+        async with open_desk(home, {}, deploy=grant) as desk:
+            number = await merged(desk, repo, agent(old, new))
+            one = (await deployments(desk))[-1]
+            assert (one.state, one.begun_at) == (S.FAILED, None), one
+            assert one.reason.startswith("It was not begun. ")
+            assert words in one.reason
+            assert "never reached production" in (await desk.app.undoing.outlook(number)).words
+    assert live.deployed == []
+
+
+@pytest.mark.acceptance
 async def test_while_honk_is_frozen_nothing_is_deployed_and_afterwards_it_is(live: Live, tmp_path: Path) -> None:
     home, repo = tmp_path / "honk", bare(tmp_path, live.calc(timeout_seconds=2))
     live.keep_secret(home)

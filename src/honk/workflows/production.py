@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from honk.base.clock import monotonic_seconds
-from honk.deploy import Answer, Deployer, Errand, Furnishing, Grant, OpenRoom, Prober
+from honk.base.errors import HonkError
+from honk.deploy import Answer, Deployer, DeployError, Errand, Furnishing, Grant, OpenRoom, Prober
 from honk.deploy.declared import PATH, declared
 from honk.deploy.terms import NOT_VISIBLE, Terms, migrations_among, terms_of
 from honk.domain.change import Change
@@ -130,19 +131,26 @@ class Production:
         @asynccontextmanager
         async def room(furnishing: Furnishing) -> AsyncIterator[Sandbox]:
             workspaces = self.house.workspaces
-            template = await workspaces.template(repository, sha)
-            environment = await workspaces.environment(template) if with_environment else Environment(key="")
-            await workspaces.discard(furnishing.name)
             try:
-                async with workspaces.open(
-                    template,
-                    environment,
-                    name=furnishing.name,
-                    ports=furnishing.ports,
-                    mounts=furnishing.mounts,
-                    ceilings=furnishing.ceilings,
-                    has_servers=False,
-                ) as workspace:
+                async with AsyncExitStack() as stack:
+                    try:
+                        template = await workspaces.template(repository, sha)
+                        environment = (
+                            await workspaces.environment(template) if with_environment else Environment(key="")
+                        )
+                        await workspaces.discard(furnishing.name)
+                        opening = workspaces.open(
+                            template,
+                            environment,
+                            name=furnishing.name,
+                            ports=furnishing.ports,
+                            mounts=furnishing.mounts,
+                            ceilings=furnishing.ceilings,
+                            has_servers=False,
+                        )
+                        workspace = await stack.enter_async_context(opening)
+                    except HonkError as error:
+                        raise DeployError(f"Its sandbox could not be had: {error}") from error
                     yield workspace.sandbox
             finally:
                 await asyncio.shield(workspaces.discard(furnishing.name))
