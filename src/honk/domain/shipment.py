@@ -1,7 +1,7 @@
 """What becomes of a change that a person wants to ship: who said yes, what it waits for, how it ended."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from honk.domain.evidence import Examination
@@ -39,6 +39,7 @@ class ShipmentState(StrEnum):
     """Without a merge; the reason says why."""
 
 
+REST, LONGEST_REST = timedelta(seconds=5), timedelta(minutes=10)
 LIVE = frozenset({ShipmentState.ARMED, ShipmentState.DELIVERING})
 """A pull request has at most one such shipment."""
 
@@ -71,6 +72,8 @@ class Shipment:
     approvals: tuple[str, ...] = ()
     """Ids of those that count."""
     leg: int = 1
+    tried_at: datetime | None = None
+    """When its newest leg ended in vain, for something that may take long."""
     until: datetime | None = None
     """When an armed one ends."""
     asked: tuple[str, ...] = ()
@@ -95,6 +98,13 @@ class Shipment:
     def workflow_ids(self) -> tuple[str, ...]:
         """Of all its legs."""
         return tuple(f"deliver-{self.shipment_id}-{number}" for number in range(1, self.leg + 1))
+
+    @property
+    def rests_until(self) -> datetime | None:
+        """Before that no further leg begins: each waits twice as long as the one before."""
+        if self.tried_at is None:
+            return None
+        return self.tried_at + min(REST * (1 << (self.leg - 1)), LONGEST_REST)
 
     @property
     def is_live(self) -> bool:

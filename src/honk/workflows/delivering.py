@@ -26,7 +26,7 @@ from honk.workflows.approving import Approving, Sight
 from honk.workflows.audited import audited
 from honk.workflows.deploying import Deploying
 from honk.workflows.follow_up import chain_of
-from honk.workflows.frost import refuse_frozen
+from honk.workflows.frost import Frozen, refuse_frozen
 from honk.workflows.house import House
 from honk.workflows.identity import is_signed_off, refuse_unsignable
 from honk.workflows.proving import follow_base, proved
@@ -233,9 +233,10 @@ class Delivering:
             return
         if error.kind in REFUSALS:
             return await end(self.house, before, str(error), "merge_refused")
-        if before.words != str(error):
-            fact = Fact("note", {"text": f"The merge waits: {error}"}, f"held:{before.shipment_id}:{before.leg}")
-            await self.house.shipments.turn(before, replace(before, words=str(error)), Along(facts=(fact,)))
+        facts = (Fact("note", {"text": f"The merge waits: {error}"}, f"held:{before.shipment_id}:{before.leg}"),)
+        tried_at = None if error.kind == Frozen.__name__ else now()  # after a thaw it goes on at once
+        along = Along(facts=facts if before.words != str(error) else ())
+        await self.house.shipments.turn(before, replace(before, words=str(error), tried_at=tried_at), along)
 
     def moved_too_often(self, shipment: Shipment, rounds: int) -> str:
         """The words for it."""

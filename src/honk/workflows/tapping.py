@@ -1,8 +1,8 @@
 """A person says yes: what is decided, written down and begun in one transaction; and what waits, looked after."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from honk.base.clock import now
@@ -74,6 +74,7 @@ class Tapping:
     engine: Engine
     approving: Approving
     deploying: Deploying
+    clock: Callable[[], datetime] = now
 
     async def approve(self, number: int, tap: Tap) -> Tapped:
         """Record the yes; begin the merge, or arm it. Said twice, it is said once.
@@ -293,6 +294,8 @@ class Tapping:
             return
         if status is WorkflowStatus.WAITING:
             await self.engine.resume(shipment.workflow_id)
+        elif shipment.rests_until is not None and shipment.rests_until > self.clock():
+            return
         elif shipment.leg < LEGS:
             await self.go_on(shipment)
         else:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from honk.base.clock import now
 from honk.base.errors import UsageError
 from honk.domain.change import Change, ChangedFile, Edit, PullRequest
 from honk.domain.commit_text import Identity
@@ -216,6 +217,8 @@ async def test_a_forge_that_is_down_is_asked_again_later_and_not_for_ever(room: 
         shipment = await room.now()
         assert (shipment.state, shipment.leg) == (ShipmentState.DELIVERING, leg)
         await room.desk.look_after()
+        assert (await room.now()).leg == leg, "it rests first"
+        await replace(room.desk, clock=lambda: now() + timedelta(minutes=11)).look_after()
         shipment = await room.now()
     assert shipment.state is ShipmentState.ENDED
     assert "it sleeps" in shipment.words
