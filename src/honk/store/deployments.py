@@ -18,6 +18,8 @@ from honk.store.production import Wake
 
 One = TypeVar("One", Deployment, Undo)
 _Any = Deployment | Undo
+_UNENDED = ("waiting", "running", "checking")
+_UNENDED_UNDO = ("waiting", "rolling_back", "reverting")
 
 
 class SqlDeployments:
@@ -147,8 +149,8 @@ class SqlDeployments:
 
     async def unended(self) -> Sequence[_Any]:
         """By the indexes of the states."""
-        deployments = await self._read(Deployment, t.deployment.c.state.in_(("waiting", "running", "checking")))
-        undos = await self._read(Undo, t.undo.c.state.in_(("waiting", "rolling_back", "reverting")))
+        deployments = await self._read(Deployment, t.deployment.c.state.in_(_UNENDED))
+        undos = await self._read(Undo, t.undo.c.state.in_(_UNENDED_UNDO))
         return [*deployments, *undos]
 
     async def _read(self, kind: type[One], *where: sa.ColumnElement[bool]) -> list[One]:
@@ -172,8 +174,10 @@ async def _standing(connection: AsyncConnection, one: _Any) -> _Any | None:
 
 
 async def _next(connection: AsyncConnection, repository_id: str) -> _Any | None:
-    deployments = await _all(connection, Deployment, t.deployment.c.repository_id == repository_id)
-    return next_of(deployments, await _all(connection, Undo, t.undo.c.repository_id == repository_id))
+    """Of those without an end alone: whoever writes waits for this, and the history only grows."""
+    deployments = t.deployment.c.repository_id == repository_id, t.deployment.c.state.in_(_UNENDED)
+    undos = t.undo.c.repository_id == repository_id, t.undo.c.state.in_(_UNENDED_UNDO)
+    return next_of(await _all(connection, Deployment, *deployments), await _all(connection, Undo, *undos))
 
 
 async def _wake(connection: AsyncConnection, repository_id: str, wake: Wake) -> None:
