@@ -283,6 +283,10 @@ class PullRequests(Protocol):
 
     async def list(self, repository_id: str | None = None) -> Sequence[PullRequest]: ...
 
+    async def open_numbers(self) -> frozenset[int]:
+        """Of those that may still merge."""
+        ...
+
     async def update(self, pull_request: PullRequest, *, expect_state: str) -> bool:
         """Compare and set on the state; False if somebody was faster."""
         ...

@@ -43,6 +43,12 @@ class SqlPullRequests:
         async with self._database.read() as connection:
             return [load(PullRequest, body) for body in await connection.scalars(query)]
 
+    async def open_numbers(self) -> frozenset[int]:
+        """One question, whatever is kept."""
+        query = sa.select(t.pull_request.c.number).where(t.pull_request.c.state == "open")
+        async with self._database.read() as connection:
+            return frozenset(await connection.scalars(query))
+
     async def update(self, pull_request: PullRequest, *, expect_state: str) -> bool:
         """One statement compares and sets."""
         where = (t.pull_request.c.number == pull_request.number, t.pull_request.c.state == expect_state)

@@ -28,6 +28,9 @@ class MemoryPullRequests:
         rows = self._by_key.values()
         return [row for row in rows if repository_id in (None, row.repository_id)]
 
+    async def open_numbers(self) -> frozenset[int]:
+        return frozenset(row.number for row in self._by_key.values() if row.state == "open")
+
     async def update(self, pull_request: PullRequest, *, expect_state: str) -> bool:
         for key, row in self._by_key.items():
             if row.number == pull_request.number and row.state == expect_state:

@@ -302,6 +302,9 @@ async def pull_requests_are_listed_by_number_and_repository(store: Store) -> Non
         await store.pull_requests.insert(key, a_pull_request(repository_id=repository_id))
     assert [one.number for one in await store.pull_requests.list()] == [1, 2, 3]
     assert [one.number for one in await store.pull_requests.list("r1")] == [1, 3]
+    [_, second, _] = await store.pull_requests.list()
+    assert await store.pull_requests.update(replace(second, state="closed"), expect_state="open")
+    assert await store.pull_requests.open_numbers() == {1, 3}
 
 
 async def only_one_of_two_changes_a_state(store: Store) -> None:

@@ -82,9 +82,12 @@ class Previews:
         for label, stage in list(self._stages.items()):
             if await self._house.previews.get(label) is None:
                 stage.end(P.GONE, "Its task was deleted.")
-        for preview in await self._house.previews.standing(_LIVE):
-            pull_request = await self._house.pull_requests.get(preview.number)
-            if pull_request is not None and pull_request.state != "open":
+        live = await self._house.previews.standing(_LIVE)
+        are_open = await self._house.pull_requests.open_numbers() if live else ()
+        for preview in live:
+            if preview.number in are_open:
+                continue
+            if (pull_request := await self._house.pull_requests.get(preview.number)) is not None:
                 await self._let_go(
                     preview, f"Pull request {preview.number} is {pull_request.state}: its preview is gone."
                 )
