@@ -36,6 +36,10 @@ REFUSALS = frozenset({ForgeConflict.__name__, UsageError.__name__, "ForgeNotFoun
 """Errors of a step after which no later leg would do better."""
 
 
+class StillWanted(HonkError):
+    """Whose yes it had has none any more: the next leg looks, and waits for somebody else's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """What merges next, or why nothing does."""
@@ -84,6 +88,16 @@ class Delivering:
         assert sight.run.change is not None
         return Ready(tree_sha=proof.tree_sha if proof is not None else sight.run.change.tree_sha, proof=proof)
 
+    async def _insist(self, shipment: Shipment, sight: Sight, proof: Proof | None) -> None:
+        """The look may be on record from before a death, and days old. Raises UsageError, StillWanted."""
+        if sight.look.state == "merged":
+            return
+        still = await self._ready(shipment, sight, proof)
+        if still.refusal:
+            raise UsageError(still.refusal)
+        if still.waits_for:
+            raise StillWanted(f"It needs the yes of {words_of(still.waits_for)}.")
+
     async def _given(self, shipment: Shipment) -> frozenset[str]:
         """Whose yes counts: those who still may."""
         members = {one.person_id: one for one in await self.approving.people.all()}
@@ -106,6 +120,7 @@ class Delivering:
         house = self.house
         refuse_frozen(house.home)
         sight = await self.approving.sight(shipment.number, ready.proof)
+        await self._insist(shipment, sight, ready.proof)
         brief, approvals = await house.tasks.brief(sight.task.task_id), await self.approvals(shipment)
         signs_off = await is_signed_off(house, sight.task)
         message = merge_message(
@@ -217,6 +232,7 @@ class Delivering:
         after = replace(
             before,
             state=ShipmentState.ARMED,
+            leg=before.leg + 1,  # this one is over: the next yes begins another
             asked=asked_of(ready.waits_for),
             words=words,
             until=until,

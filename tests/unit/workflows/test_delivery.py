@@ -26,7 +26,7 @@ from honk.testing.people import FakePeople
 from honk.testing.rooms import FilesTree
 from honk.testing.store import FakeStore
 from honk.workflows.approving import Approving
-from honk.workflows.delivering import Delivering
+from honk.workflows.delivering import Delivering, StillWanted
 from honk.workflows.delivery import ROUNDS, Deliver
 from honk.workflows.deploying import Onward
 from honk.workflows.frost import freeze, melt
@@ -41,6 +41,7 @@ HEAD, TREE, BASE = "a" * 40, "b" * 40, "c" * 40
 REPOSITORY = Repository(repository_id="r", name="songs", location="/songs")
 ADA = Member(person_id="ada", name="Ada", email="ada@example.org", grants={"r": Role.APPROVER})
 BOB = Member(person_id="bob", name="Bob", email="bob@example.org", grants={"r": Role.APPROVER})
+CY = Member(person_id="cy", name="Cy", email="cy@example.org", grants={"r": Role.APPROVER})
 CHANGE = Change(base_sha=BASE, head_sha=HEAD, tree_sha=TREE, files=(ChangedFile(path="a.py", edit=Edit.MODIFIED),),
                 diff_blob="", diff_bytes=0)  # fmt: skip
 GREEN = Report(verifier="u", command="u", chosen_by="t", is_required=True, result=Verification.PASSED, summary="",
@@ -245,6 +246,44 @@ async def test_who_leaves_between_their_yes_and_the_merge_has_said_nothing(room:
     assert "may not approve here any more" in ended.words
     with pytest.raises(Refused):
         await room.tap()
+
+
+async def test_a_role_that_is_taken_after_the_last_look_stops_the_merge_all_the_same(room: Room) -> None:
+    """After a death between the two steps the look is on record, and may be days old."""
+    shipment = await room.tap()
+    acts = Delivering(house=room.house, approving=room.desk.approving, deploying=cast(Any, NoDeployment()))
+    ready = await acts.look(shipment)
+    assert ready.tree_sha == TREE
+    await room.people.grant("ada", "r", None)
+    with pytest.raises(UsageError, match="may not approve here any more"):
+        await acts.merge(shipment, ready)
+    assert room.forge.merges == 0
+
+
+async def test_a_second_person_who_leaves_after_the_last_look_is_waited_for_again(tmp_path: Path) -> None:
+    room = await lay(tmp_path, MergeTerms(second_person=True))
+    await room.tap()
+    shipment = await room.tap(BOB)
+    acts = Delivering(house=room.house, approving=room.desk.approving, deploying=cast(Any, NoDeployment()))
+    ready = await acts.look(shipment)
+    await room.people.add(CY, NOON)
+    await room.people.leave("bob", NOON)
+    with pytest.raises(StillWanted, match="Cy"):
+        await acts.merge(shipment, ready)
+    assert room.forge.merges == 0
+
+
+async def test_what_waits_anew_for_somebody_merges_at_once_on_their_yes(tmp_path: Path) -> None:
+    room = await lay(tmp_path, MergeTerms(second_person=True))
+    await room.tap()
+    shipment = await room.tap(BOB)
+    await room.people.add(CY, NOON)
+    await room.people.leave("bob", NOON)
+    await room.desk.engine.wait(shipment.workflow_id)
+    assert (await room.now()).state is ShipmentState.ARMED
+    onward = await room.tap(CY)
+    await room.desk.engine.wait(onward.workflow_id)
+    assert ((await room.now()).state, room.forge.merges) == (ShipmentState.MERGED, 1)
 
 
 async def test_what_a_death_left_is_gone_on_with_by_whoever_looks_next(room: Room) -> None:
