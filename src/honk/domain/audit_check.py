@@ -1,5 +1,6 @@
 """Looks at a whole audit log, and names the first entry that is not as it was written. Pure."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from honk.domain.audit import (
@@ -16,6 +17,7 @@ from honk.domain.audit import (
 
 ANNOUNCED, KEPT, RESTORED, BEGINS = "announced", "kept", "restored", "begins"
 """Kinds of an anchor's lines."""
+_NUMBER = re.compile("[0-9]{1,18}")
 
 
 def anchor_line(head: Head, kind: str) -> str:
@@ -30,9 +32,9 @@ def read_anchor(lines: Iterable[str]) -> Anchored:
     restored, begins, lost, unread = None, None, 0, 0
     for place, line in enumerate(lines):
         match line.split():
-            case [number, digest, ("announced" | "kept" | "restored") as kind] if number.isdecimal():
+            case [number, digest, ("announced" | "kept" | "restored") as kind] if _NUMBER.fullmatch(number):
                 head = Head(sequence=int(number), digest=digest)
-            case [number, digest, "begins"] if number.isdecimal() and place == 0:
+            case [number, digest, "begins"] if _NUMBER.fullmatch(number) and place == 0:
                 begins = Head(sequence=int(number), digest=digest)
                 kept[begins.sequence] = frozenset({digest})
                 continue
@@ -50,6 +52,8 @@ def read_anchor(lines: Iterable[str]) -> Anchored:
             announced = {number: those for number, those in announced.items() if number <= head.sequence}
             kept = {number: one for number, one in kept.items() if number < head.sequence}
             kept[head.sequence], restored = frozenset({head.digest}), head
+            if begins is not None and begins.sequence > head.sequence:
+                begins = None  # it stood for entries that the log of the backup does not have
     return Anchored(announced=announced, kept=kept, restored=restored, begins=begins, lost=lost, unread=unread)
 
 

@@ -18,6 +18,12 @@ from honk.store.database import SIGHT_SECONDS, Database
 _UNWRITTEN = "What is about to be done could not be written to the audit log, so it was not done."
 _UNTOLD = "This could not be written to the audit log."
 _UNENDED = "An act was done, or tried, and what came of it could not be written to the audit log."
+_ROWS = sa.select(
+    t.audit.c.sequence,
+    sa.cast(t.audit.c.record, sa.LargeBinary).label("record"),
+    sa.cast(t.audit.c.digest, sa.LargeBinary).label("digest"),
+)
+"""As bytes: somebody may have put there what is no text, and the driver would stop at it."""
 
 
 class SqlAudit:
@@ -58,11 +64,14 @@ class SqlAudit:
                 await anchor.keep(head)
         except StoreError as error:
             raise type(error)(f"{_unwritten(wanted)} {error}") from error
+        except OverflowError as error:
+            words = "Somebody put a number into it behind which there is none. See: honk audit verify"
+            raise StoreError(f"{_unwritten(wanted)} {words}") from error
         return entry
 
     async def rows(self, after: int = 0, limit: int = 500) -> Sequence[Row]:
         """By number."""
-        return await self._rows(sa.select(t.audit).where(t.audit.c.sequence > after).limit(limit))
+        return await self._rows(_ROWS.where(t.audit.c.sequence > after).limit(limit))
 
     async def read(self, after: int = 0, limit: int = 500) -> Sequence[AuditEntry]:
         """By number."""
@@ -79,7 +88,7 @@ class SqlAudit:
     async def check(self) -> Checked:
         """One moment of the log. What was kept before it must be in it; what is in it was announced by now."""
         before = [await anchor.read() for anchor in self.anchors]
-        rows = await self._rows(sa.select(t.audit))
+        rows = await self._rows(_ROWS)
         found: list[Checked] = []
         notes: list[str] = []
         for anchor, known in zip(self.anchors, before, strict=True):
@@ -100,10 +109,14 @@ class SqlAudit:
             await anchor.restore(head)
         return head
 
-    async def _rows(self, query: sa.Select[tuple[int, str, str]]) -> Sequence[Row]:
+    async def _rows(self, query: sa.Select[tuple[int, bytes, bytes]]) -> Sequence[Row]:
         async with self._database.read() as connection:
             found = (await connection.execute(query.order_by(t.audit.c.sequence))).all()
-        return [Row(place=row.sequence, record=row.record, digest=row.digest) for row in found]
+        return [Row(place=row.sequence, record=_text(row.record), digest=_text(row.digest)) for row in found]
+
+
+def _text(value: object) -> object:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
 
 
 def _unwritten(wanted: AuditEntry) -> str:

@@ -234,3 +234,26 @@ def test_torn_lines_of_an_anchor_are_told_and_hide_nothing() -> None:
     assert torn.unread == 3
     assert check(ROWS, torn).notes == ("The anchor has 3 lines that cannot be read.",)
     assert wrong(ROWS[:4], torn) == (5, Tampering.TRUNCATED)
+
+
+def test_after_a_restore_behind_which_an_anchor_began_later_nothing_that_was_put_in_passes() -> None:
+    """The log had eight entries when the anchor was set up; the backup that came back had four."""
+    before = log(10)
+    kept = before[:4]
+    grown = log(2, word="merge", head=head_of(kept[-1]))
+    forged = log(1, word="grant", head=head_of(grown[-1]))
+    lines = [anchor_line(head_of(before[7]), BEGINS)]
+    lines += [anchor_line(head_of(one), kind) for one in before[8:] for kind in (ANNOUNCED, KEPT)]
+    lines += [anchor_line(head_of(kept[-1]), RESTORED)]
+    lines += [anchor_line(head_of(one), kind) for one in grown for kind in (ANNOUNCED, KEPT)]
+    known = read_anchor(lines)
+    assert verify_chain(rows([*kept, *grown]), known, is_ours=True).wrong is None
+    checked = verify_chain(rows([*kept, *grown, *forged]), known, is_ours=True)
+    assert checked.wrong is not None
+    assert (checked.wrong.sequence, checked.wrong.kind) == (7, Tampering.INSERTED)
+
+
+def test_a_number_in_an_anchor_that_is_none_is_a_line_that_cannot_be_read() -> None:
+    for number in ("9" * 5000, "9" * 30, "\u0663", "-1", "1e3"):
+        assert anchor(LOG, f"{number} {'0' * 64} announced\n").unread == 1, number
+        assert read_anchor([f"{number} {'0' * 64} begins\n"]).unread == 1, number

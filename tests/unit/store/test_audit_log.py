@@ -146,3 +146,31 @@ async def test_an_entry_that_cannot_be_read_is_said_to_be_changed(tmp_path: Path
             database.commit()
         with pytest.raises(StoreError, match="honk audit verify"):
             await store.audit.read()
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("UPDATE honk_audit SET record = CAST(x'ff7b7d' AS TEXT) WHERE sequence = 2", 2),
+        ("UPDATE honk_audit SET digest = CAST(x'ff' AS TEXT) WHERE sequence = 2", 2),
+        ("UPDATE honk_audit SET record = record || char(0) || 'x' WHERE sequence = 2", 2),
+        ("INSERT INTO honk_audit VALUES (9223372036854775807, '{}', '')", 4),
+    ],
+)
+async def test_what_is_no_text_and_no_number_of_ours_is_named_and_stops_the_acts_in_words(
+    statement: str, number: int, tmp_path: Path
+) -> None:
+    async with sql(tmp_path) as store:
+        for _ in range(3):
+            await store.audit.write("push", who=HONK, subject="task:x", came_of=DONE)
+        with closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as database:
+            database.execute("DROP TRIGGER honk_audit_no_update")
+            database.execute(statement)
+            database.commit()
+        checked = await store.audit.check()
+        assert checked.wrong is not None
+        assert checked.wrong.sequence == number
+        assert len(await store.audit.rows()) in (3, 4), "an export goes past it"
+        if number == 4:
+            with pytest.raises(StoreError, match="so it was not done"):
+                await store.audit.write("push", who=HONK, subject="task:x")
