@@ -71,7 +71,7 @@ def why_held(wanted: Wanted, earlier: Sequence[Earlier], terms: QueueTerms, at: 
     if terms.problem:
         return (
             f"{terms.problem}, so nobody knows how many pull requests are wanted there. Mend that on the base branch, "
-            f"then: honk task retry {wanted.task_id}"
+            f"then begin again from there: honk task retry {wanted.task_id}"
         )
     if not wanted.is_wanted_again:
         for one in sorted(earlier, key=lambda one: one.state != "open"):

@@ -48,7 +48,8 @@ async def newest_of(house: House, task: Task) -> Task:
 
 async def is_held(house: House, task: Task) -> bool:
     """Whether its work was ready to be proposed, and waits for a person's word."""
-    return any(event.kind == HELD for event in await house.events.read(task.task_id))
+    events = await house.events.read(task.task_id)
+    return any(event.kind == HELD and event.body.get("is_ready") is True for event in events)
 
 
 async def reply_to(house: House, ended: Task, spoken: Spoken, limits: Limits | None) -> Linked:

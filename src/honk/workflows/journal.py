@@ -111,9 +111,11 @@ class Journal:
     async def decision(self, decision: Decision, number: int) -> None:
         await self._fact("decision", {"next": str(decision.next), "feedback": decision.feedback}, f"decision:{number}")
 
-    async def queue(self, held: str) -> None:
-        """Whether a pull request may be opened, or why it waits for a person."""
-        await self._fact("held" if held else "let_through", {"reason": held} if held else {}, "queue")
+    async def queue(self, held: str, *, is_ready: bool = True) -> None:
+        """Whether a pull request may be opened, or why it waits for a person: with the work as it is, if it `is_ready`,
+        else from a newer base."""
+        body: dict[str, object] = {"reason": held, "is_ready": is_ready}
+        await self._fact("held" if held else "let_through", body if held else {}, "queue")
 
     async def queued(self) -> str | None:
         """What was decided of that before; None where nothing was."""

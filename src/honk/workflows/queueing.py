@@ -20,18 +20,17 @@ async def held(house: House, record: Record, change: Change) -> Outcome | None:
     if taken_up is not None and (taken_up.pull_request is not None or taken_up.restores is not None):
         return None
     if (told := await record.journal.queued()) is None:
-        told = await _why(house, record, change) or ""
-        await record.journal.queue(told)
+        base = house.workspaces.tree(record.task.repository, change.base_sha)
+        terms = narrowed(house.queue_terms, await base.read(PATH))
+        told = await _why(house, record, change, terms) or ""
+        await record.journal.queue(told, is_ready=not terms.problem)
     if not told:
         return None
     return Outcome(name=OutcomeName.NEEDS_HUMAN, reason=f"Held before anything was pushed; the work is kept. {told}")
 
 
-async def _why(house: House, record: Record, change: Change) -> str | None:
-    task, taken_up = record.task, record.run.takes_up
-    base = house.workspaces.tree(task.repository, change.base_sha)
-    terms = narrowed(house.queue_terms, await base.read(PATH))
-    at = now()
+async def _why(house: House, record: Record, change: Change, terms: QueueTerms) -> str | None:
+    task, taken_up, at = record.task, record.run.takes_up, now()
     wanted = Wanted(
         task_id=task.task_id,
         tree_sha=change.tree_sha,

@@ -15,6 +15,7 @@ from honk.domain.evidence import Examination, Finding, NewTest, Report, Ruling, 
 from honk.domain.evidence import Tests as Results
 from honk.domain.limits import Spent
 from honk.domain.markdown import STRANGE, block, code, visible
+from honk.domain.provenance import Part, Share
 from honk.domain.pull_request_text import merge_message, pull_request_body
 from honk.domain.shipment import Approval
 from honk.domain.task import Brief, Person, Repository, Task
@@ -75,13 +76,29 @@ VERDICT = Verdict(
 )
 
 
+def made_by(author: str) -> Share:
+    return Share(part=Part.CODE, author=author, is_machine=False, files=1, added=3, deleted=2)
+
+
 def body(
-    examination: Examination, *, goal: str = "Mend it", verdict: Verdict | None = VERDICT, task: Task = TASK
+    examination: Examination,
+    *,
+    goal: str = "Mend it",
+    verdict: Verdict | None = VERDICT,
+    task: Task = TASK,
+    author: str = "Bo",
 ) -> str:
     brief = Brief(version=2, goal=goal)
     spent = Spent(turns=4, cost_usd=0.1234, input_tokens=10, output_tokens=5)
     return pull_request_body(
-        task=task, brief=brief, change=CHANGE, examination=examination, verdict=verdict, attempts=1, spent=spent
+        task=task,
+        brief=brief,
+        change=CHANGE,
+        examination=examination,
+        verdict=verdict,
+        attempts=1,
+        spent=spent,
+        shares=(made_by(author),),
     )
 
 
@@ -109,6 +126,7 @@ def message(
                 at=TASK.created_at,
             ),
         ),
+        shares=(made_by(name),),
     )
 
 
@@ -151,7 +169,7 @@ def outside_code(markdown: str) -> str:
 @given(words)
 def test_no_word_of_anybody_links_loads_or_leaves_its_place(word: str) -> None:
     verdict = Verdict(ruling=Ruling.PASS, reasons=(word,), judge=word, prompt_version=word, seconds=1.0)
-    text = body(hostile_examination(word), goal=word, verdict=verdict)
+    text = body(hostile_examination(word), goal=word, verdict=verdict, author=word)
     assert not kinds(text) & {"image", "link_open", "html_block", "html_inline", "blockquote_open", "s_open"}
     assert not re.search(r"sink|@|#\d|://", outside_code(text))
     assert text.count("\n## ") == body(hostile_examination("calm"), verdict=verdict).count("\n## ")
@@ -240,6 +258,7 @@ def test_git_reads_the_trailers_back_whatever_people_write(word: str) -> None:
     assert found["Honk-Task"] == ["k7m2p9qa"]
     assert found["Honk-Verification"] == ["passed"]
     assert found["Honk-Pull-Request"] == ["7"]
+    assert found["Honk-Made"][0].startswith("code 1 +3 -2 by person")
     assert all(len(values) == 1 for values in found.values())
 
 
