@@ -3,6 +3,7 @@
 import os
 import secrets
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from honk.config import Settings
@@ -20,7 +21,7 @@ def previews_of(settings: Settings, house: House) -> Previews:
     is_walled = settings.sandbox != NoneBackend.name
     serve = settings.serve
     hosts = hosts_of(serve.preview_domain, serve.public_url, listens_on=serve.host, port=serve.port, is_secure=True)
-    terms, key = settings.preview.terms(), preview_key(settings.home)
+    terms, key = settings.preview.terms(), partial(preview_key, settings.home)
     return Previews(house, terms, key, is_walled=is_walled, has_hosts=bool(hosts.domain))
 
 

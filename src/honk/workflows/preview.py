@@ -6,9 +6,10 @@ What runs is known to this process alone and survives nothing; the rows say what
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from functools import cached_property
 
 from honk.base.clock import monotonic_seconds, now
 from honk.base.errors import HonkError, UsageError
@@ -23,7 +24,7 @@ from honk.store.conversation import Fact
 from honk.workflows.audited import audited
 from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
-from honk.workflows.preview_ground import NO_HOSTS, NO_WALLS, PreviewGround, ceilings_of, ground_of, preview_room
+from honk.workflows.preview_ground import PreviewGround, ceilings_of, ground_of, new_preview, preview_room, why_unshown
 from honk.workflows.preview_looks import artifact_of, built, looked
 from honk.workflows.preview_stage import Stage
 
@@ -38,17 +39,22 @@ _log = logging.getLogger("honk.preview")
 
 
 class Previews:
-    """One for each server. `key` makes hosts' names and signs what opens them."""
+    """One for each server; in any other process it does nothing."""
 
     def __init__(
-        self, house: House, terms: PreviewTerms, key: bytes, *, is_walled: bool, has_hosts: bool = True
+        self, house: House, terms: PreviewTerms, key: Callable[[], bytes], *, is_walled: bool, has_hosts: bool = True
     ) -> None:
-        self._house, self.terms, self.key = house, terms, key
+        self._house, self.terms, self._key_of = house, terms, key
         self._is_walled, self._has_hosts = is_walled, has_hosts
         self._stages: dict[str, Stage] = {}
         self._starting = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
+
+    @cached_property
+    def key(self) -> bytes:
+        """Makes hosts' names, and signs what opens them."""
+        return self._key_of()
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -146,8 +152,12 @@ class Previews:
 
     async def of_label(self, label: str) -> Preview | None:
         """As it stands now."""
-        stage = self._stages.get(label)
-        return stage.preview if stage is not None else await self._house.previews.get(label)
+        if (stage := self._stages.get(label)) is not None:
+            return stage.preview
+        found = await self._house.previews.get(label)
+        if found is not None and found.state in _AT_WORK and label not in self._stages:
+            return replace(found, state=P.ASLEEP, words=ANEW)
+        return found
 
     async def running(self) -> Mapping[str, tuple[Preview, Standing]]:
         """What is at work, with what was measured, by label."""
@@ -190,12 +200,12 @@ class Previews:
 
     async def note_opened(self, label: str, who: Who) -> None:
         """Somebody was let in."""
-        preview = await self.of_label(label)
-        if preview is not None:
-            body: Body = {"head_sha": preview.head_sha, "number": preview.number}
-            subject = f"task:{preview.task_id}"
-            await self._house.audit.write("open preview", who=who, subject=subject, body=body, came_of="done")
-            await self._save(replace(preview, opened=preview.opened + 1))
+        if (preview := await self.of_label(label)) is None:
+            return
+        subject, body = _named(preview)
+        await self._house.audit.write("open preview", who=who, subject=subject, body=body, came_of="done")
+        if (now_is := await self.of_label(label)) is not None:
+            await self._save(replace(now_is, opened=now_is.opened + 1))
 
     async def file(self, preview: Preview) -> bytes:
         """What was built, as it was built.
@@ -238,21 +248,11 @@ class Previews:
         """The row of this commit; made where there is none."""
         label = label_of(self.key, ground.task_id, ground.change.head_sha)
         known = await self._house.previews.get(label)
-        return known or Preview(
-            label=label,
-            task_id=ground.task_id,
-            number=ground.pull_request.number,
-            repository_id=ground.repository.repository_id,
-            head_sha=ground.change.head_sha,
-            kind=ground.declared.kind,
-            state=P.ASLEEP,
-            created_at=now(),
-        )
+        return known or new_preview(ground, label)
 
     async def _start(self, preview: Preview, ground: PreviewGround, who: Who) -> Preview:
         """Begin, after whoever must make room; what comes of it is told."""
-        why_not = self._why_not(ground)
-        if why_not:
+        if why_not := why_unshown(self.terms, ground, is_walled=self._is_walled, has_hosts=self._has_hosts):
             return await self._tell(replace(preview, state=P.FAILED, words=why_not))
         async with self._starting:
             if (known := self._stages.get(preview.label)) is not None:
@@ -267,36 +267,31 @@ class Previews:
             stage.work = asyncio.create_task(self._play(stage))
             return begun
 
-    def _why_not(self, ground: PreviewGround) -> str:
-        if not self.terms.is_on:
-            return "This installation shows no previews: its operator sets preview.is_on."
-        if not self._is_walled:
-            return NO_WALLS
-        if not self._has_hosts:
-            return NO_HOSTS
-        return " ".join(ground.declared.problems)
-
     async def _play(self, stage: Stage) -> None:
-        """One preview from its start to its end."""
-        body: Body = {"head_sha": stage.preview.head_sha, "number": stage.preview.number}
-        subject = f"task:{stage.preview.task_id}"
+        """One preview from its start to its end, and what came of it."""
+        try:
+            state, words, log = await self._played(stage)
+            if await self._house.previews.get(stage.preview.label) is not None:  # else its task was deleted meanwhile
+                await self._tell(replace(stage.preview, state=state, words=words, log=log, ended_at=now()))
+        finally:
+            self._stages.pop(stage.preview.label, None)
+            stage.settled.set()
+
+    async def _played(self, stage: Stage) -> tuple[PreviewState, str, str]:
+        """How it ended, in words, and the end of its log."""
+        subject, body = _named(stage.preview)
         try:
             async with audited(self._house.audit, "preview", who=stage.who, subject=subject, body=body):
                 is_server = stage.ground.declared.kind == "server"
                 state, words = await (self._show(stage) if is_server else self._build(stage))
-                log = stage.copy.log if stage.copy is not None else stage.preview.log
         except NotReady as error:
-            state, words, log = P.FAILED, str(error), error.log
+            return P.FAILED, str(error), error.log
         except HonkError as error:
-            state, words, log = P.FAILED, str(error), stage.copy.log if stage.copy is not None else ""
+            state, words = P.FAILED, str(error)
         except Exception:  # noqa: BLE001 - a fault of ours ends this preview, and says so
             _log.exception("a preview broke")
-            state, words, log = P.FAILED, "A fault in Honk ended it; the server's log has more.", ""
-        finally:
-            self._stages.pop(stage.preview.label, None)
-            stage.settled.set()
-        if await self._house.previews.get(stage.preview.label) is not None:  # else its task was deleted meanwhile
-            await self._tell(replace(stage.preview, state=state, words=words, log=log, ended_at=now()))
+            state, words = P.FAILED, "A fault in Honk ended it; the server's log has more."
+        return state, words, stage.copy.log if stage.copy is not None else stage.preview.log
 
     async def _build(self, stage: Stage) -> tuple[PreviewState, str]:
         """What is built needs no room any more."""
@@ -396,3 +391,8 @@ class Previews:
             stage.preview = preview
         await self._house.previews.save(preview, facts)
         return preview
+
+
+def _named(preview: Preview) -> tuple[str, Body]:
+    """As the audit log names it."""
+    return f"task:{preview.task_id}", {"head_sha": preview.head_sha, "number": preview.number}

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from honk.base.clock import now
 from honk.domain.change import Change, PullRequest
-from honk.domain.preview import PreviewTerms
+from honk.domain.preview import Preview, PreviewState, PreviewTerms
 from honk.domain.task import Repository, Task
 from honk.preview import NotReady
 from honk.preview.declared import PATH, Declared, declared
@@ -54,6 +55,29 @@ async def ground_of(house: House, task_id: str) -> PreviewGround | None:
     return PreviewGround(
         task_id=task.task_id, repository=task.repository, pull_request=newest, change=run.change, declared=asked
     )
+
+
+def new_preview(ground: PreviewGround, label: str) -> Preview:
+    """A row for its commit, which was not shown yet."""
+    return Preview(
+        label=label,
+        task_id=ground.task_id,
+        number=ground.pull_request.number,
+        repository_id=ground.repository.repository_id,
+        head_sha=ground.change.head_sha,
+        kind=ground.declared.kind,
+        state=PreviewState.ASLEEP,
+        created_at=now(),
+    )
+
+
+def why_unshown(terms: PreviewTerms, ground: PreviewGround, *, is_walled: bool, has_hosts: bool) -> str:
+    """Why nothing is started, in words; empty where it may be."""
+    if not terms.is_on:
+        return "This installation shows no previews: its operator sets preview.is_on."
+    if not is_walled:
+        return NO_WALLS
+    return " ".join(ground.declared.problems) if has_hosts else NO_HOSTS
 
 
 async def preview_kind(house: House, task: Task, change: Change) -> str:
