@@ -2,6 +2,8 @@
 
 import ast
 import re
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import grimp
@@ -101,3 +103,16 @@ def test_no_import_goes_round() -> None:
         for imported in graph.find_modules_directly_imported_by(module):
             chain = graph.find_shortest_chain(importer=imported, imported=module)
             assert chain is None, f"{module} -> {chain}"
+
+
+def test_every_room_stands_on_a_floor_and_on_the_map() -> None:
+    """What no contract names may import whatever it likes."""
+    repository = ROOT.parents[1]
+    rooms = {path.stem for path in ROOT.glob("*.py")} | {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    rooms -= {"__init__", "testing"}
+    contracts = tomllib.loads((repository / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    stairs = " | ".join(contracts[0]["layers"]).replace("honk.", "").split(" | ")
+    assert rooms == set(stairs)
+    told = re.findall(r"`src/honk/([\w*]+)(?:/|\.py)`|\(`([\w` ,]+)` to come\)", (repository / "AGENTS.md").read_text())
+    named = {name for known, coming in told for name in (known, *re.findall(r"\w+", coming)) if name}
+    assert [room for room in sorted(rooms) if not any(fnmatch(room, name) for name in named)] == []

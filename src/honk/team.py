@@ -8,8 +8,14 @@ from typing import BinaryIO
 
 from honk.app import App, RunRequest
 from honk.app import RunResult as RunResult
-from honk.auditing import Auditing
 from honk.base.errors import UsageError
+from honk.desks.audit import Auditing
+from honk.desks.lookout import Lookout
+from honk.desks.previews import Previewing
+from honk.desks.production import Producing
+from honk.desks.readers import Readers
+from honk.desks.roster import Roster
+from honk.desks.shipping import Shipping
 from honk.domain.audit import who_of
 from honk.domain.catalog import Offered
 from honk.domain.conversation import Parked
@@ -21,12 +27,6 @@ from honk.domain.people import Refused as Refused
 from honk.domain.standing import Frost, Standing
 from honk.domain.task import BriefTerms, Person, Repository, Task
 from honk.insight.kept import Kept
-from honk.lookout import Lookout
-from honk.previewing import Previewing
-from honk.producing import Producing
-from honk.readers import Readers
-from honk.roster import Roster
-from honk.shipping import Shipping
 from honk.store import Message, NotFound, TaskEvent
 from honk.workflows.handing import Taken
 from honk.workflows.legs import Resumption, Spoken

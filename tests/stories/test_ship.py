@@ -14,11 +14,11 @@ from talking import Circle, circle
 
 from honk.base.errors import UsageError
 from honk.config_delivery import MergeSettings
+from honk.desks.shipping import Ship
 from honk.domain.board import Filters, Lane
 from honk.domain.people import EVERYWHERE, Door, Member, Refused, Role, Visitor
 from honk.domain.shipment import ShipmentState
 from honk.domain.task import OutcomeName, Task
-from honk.shipping import Ship
 from honk.store import NotFound
 from honk.team import NewRequest
 

@@ -13,9 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from honk.base.errors import HonkError, OutOfSpace, PlatformError, UsageError
+from honk.desks.readers import Crowded
 from honk.domain.plain import one_line
 from honk.forge import ForgeNotFound
-from honk.readers import Crowded
 from honk.store import NotFound, StoreBusy
 from honk.team import Refused
 

@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 from honk.api.entry import Entry
 from honk.api.problems import responses
 from honk.api.shapes import Shape
+from honk.desks.shipping import Ship
 from honk.domain.people import Visitor
 from honk.domain.shipment import Shipment, ShipmentState
-from honk.shipping import Ship
 from honk.team import Team
 
 NOTHING = "This task has no pull request: there is nothing to merge."

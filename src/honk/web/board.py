@@ -8,12 +8,12 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from honk.desks.lookout import PAGE, watcher_of
 from honk.domain.board import Filters, Lane, is_wanted
 from honk.domain.listing import LONGEST_WORDS
 from honk.domain.task import OutcomeName
 from honk.entrance import SignedIn
 from honk.insight.board_view import LaneView, lanes_of, query_of
-from honk.lookout import PAGE, watcher_of
 from honk.web.pages import CALM_SECONDS, Pages, event_of, is_partial, partial_of
 
 Words = Annotated[str, Query(max_length=LONGEST_WORDS)]

@@ -16,6 +16,7 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from honk.base.errors import HonkError
+from honk.desks.previews import Previewing
 from honk.domain.audit import Who
 from honk.domain.people import Door
 from honk.domain.preview import Artifact, Preview, PreviewState
@@ -35,7 +36,6 @@ from honk.preview.passage import (
 )
 from honk.preview.site import Site
 from honk.preview.tickets import PASS_SECONDS, Ticket, Use, read, written
-from honk.previewing import Previewing
 from honk.team import Team
 from honk.web.origin import safe_path
 from honk.web.preview_socket import refuse, relay_socket

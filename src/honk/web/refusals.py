@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from honk.base.errors import HonkError, PlatformError, UsageError
+from honk.desks.readers import Crowded
 from honk.domain.plain import one_line
-from honk.readers import Crowded
 from honk.store import NotFound
 from honk.team import Refused
 from honk.web.pages import Pages, is_partial

@@ -11,9 +11,9 @@ from front_room import NOON, Front, front
 from honk.app import App
 from honk.cli.serve import Behind, doors
 from honk.config import Settings
+from honk.desks.roster import Roster
 from honk.domain.people import EVERYWHERE, OWNER, Member, Role
 from honk.entrance import Entrance, csrf_of
-from honk.roster import Roster
 from honk.team import Team
 from honk.testing.audit import FakeAudit
 from honk.testing.people import FakePeople

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from tests.unit.web.test_shown import HOSTILE, Seen
 
+from honk.desks.shipping import Ship
 from honk.domain.approval import Look
 from honk.domain.change import ChangedFile, Edit
 from honk.domain.evidence import Finding, Ruling, Severity
@@ -16,7 +17,6 @@ from honk.domain.needs import Need
 from honk.domain.people import OWNER
 from honk.domain.shipment import Shipment, ShipmentState
 from honk.insight.proof import proof_of
-from honk.shipping import Ship
 from honk.testing.store_rules import ADA, CHANGE, EXAMINATION, NOON, VERDICT, a_pull_request, a_run, a_task
 from honk.web.pages import HERE, templates
 from honk.workflows.approving import Sight

@@ -10,9 +10,9 @@ from front_room import Front, front, house
 from starlette.responses import StreamingResponse
 
 from honk import entrance as entrances
+from honk.desks.readers import Crowded, Readers
 from honk.domain.people import OWNER
 from honk.entrance import Entrance, while_let_in
-from honk.readers import Crowded, Readers
 from honk.team import Team
 from honk.web.pages import Pages
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from honk.app import App
 from honk.base.errors import UsageError
+from honk.desks.lookout import Lookout
 from honk.domain.approval import reasons_for_a_sentence, unmet, why_never
 from honk.domain.change import PullRequest
 from honk.domain.merge_terms import PATH
@@ -11,7 +12,6 @@ from honk.domain.needs import Need
 from honk.domain.people import Act, Door, Visitor, must, why_not
 from honk.domain.shipment import Approval, Shipment, ShipmentState
 from honk.domain.task import Person
-from honk.lookout import Lookout
 from honk.workflows.approving import Sight
 from honk.workflows.production import Production
 from honk.workflows.tapping import Tap, Tapped

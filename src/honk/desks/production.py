@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from honk.app import App
 from honk.base.errors import UsageError
+from honk.desks.lookout import Lookout
 from honk.domain.change import PullRequest
 from honk.domain.deployment import Deployment, Undo
 from honk.domain.people import Act, Door, Visitor, must, why_not
 from honk.domain.task import Person, Task
 from honk.insight.sheet import Sheet
-from honk.lookout import Lookout
 from honk.workflows.undoing import Outlook
 
 
