@@ -21,6 +21,11 @@ class Hand:
     email: str
 
 
+ANYBODY = Hand(person_id="*", email="")
+"""Of a task that was deleted: whoever commanded it is not known any more."""
+_FORGOTTEN = "a task that it goes on with was deleted, so that nobody knows who commanded it: ask for it anew"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
     """A changed path that only an owner lets pass."""
@@ -59,7 +64,7 @@ class Circle:
 
     def has_commanded(self, member: Member) -> bool:
         """By their id, by their address, or as the owner at the command line."""
-        return any(
+        return ANYBODY in self.hands or any(
             hand.email.lower() == member.email.lower() or (hand.person_id or OWNER.person_id) == member.person_id
             for hand in self.hands
         )
@@ -92,6 +97,8 @@ def needs_of(
     found = [_need(_words_of(paths), eligible[key]) for key, paths in asked.items()]
     if terms.second_person:
         found.append(_need("each merge here needs a second person", _second(circle, circle.approvers())))
+    if ANYBODY in circle.hands:
+        found = [replace(need, why=f"{need.why}, and {_FORGOTTEN}") for need in found]
     found = _grouped(found)
     lacking = [need.why for need in found if not need.who]
     if circle.is_of_one:
@@ -111,13 +118,16 @@ def _grouped(needs: Sequence[Need]) -> list[Need]:
 
 
 def _owners_of_all(circle: Circle, owners: Mapping[str, Collection[str]]) -> list[Need]:
-    """One for each group of owners, whoever asked for the change. What nobody owns needs none."""
+    """One for each group of owners, whoever asked for the change. What nobody owns needs none; what is owned by names
+    that nobody here stands for needs an administrator."""
     found: dict[frozenset[str], Need] = {}
     for path, named in owners.items():
-        people = circle.named(named)
+        people, why = circle.named(named), f"they own {path}"
+        if named and not people:
+            people, why = circle.administrators(), f"nobody here stands for {', '.join(named)}, who own {path}"
         key = frozenset(member.person_id for member in people)
         if key and key not in found:
-            found[key] = _need(f"they own {path}", people)
+            found[key] = _need(why, people)
     return list(found.values())
 
 

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from honk.base.errors import HonkError
 from honk.domain.approval import Look
 from honk.domain.change import ChangedFile, PullRequest
 from honk.domain.evidence import Examination
 from honk.domain.merge_terms import PATH, MergeTerms, narrowed
-from honk.domain.needs import Circle, Guarded, Hand, needs_of
+from honk.domain.needs import ANYBODY, Circle, Guarded, Hand, needs_of
 from honk.domain.owners import PLACES, Rule, owners_of, parse
+from honk.domain.people import OWNER
 from honk.domain.shipment import Proof
 from honk.domain.task import Task
 from honk.store import Run
@@ -67,7 +70,8 @@ class Approving:
         terms = narrowed(self.terms, honk_toml)
         guarded = guarded_of(files, examination.findings, honk_toml, terms.guarded)
         owners = await self._owners(task, base, _asked_for(files, guarded, terms))
-        needs, alone = needs_of(await self._circle(task, terms), terms, guarded, owners)
+        circle = await self._circle(task, terms, is_asked=bool(guarded or terms.second_person))
+        needs, alone = needs_of(circle, terms, guarded, owners)
         look = Look(
             number=number,
             repository_id=pull_request.repository_id,
@@ -81,11 +85,23 @@ class Approving:
         )
         return Sight(pull_request=pull_request, task=task, run=run, look=look, terms=terms, guarded=guarded)
 
-    async def _circle(self, task: Task, terms: MergeTerms) -> Circle:
+    async def _circle(self, task: Task, terms: MergeTerms, *, is_asked: bool) -> Circle:
+        """`is_asked`: whether a second person is."""
         members = tuple(await self.people.all())
         hands = await hands_of(self.house, task)
+        if is_asked and await self._is_owner_among(task, hands):
+            hands = (*hands, Hand(person_id=OWNER.person_id, email=OWNER.email))
         place = task.repository.repository_id
         return Circle(repository_id=place, members=members, hands=hands, people=terms.people)
+
+    async def _is_owner_among(self, task: Task, hands: Sequence[Hand]) -> bool:
+        """Whoever sits at the machine may have an account beside: they are one person, by the name that their commits
+        there have. What cannot be looked at is no command line's either: that asks for the same."""
+        try:
+            facts = await self.house.source.describe(Path(task.repository.location), None)
+        except HonkError:
+            return False
+        return facts.asker.email.lower() in {hand.email.lower() for hand in hands}
 
     async def _owners(self, task: Task, base: Tree, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """By path, as the base has them: a change cannot choose who looks at it."""
@@ -110,7 +126,10 @@ def _asked_for(files: Sequence[ChangedFile], guarded: Sequence[Guarded], terms: 
 async def hands_of(house: House, task: Task) -> tuple[Hand, ...]:
     """Everybody who had a hand in it: in this task, and in those that it goes on with."""
     found: dict[Hand, None] = {}
-    for one in await chain_of(house, task):
+    chain = await chain_of(house, task)
+    if chain[-1].follows is not None:
+        found[ANYBODY] = None
+    for one in chain:
         found[Hand(person_id=one.person_id, email=one.asker.email)] = None
         for message in await house.messages.of(one.task_id):
             found[Hand(person_id=message.person_id, email=message.person.email)] = None

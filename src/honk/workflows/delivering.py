@@ -134,8 +134,9 @@ class Delivering:
             signed_off_by=house.identity.author_of(sight.task) if signs_off else None,
         )
         who = Who(name=approvals[-1].person.name, person_id=approvals[-1].person_id, door=approvals[-1].door)
+        given = [{"name": yes.person.name, "person_id": yes.person_id} for yes in approvals]
         ids: Body = {"task": sight.task.task_id, "head_sha": shipment.head_sha, "tree_sha": ready.tree_sha,
-                     "approved_by": [yes.person.name for yes in approvals]}  # fmt: skip
+                     "approved_by": given}  # fmt: skip
         can = house.forge.capabilities.merge_methods
         method = sight.terms.method if sight.terms.method in can else SQUASH
         subject, hides = f"pull_request:{shipment.number}", (sight.pull_request.branch,)

@@ -51,7 +51,7 @@ async def seal(mirror: Path, name: str, change: Change, message: CommitMessage, 
 
 
 async def authors_between(mirror: Path, base_sha: str, sha: str) -> tuple[Person, ...]:
-    """Who wrote the commits behind the base, as they say themselves; nobody where the mirror no longer has them."""
-    done = await Git(mirror)("log", "--no-show-signature", "--format=%an%x00%ae", f"{base_sha}..{sha}")
+    """Who wrote and who made the commits behind the base, as those say; nobody where the mirror no longer has them."""
+    done = await Git(mirror)("log", "--no-show-signature", "--format=%an%x00%ae%n%cn%x00%ce", f"{base_sha}..{sha}")
     lines = (line.partition("\0") for line in done.text.splitlines() if done.exit_code == 0)
     return tuple(dict.fromkeys(Person(name=name, email=email) for name, _, email in lines))

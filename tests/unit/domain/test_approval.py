@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from honk.domain.approval import Arm, AskSentence, Look, Refuse, Ship, Yes, decide_approval, not_worse
 from honk.domain.evidence import Examination, Finding, Report, Ruling, Severity, Verdict, Verification
 from honk.domain.merge_terms import MergeTerms, narrowed
-from honk.domain.needs import Circle, Guarded, Hand, Need, asked_of, needs_of, words_of
+from honk.domain.needs import ANYBODY, Circle, Guarded, Hand, Need, asked_of, needs_of, words_of
 from honk.domain.people import EVERYWHERE, OWNER, Door, Member, Role
 
 HEAD, OTHER = "a" * 40, "b" * 40
@@ -161,6 +161,24 @@ def test_where_nobody_else_may_it_says_so_instead_of_waiting_for_ever() -> None:
     found = needs(ADA, EVE, hands=hands)
     assert [one.who for one in found] == [frozenset()]
     assert "nobody else here may approve" in refused(replace(LOOK, needs=found), yes())
+
+
+def test_where_a_task_before_was_deleted_nobody_can_be_told_from_who_commanded_it() -> None:
+    found = needs(ADA, BOB, CY, hands=(Hand(person_id="cy", email="cy@example.org"), ANYBODY))
+    assert [one.who for one in found] == [frozenset()]
+    assert "was deleted" in refused(replace(LOOK, needs=found), yes(BOB))
+    owned, _ = needs_of(circle(ADA, hands=(ANYBODY,)), MergeTerms(owners=True), (), {"a.py": ("ada@example.org",)})
+    assert [one.who for one in owned] == [{"ada"}], "an owner may have asked"
+    found, alone = needs_of(circle(hands=(ANYBODY,)), MergeTerms(), (CI,), {})
+    assert (found, len(alone)) == ((), 1)
+
+
+def test_owners_whom_nobody_here_stands_for_leave_it_to_an_administrator() -> None:
+    """A team's name that is in no `merge.people` must not let anybody's yes do."""
+    terms, owners = MergeTerms(owners=True), {"a.py": ("@org/team",), "b.py": ("nobody@example.org",), "c.py": ()}
+    found, _ = needs_of(circle(ADA, BOB, CY), terms, (), owners)
+    assert [one.who for one in found] == [{"owner", "cy"}]
+    assert "nobody here stands for @org/team, who own a.py" in found[0].why
 
 
 def test_in_a_house_of_one_a_guarded_path_needs_the_owner_s_own_sentence() -> None:

@@ -116,15 +116,19 @@ async def room(tmp_path: Path) -> Room:
     return await lay(tmp_path, MergeTerms())
 
 
-async def lay(home: Path, terms: MergeTerms) -> Room:
+async def lay(home: Path, terms: MergeTerms, *, follows: str | None = None, machine: str = "me@localhost") -> Room:
     store, people = FakeStore(), FakePeople()
     forge = Forge(store.pull_requests)
+
+    async def describe(path: Path, base: str | None) -> SimpleNamespace:
+        return SimpleNamespace(asker=Person(name="Whoever sits there", email=machine))
+
     trees = SimpleNamespace(tree=lambda repository, sha: FilesTree({}))
     identity = Identity(committer=Person(name="Honk", email="honk@localhost"))
     house = cast(House, SimpleNamespace(
         home=home, tasks=store.tasks, runs=store.runs, events=store.events, messages=store.messages, memo=store.memo,
         approvals=store.approvals, shipments=store.shipments, pull_requests=store.pull_requests, forge=forge,
-        workspaces=trees, audit=FakeAudit(), signer=None, identity=identity,
+        workspaces=trees, source=SimpleNamespace(describe=describe), audit=FakeAudit(), signer=None, identity=identity,
     ))  # fmt: skip
     desk, engine = PeopleDesk(people=people, audit=FakeAudit(), clock=lambda: NOON), AtOnceEngine()
     approving = Approving(house=house, people=desk, terms=terms)
@@ -134,7 +138,7 @@ async def lay(home: Path, terms: MergeTerms) -> Room:
         await people.add(member, NOON)
     task = Task(task_id="t", repository=REPOSITORY, base_branch="main", base_sha=BASE, prompt="Mend it",
                 asker=Person(name="Ada", email=ADA.email), agent="claude", model="m", created_at=NOON,
-                person_id="ada")  # fmt: skip
+                person_id="ada", follows=follows)  # fmt: skip
     run = Run(run_id="t-1", task_id="t", limits=Limits(), started_at=NOON, change=CHANGE,
               examination=Examination(reports=(GREEN,)))  # fmt: skip
     delivery = Delivery(delivery_id="d", door="cli", received_at=NOON, body="")
@@ -306,6 +310,23 @@ async def test_only_who_armed_it_takes_it_back_and_nothing_else_is_taken_back(tm
     assert (await room.desk.withdraw(1, ADA)).state is ShipmentState.ENDED
     assert (await room.tap()).shipment_id != (await room.store.shipments.list(1))[0].shipment_id
     assert len(await room.store.approvals.list(1)) == 2, "two wishes, a yes each"
+
+
+async def test_who_asked_in_a_browser_is_no_second_person_at_the_machine(tmp_path: Path) -> None:
+    """Whoever owns the state folder has an account beside, and commits there by the same address."""
+    room = await lay(tmp_path, MergeTerms(second_person=True), machine="Ada@Example.org")
+    await room.tap()
+    owner = await room.desk.approving.people.owner()
+    tap = Tap(member=owner, person=Person(name="Ada", email=ADA.email), door=Door.COMMAND_LINE, head_sha=HEAD)
+    told = (await room.desk.approve(1, tap)).shipment
+    assert (told.state, told.names) == (ShipmentState.ARMED, "Bob")
+    assert (await room.tap(BOB)).state is ShipmentState.DELIVERING
+
+
+async def test_where_the_task_before_was_deleted_nobody_is_known_not_to_have_commanded_it(tmp_path: Path) -> None:
+    room = await lay(tmp_path, MergeTerms(second_person=True), follows="gone")
+    with pytest.raises(UsageError, match="was deleted"):
+        await room.tap(BOB)
 
 
 async def test_after_a_restore_nothing_merges_on_an_old_yes(tmp_path: Path) -> None:
