@@ -8,8 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from honk.api.problems import problem
 
-BODY_BYTES = 512 << 10
-"""A request of 64 KiB, escaped as JSON may escape it, fits."""
+BODY_BYTES = 896 << 10
+"""A request of 65,536 characters, each escaped as two halves of a pair as JSON may do it (12 bytes), fits."""
 PACKS: Mapping[str, int] = {"/give": 64 << 20}
 """What git sends is larger."""
 BODY_SECONDS = 30.0

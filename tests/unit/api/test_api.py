@@ -160,6 +160,13 @@ def test_a_body_that_is_too_large_is_not_read(ada: httpx2.Client) -> None:
     assert "Nothing of it was kept" in streamed.json()["detail"]
 
 
+def test_the_longest_request_fits_however_json_escapes_it(ada: httpx2.Client) -> None:
+    body = json.dumps({**WANTED, "prompt": "\U0010aa99" * 65_536})
+    assert len(body) > 768 << 10
+    asked = ada.post("/tasks", content=body, headers={"content-type": "application/json"})
+    assert asked.status_code != 413
+
+
 def test_a_path_that_is_none_is_a_problem_as_well(ada: httpx2.Client) -> None:
     for method, path, status in (("GET", "/nowhere", 404), ("DELETE", "/tasks", 405)):
         refused = ada.request(method, path)
