@@ -51,7 +51,7 @@ async def _undo(number: int, *, is_settled: bool) -> int:
 async def _finish(desk: "App", undo_id: str) -> int:
     """Where no server does it: to the end of the reverse change's task."""
     from honk.cli.deploy import undo_lines
-    from honk.cli.exit_codes import OK, of_outcome
+    from honk.cli.exit_codes import NOTHING_TO_MERGE, of_outcome
     from honk.cli.following import follow_to_end
     from honk.cli.progress import choose_view, print_lines
 
@@ -59,7 +59,7 @@ async def _finish(desk: "App", undo_id: str) -> int:
     done = await desk.undoing.production.deployments.undo(undo_id)
     print_lines(undo_lines(done))
     if done.revert_task_id is None:
-        return OK
+        return NOTHING_TO_MERGE
     view = choose_view(as_json=False)
     result = await follow_to_end(desk, done.revert_task_id, view)
     view.finish(result)

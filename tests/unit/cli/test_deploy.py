@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
 from honk.app import App
 from honk.cli.deploy import details, headline, undo_lines
+from honk.cli.exit_codes import NOTHING_TO_MERGE
 from honk.cli.facts import Tone, facts
+from honk.cli.undo import _finish
 from honk.domain.deployment import Deployment, DeploymentState, Undo, UndoState
 from honk.domain.task import Person
 from honk.store import NotFound, TaskEvent
@@ -62,6 +65,24 @@ def test_an_undo_says_who_asked_and_what_came_of_it() -> None:
     assert [line.text for line in undo_lines(one)] == [
         "↩ Ada asked to undo #7: done", "  Production is back.", "  Task x makes the reverse change.",
     ]  # fmt: skip
+
+
+@pytest.mark.anyio
+async def test_an_undo_that_a_person_must_finish_is_no_success() -> None:
+    left = Undo(undo_id="u", repository_id="r", task_id="t", number=7, merged_sha="c" * 40, who=ONE.who, created_at=AT,
+                state=UndoState.NEEDS_HUMAN, reason="It touches the same lines.")  # fmt: skip
+
+    async def nothing_left() -> None: ...
+
+    async def undo(_undo_id: str) -> Undo:
+        return left
+
+    production = SimpleNamespace(deployments=SimpleNamespace(undo=undo))
+    deploying = SimpleNamespace(finish_here=nothing_left)
+    desk = SimpleNamespace(
+        delivery=SimpleNamespace(deploying=deploying), undoing=SimpleNamespace(production=production)
+    )
+    assert await _finish(cast(App, desk), "u") == NOTHING_TO_MERGE
 
 
 @pytest.mark.parametrize(
