@@ -11,11 +11,15 @@ from desk import OLD, RIGHT, WRONG, Desk, git, make_repository, open_desk
 from live import SECRET, Live, production
 
 from honk.base.errors import UsageError
+from honk.domain.board import Lane, Watcher
 from honk.domain.deployment import DeploymentState, Undo, UndoState
 from honk.domain.task import Person
+from honk.insight.board_view import row_of
+from honk.insight.task_view import task_view
 from honk.store import TaskEvent
 from honk.workflows.frost import freeze, melt
 from honk.workflows.reconcile import differences, thaw
+from honk.workflows.sights import Sights
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
 S = DeploymentState
@@ -62,6 +66,18 @@ async def events(desk: Desk, kind: str) -> list[TaskEvent]:
     house = desk.app.delivery.house
     found = [one for task in await desk.app.tasks() for one in await house.events.read(task.task_id)]
     return [one for one in found if one.kind == kind]
+
+
+async def shown(desk: Desk) -> list[tuple[str | None, Lane, str, str]]:
+    """How each task stands for an approver: its trouble, its lane, its colour and the beginning of its sentence."""
+    sights = Sights(desk.app.delivery.house)
+    watcher = Watcher(person_id="ada", has_unsigned=True, approves=None)
+    found = []
+    for one in await sights.listed(watcher, {task.task_id for task in await desk.app.tasks()}):
+        view = task_view(await sights.sheet(one.task.task_id), may_steer=True)
+        assert row_of(one).badge == view.badge
+        found.append((one.task.trouble, one.lane, str(view.badge.tone), view.now[:45]))
+    return found
 
 
 async def undo(desk: Desk, number: int) -> Undo:
@@ -122,6 +138,7 @@ async def test_what_fails_or_hangs_is_told_with_its_log_and_holds_nobody_up(live
         [failed] = await deployments(desk)
         assert (failed.state, failed.exit_code) == (S.FAILED, 7)
         assert "exit code 7. After that it answers 200" in failed.reason
+        assert await shown(desk) == [("failed", Lane.MINE, "bad", "Its deployment failed: The command ended with")]
         await desk.app.merge(number)
         assert len(live.deployed) == 1, "merged twice, it is deployed once"
         (live.folder / "fail").unlink()
@@ -132,6 +149,7 @@ async def test_what_fails_or_hangs_is_told_with_its_log_and_holds_nobody_up(live
         [_, mended] = await deployments(desk)
         assert (mended.state, mended.merged_sha) == (S.DEPLOYED, failed.merged_sha)
         assert live.deployed == [failed.merged_sha] * 2, "once for the merge, once by a person's word"
+        assert await shown(desk) == [(None, Lane.ENDED, "good", "Pull request 1 is merged. Deployed.")]
         (live.folder / "hang").touch()
         await merged(desk, repo, agent(RIGHT, "return b + a"))
         hung = (await deployments(desk))[2]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from honk.domain.catalog import Offered
 from honk.domain.conversation import Parked, ParkKind
 from honk.domain.limits import LimitName
-from honk.domain.task import Brief, OutcomeName, Status, Task
+from honk.domain.task import Brief, OutcomeName, Status, Task, Trouble
 from honk.store import Message
 
 BRANCH = r"^[^\x00-\x20\x7f~^:?*\[\\\-][^\x00-\x20\x7f~^:?*\[\\]*$"
@@ -164,6 +164,9 @@ class TaskOut(BaseModel):
     created_at: datetime
     replay_of: str | None
     follows: str | None = Field(description="The ended task that this one goes on with.")
+    trouble: Trouble | None = Field(
+        description="How the deployment of its merge came to no good end; null where it did, or a newer one is well."
+    )
 
     @classmethod
     def of(cls, task: Task) -> "TaskOut":
@@ -184,6 +187,7 @@ class TaskOut(BaseModel):
             created_at=task.created_at,
             replay_of=task.replay_of,
             follows=task.follows,
+            trouble=task.trouble,
         )
 
 

@@ -40,7 +40,9 @@ def summary(result: "RunResult") -> list[Line]:
 def _outcome(result: "RunResult") -> list[Line]:
     reason = block(result.reason, max_lines=REASON_LINES)
     words = str(result.outcome).replace("_", " ")
-    if result.outcome in _HAS_CHANGE:
+    if result.trouble is not None:
+        words, tone = f"{words}, deployment {result.trouble}", Tone.BAD
+    elif result.outcome in _HAS_CHANGE:
         sign, tone = SIGNS[result.verification]
         words = f"{words}, verification {sign}"
     else:

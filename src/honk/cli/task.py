@@ -167,6 +167,7 @@ def headline(task: "Task", *, is_alone: bool = False) -> "Line":
 
     standing = "interrupted" if is_alone and task.status is not Status.FINISHED else str(task.status)
     ended = str(task.outcome.name) if task.outcome else standing
+    ended += f", deployment {task.trouble}" if task.trouble else ""
     text = f"{task.task_id}  {ended:<14}  {one_line(task.repository.name, 24)}: {one_line(subject_of(task.prompt))}"
     text += f" (replay of {task.replay_of})" if task.replay_of else ""
-    return Line(text=text, tone=Tone.PLAIN if task.outcome else Tone.UNSURE)
+    return Line(text=text, tone=Tone.BAD if task.trouble else Tone.PLAIN if task.outcome else Tone.UNSURE)

@@ -30,7 +30,7 @@ from honk.client import (
 )
 from honk.domain.audit import Head, Row, Tampering, Wrong
 from honk.domain.exposure import is_safe_address
-from honk.domain.task import Outcome, OutcomeName, Person, Repository, Status, Task
+from honk.domain.task import Outcome, OutcomeName, Person, Repository, Status, Task, Trouble
 from honk.store import TaskEvent
 from honk.workflows.handing import Taken
 from honk.workflows.result import RunResult
@@ -342,4 +342,5 @@ def _task(told: Mapping[str, Any]) -> Task:
         notes=tuple(told["notes"]),
         replay_of=told["replay_of"],
         follows=told["follows"],
+        trouble=Trouble(told["trouble"]) if told.get("trouble") else None,
     )

@@ -72,4 +72,10 @@ def watcher_of(visitor: Visitor) -> Watcher:
     """What decides what is shown to this person, and where on the board."""
     member = visitor.member
     is_owner = why_not(visitor, Act.ADMINISTER, EVERYWHERE) is None
-    return Watcher(person_id=member.person_id, has_unsigned=is_owner, sees=member.readable())
+    approves = frozenset(place for place in member.grants if why_not(visitor, Act.APPROVE, place) is None)
+    return Watcher(
+        person_id=member.person_id,
+        has_unsigned=is_owner,
+        sees=member.readable(),
+        approves=None if EVERYWHERE in approves else approves,
+    )

@@ -30,6 +30,8 @@ class Watcher:
     """Whether tasks that nobody signed in for, those of the command line, are theirs."""
     sees: frozenset[str] | None = None
     """Repositories by their ids; None is every one."""
+    approves: frozenset[str] | None = frozenset()
+    """Those where what ships is theirs to decide; None is every one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,9 @@ def lane_of(task: Task, watcher: Watcher, *, is_open: bool, asked: Collection[st
     for; None where none is armed."""
     if task.status in (Status.QUEUED, Status.RUNNING):
         return Lane.RUNS
+    if task.status is Status.FINISHED and task.trouble is not None:
+        may = watcher.approves is None or task.repository.repository_id in watcher.approves
+        return Lane.MINE if may else Lane.OTHERS
     if is_open and asked is not None:
         return Lane.MINE if watcher.person_id in asked else Lane.OTHERS
     if task.status is Status.WAITING or is_open:

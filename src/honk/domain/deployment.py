@@ -1,11 +1,11 @@
 """Deployments and their undoing: who is next, what stands in production, what an undo can do. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from honk.domain.task import Person
+from honk.domain.task import Person, Trouble
 
 HEALTHY_IN_A_ROW = 3
 """So many good answers one after the other are health; one alone is luck."""
@@ -151,6 +151,20 @@ def live_of(deployments: Sequence[Deployment]) -> Deployment | None:
     """The newest that was deployed, and not taken back: what stands in production, as far as Honk knows."""
     done = [one for one in deployments if one.state is DeploymentState.DEPLOYED]
     return max(done, key=lambda one: one.place, default=None)
+
+
+TROUBLES: Mapping[DeploymentState, Trouble] = {
+    DeploymentState.FAILED: Trouble.FAILED,
+    DeploymentState.INTERRUPTED: Trouble.INTERRUPTED,
+}
+
+
+def trouble_of(deployments: Sequence[Deployment], task_id: str) -> Trouble | None:
+    """Of the task's newest among all of its repository; None behind which a newer one of anybody's is deployed."""
+    newest = max((one for one in deployments if one.task_id == task_id), key=lambda one: one.place, default=None)
+    if newest is None or ((live := live_of(deployments)) is not None and live.place > newest.place):
+        return None
+    return TROUBLES.get(newest.state)
 
 
 def previous_of(deployments: Sequence[Deployment], undone: Deployment) -> Deployment | None:

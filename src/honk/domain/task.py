@@ -31,6 +31,13 @@ class OutcomeName(StrEnum):
     """Of a replay alone: the change would have been published."""
 
 
+class Trouble(StrEnum):
+    """How the deployment of a merged change came to no good end. Its outcome stays "merged": production is not well."""
+
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The end of a task, with the reason in words for the person who asked."""
@@ -130,6 +137,9 @@ class Task:
     """The ended task that this one goes on with: a reply after its end."""
     person_id: str | None = None
     """Whoever asked, where they signed in."""
+    trouble: Trouble | None = None
+    """Of its newest deployment, until that is rolled back or a newer one is well. Nobody writes it: whoever reads the
+    row finds it by the deployments."""
 
 
 def subject_of(prompt: str, width: int = 72) -> str:

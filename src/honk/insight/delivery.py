@@ -15,7 +15,7 @@ _OF_DEPLOYMENT = {
     S.CHECKING: Badge(sign="▸", word="health is asked", tone=Tone.LIVE),
     S.DEPLOYED: Badge(sign="✓", word="deployed", tone=Tone.GOOD),
     S.FAILED: Badge(sign="✗", word="deployment failed", tone=Tone.BAD),
-    S.INTERRUPTED: Badge(sign="?", word="deployment interrupted", tone=Tone.UNSURE),
+    S.INTERRUPTED: Badge(sign="✗", word="deployment interrupted", tone=Tone.BAD),
     S.ROLLED_BACK: Badge(sign="↩", word="rolled back", tone=Tone.PLAIN),
     S.SUPERSEDED: Badge(sign="–", word="not deployed", tone=Tone.PLAIN),
 }
@@ -26,7 +26,7 @@ _OF_UNDO = {
     U.DONE: Badge(sign="↩", word="undone", tone=Tone.PLAIN),
     U.NEEDS_HUMAN: Badge(sign="?", word="the code is not undone: a person must", tone=Tone.UNSURE),
 }
-_WORST = (S.FAILED, S.INTERRUPTED)
+_ALARMS = {S.FAILED: "Its deployment failed", S.INTERRUPTED: "Its deployment was interrupted"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +54,13 @@ class Delivery:
         return f" {badge.word.capitalize()}." if badge is not None else ""
 
     @property
-    def is_down(self) -> bool:
-        """Whether its deployment came to no good end, and nobody has taken it back."""
-        return self.can_undo and self.deployment is not None and self.deployment.state in _WORST
+    def alarm(self) -> str:
+        """Before anything else, where it came to no good end: how, and what an undo did about it; empty else."""
+        one = self.deployment
+        if one is None or one.state not in _ALARMS:
+            return ""
+        undone = "" if self.undo is None else f" {self.undo.rollback}" if self.undo.rollback else self.now
+        return f"{_ALARMS[one.state]}: {one.reason}{undone}"
 
 
 def badge_of(deployment: Deployment) -> Badge:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from honk.domain.change import PullRequest
 from honk.domain.conversation import EXTENDABLE, Parked, ParkKind, gist
 from honk.domain.shipment import Shipment, ShipmentState
-from honk.domain.task import Status, subject_of
+from honk.domain.task import Status, Task, subject_of
 from honk.insight.delivery import Delivery, delivery_of
 from honk.insight.diff_view import DiffView, diff_view
 from honk.insight.made_by import share_words, shares_told
@@ -78,7 +78,7 @@ def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None
             waits=waits,
             words=words,
             pull_request=pull_request,
-            is_down=delivery.is_down,
+            is_down=task.trouble is not None and delivery.can_undo,
             shipment=wish_of(sheet, pull_request),
         ),
         is_over=is_over,
@@ -96,8 +96,13 @@ def task_view(sheet: Sheet, *, may_steer: bool, place_in_line: int | None = None
         delivery=delivery,
         seconds=tuple((sheet.run.seconds or {}).items()),
         made_by=tuple(share_words(one) for one in shares_told(sheet.events)),
-        now=_now(sheet, badge, plan, place_in_line) + delivery.now,
+        now=_with_production(_now(sheet, badge, plan, place_in_line), task, delivery),
     )
+
+
+def _with_production(now: str, task: Task, delivery: Delivery) -> str:
+    """What is not well is said first, and what is well, last."""
+    return now + delivery.now if task.trouble is None else f"{delivery.alarm} {now}"
 
 
 def wish_of(sheet: Sheet, pull_request: PullRequest | None) -> Shipment | None:

@@ -60,6 +60,8 @@ def badge_of(task: Task, pull_request: PullRequest | None) -> Badge:
     if task.outcome is None:
         return _OF_STATUS.get(task.status, Badge(sign="?", word="ended without an outcome", tone=Tone.UNSURE))
     name = task.outcome.name
+    if task.trouble is not None:
+        return Badge(sign="✗", word=f"{name}, deployment {task.trouble}", tone=Tone.BAD)
     if name not in (OutcomeName.OPENED, OutcomeName.MERGED):
         return _OF_OUTCOME[name]
     if pull_request is None:  # a task that follows took it on

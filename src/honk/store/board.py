@@ -14,7 +14,7 @@ from honk.domain.shipment import Shipment, ShipmentState
 from honk.domain.task import OutcomeName, Person, Status, Task
 from honk.store import tables as t
 from honk.store.database import Database
-from honk.store.tasks import NEWEST_FIRST, TASKS, Condition, conditions, is_behind, task_of_row
+from honk.store.tasks import IN_TROUBLE, NEWEST_FIRST, TASKS, Condition, conditions, is_behind, task_of_row
 
 _LOOKED_AT = 1000
 """Characters of a request that tell where it belongs: a thousand requests of 64 KiB would be held in memory else."""
@@ -149,7 +149,10 @@ def _wanted(watcher: Watcher, filters: Filters) -> list[Condition]:
 def _in_lane(lane: Lane, watcher: Watcher) -> Condition:
     """As `lane_of` has it, in SQL."""
     status = t.task.c.status
-    is_open = (status == Status.FINISHED.value) & _IS_OPEN
+    is_over = status == Status.FINISHED.value
+    in_trouble = is_over & t.task.c.task_id.in_(IN_TROUBLE)
+    may = sa.true() if watcher.approves is None else t.task.c.repository_id.in_(sorted(watcher.approves))
+    is_open = is_over & _IS_OPEN & sa.not_(in_trouble)
     is_armed = is_open & t.task.c.task_id.in_(_ARMED)
     is_asked = is_armed & t.task.c.task_id.in_(_ARMED.where(t.shipment.c.asked.contains(f"\n{watcher.person_id}\n")))
     waits = ((status == Status.WAITING.value) | is_open) & sa.not_(is_armed)
@@ -163,8 +166,8 @@ def _in_lane(lane: Lane, watcher: Watcher) -> Condition:
         case Lane.RUNS:
             return status.in_(_UNDER_WAY)
         case Lane.MINE:
-            return (waits & mine) | is_asked
+            return (waits & mine) | is_asked | (in_trouble & may)
         case Lane.OTHERS:
-            return (waits & others) | (is_armed & sa.not_(is_asked))
+            return (waits & others) | (is_armed & sa.not_(is_asked)) | (in_trouble & sa.not_(may))
         case Lane.ENDED:
-            return (status == Status.FINISHED.value) & sa.not_(_IS_OPEN)
+            return is_over & sa.not_(_IS_OPEN) & sa.not_(in_trouble)

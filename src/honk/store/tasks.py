@@ -8,14 +8,28 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from honk.base.records import dump, load
+from honk.domain.deployment import TROUBLES, DeploymentState
 from honk.domain.listing import Listing, words_of
-from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task
+from honk.domain.task import Brief, Outcome, OutcomeName, Person, Repository, Status, Task, Trouble
 from honk.store import Delivery, Enlist, NotFound, Run, UnknownTask
 from honk.store import tables as t
 from honk.store.database import Database
 from honk.store.rows import put, row_of
 
-TASKS = sa.select(t.task, t.repository.c.name, t.repository.c.location).join(t.repository)
+_NEWER = t.deployment.alias("newer")
+IN_TROUBLE = sa.select(t.deployment.c.task_id).where(
+    t.deployment.c.state.in_([state.value for state in TROUBLES]),
+    ~sa.exists().where(
+        _NEWER.c.repository_id == t.deployment.c.repository_id,
+        _NEWER.c.place > t.deployment.c.place,
+        (_NEWER.c.state == DeploymentState.DEPLOYED.value) | (_NEWER.c.task_id == t.deployment.c.task_id),
+    ),
+)
+"""As `trouble_of` has it, in SQL."""
+_TROUBLE = IN_TROUBLE.with_only_columns(t.deployment.c.state).where(t.deployment.c.task_id == t.task.c.task_id)
+TASKS = sa.select(
+    t.task, t.repository.c.name, t.repository.c.location, _TROUBLE.limit(1).scalar_subquery().label("trouble")
+).join(t.repository)
 NEWEST_FIRST = (t.task.c.created_at.desc(), t.task.c.task_id.desc())
 Condition = sa.ColumnElement[bool]
 
@@ -184,4 +198,5 @@ def task_of_row(row: sa.Row[Any]) -> Task:
         replay_of=row.replay_of,
         follows=row.follows,
         person_id=row.person_id,
+        trouble=Trouble(row.trouble) if row.trouble else None,
     )

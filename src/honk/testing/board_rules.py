@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import Any, Protocol, cast
 
 from honk.domain.board import Filters, Lane, Watcher
+from honk.domain.deployment import DeploymentState
 from honk.domain.limits import Spent
-from honk.domain.task import Outcome, OutcomeName, Repository, Status, Task
+from honk.domain.task import Outcome, OutcomeName, Repository, Status, Task, Trouble
 from honk.store import Approval, Board
+from honk.testing.production_rules import a_deployment
 from honk.testing.store_rules import ADA, NOON, Store, a_pull_request, a_run, a_task, accept
 
 
@@ -140,6 +142,47 @@ async def a_watcher_hears_which_tasks_grew_by_what_it_waits_for(store: BoardStor
             heard |= await anext(grown)
 
 
+async def what_failed_in_production_waits_for_who_may_approve_there(store: BoardStore) -> None:
+    await _asked(store, "t1", person_id="ada")
+    await store.tasks.set_status("t1", Status.FINISHED, Outcome(name=OutcomeName.MERGED, reason=""))
+    bob = replace(EVERYTHING, person_id="bob", approves=frozenset({"r1"}))
+    everywhere = replace(bob, approves=None)
+
+    async def seen() -> tuple[Trouble | None, list[Lane]]:
+        lanes = []
+        for watcher in (EVERYTHING, bob, everywhere):
+            (listed,) = await store.board.listed(watcher, {"t1"})
+            assert await _ids(store, listed.lane, watcher) == ["t1"]
+            assert (await store.board.counts(watcher, Filters()))[listed.lane] == 1
+            lanes.append(listed.lane)
+        return (await store.tasks.task("t1")).trouble, lanes
+
+    async def deployed(number: int, state: DeploymentState, task_id: str = "t1") -> None:
+        one = replace(a_deployment(number), task_id=task_id, state=state)
+        await store.deployments.add(one, (), lambda _connection: None)
+
+    quiet = (None, [Lane.ENDED] * 3)
+    await deployed(1, DeploymentState.DEPLOYED)
+    assert await seen() == quiet
+    await deployed(2, DeploymentState.FAILED)
+    loud = [Lane.OTHERS, Lane.MINE, Lane.MINE]
+    assert await seen() == (Trouble.FAILED, loud)
+    await deployed(3, DeploymentState.INTERRUPTED)
+    assert await seen() == (Trouble.INTERRUPTED, loud)
+    await deployed(4, DeploymentState.FAILED, "t2")
+    assert await seen() == (Trouble.INTERRUPTED, loud), "one that is no better mends nothing"
+    again = replace(await store.deployments.deployment("d3"), deployment_id="again", place=0)
+    again = replace(again, state=DeploymentState.WAITING)
+    await store.deployments.add(again, (), lambda _connection: None)
+    assert await seen() == quiet, "it is on its way again"
+    last = await store.deployments.deployment("again")
+    await store.deployments.turn(last, replace(last, state=DeploymentState.ROLLED_BACK))
+    assert await seen() == quiet
+    await deployed(5, DeploymentState.FAILED)
+    await deployed(6, DeploymentState.DEPLOYED, "t2")
+    assert await seen() == quiet, "a newer one is well"
+
+
 BOARD_RULES: tuple[BoardRule, ...] = (
     each_task_is_in_one_lane,
     nobody_sees_what_they_may_not,
@@ -147,4 +190,5 @@ BOARD_RULES: tuple[BoardRule, ...] = (
     pages_follow_each_other_without_gap_or_double,
     a_score_has_what_it_cost_and_when_it_was_merged,
     a_watcher_hears_which_tasks_grew_by_what_it_waits_for,
+    what_failed_in_production_waits_for_who_may_approve_there,
 )

@@ -9,6 +9,7 @@ from datetime import datetime
 from honk.base.clock import now
 from honk.domain.board import Filters, Lane, Listed, Scored, Watcher, is_wanted, lane_of
 from honk.domain.change import PullRequest
+from honk.domain.deployment import trouble_of
 from honk.domain.listing import ALL, Listing, is_listed
 from honk.domain.shipment import ShipmentState
 from honk.domain.task import Brief, Outcome, OutcomeName, Status, Task
@@ -66,6 +67,13 @@ class FakeTasks:
         self._tasks: dict[str, Task] = {}
         self._briefs: dict[str, Brief] = {}
         self.parking: FakeParking | None = None
+        self.deployments: FakeDeployments | None = None
+
+    async def _read(self, task: Task) -> Task:
+        if self.deployments is None:
+            return task
+        rows = await self.deployments.of(task.repository.repository_id)
+        return replace(task, trouble=trouble_of(rows, task.task_id))
 
     async def accept(self, delivery: Delivery, task: Task, brief: Brief, run: Run, enlist: Enlist) -> bool:
         if delivery.delivery_id in self._deliveries:
@@ -79,17 +87,18 @@ class FakeTasks:
 
     async def task(self, task_id: str) -> Task:
         if task_id in self._tasks:
-            return self._tasks[task_id]
+            return await self._read(self._tasks[task_id])
         found = [task for task in self._tasks.values() if task_id and task.task_id.startswith(task_id)]
         if len(found) != 1:
             raise NotFound(f"No task, or several, are called {task_id!r}.")
-        return found[0]
+        return await self._read(found[0])
 
     async def find(self, listing: Listing) -> Sequence[Task]:
         found = sorted(self._tasks.values(), key=lambda one: (one.created_at, one.task_id), reverse=True)
         if (behind := listing.behind) is not None:
             found = [one for one in found if (one.created_at, one.task_id) < (behind.created_at, behind.task_id)]
-        return [one for one in found if is_listed(one, listing)][: listing.limit]
+        wanted = [one for one in found if is_listed(one, listing)][: listing.limit]
+        return [await self._read(one) for one in wanted]
 
     async def counts(self) -> Mapping[tuple[Status, OutcomeName | None], int]:
         return Counter((one.status, one.outcome.name if one.outcome else None) for one in self._tasks.values())
@@ -307,3 +316,4 @@ class FakeStore:
         object.__setattr__(self, "previews", FakePreviews(self.events))
         object.__setattr__(self, "shipments", FakeShipments(self.tasks, self.events, self.approvals))
         self.messages.tasks, self.tasks.parking = self.tasks, self.parking
+        self.tasks.deployments = self.deployments

@@ -9,7 +9,7 @@ from honk.domain.evidence import Finding, Report, Verdict, Verification, verific
 from honk.domain.health import EnvironmentHealth
 from honk.domain.provenance import Share
 from honk.domain.shipment import Shipment
-from honk.domain.task import OutcomeName, Task
+from honk.domain.task import OutcomeName, Task, Trouble
 from honk.insight.made_by import shares_told
 from honk.store import TaskEvent
 from honk.workflows.house import House
@@ -45,6 +45,8 @@ class RunResult:
     """What calls that broke off may have cost besides."""
     shipment: Shipment | None = None
     """What became of the last wish to merge it."""
+    trouble: Trouble | None = None
+    """How its deployment came to no good end, where nothing newer is well."""
     provenance: tuple[Share, ...] = ()
     """What of the change that shipped machines made, and what people did, by kind of file."""
 
@@ -84,6 +86,7 @@ async def result_of(house: House, task: Task) -> RunResult:
         notes=task.notes,
         environment=environment_told(events),
         shipment=await house.shipments.newest(found[-1].number) if found else None,
+        trouble=task.trouble,
         provenance=shares_told(events),
     )
 

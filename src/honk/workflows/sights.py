@@ -16,6 +16,7 @@ TURNING = frozenset(
     {
         "accepted", "stage", "asked", "parked", "answered_by", "extended", "resumed", "pull_request", "merged",
         "outcome", "approved", "armed", "disarmed", "merge_refused",
+        "deployment",
     }
 )  # fmt: skip
 """Kinds of events that a row of the board may change with."""

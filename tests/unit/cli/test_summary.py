@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from honk.app import RunResult
 from honk.cli.facts import Tone
 from honk.cli.summary import summary
+from honk.cli.task import headline
 from honk.domain.change import PullRequest
 from honk.domain.evidence import Finding, Report, Severity, Verification
 from honk.domain.evidence import Tests as Results
-from honk.domain.task import OutcomeName
+from honk.domain.task import Outcome, OutcomeName, Trouble
+from honk.testing.store_rules import a_task
 
 
 def test_a_verified_change_shows_its_evidence_and_how_to_merge(result: Callable[..., RunResult]) -> None:
@@ -91,3 +95,13 @@ def test_a_run_without_a_sandbox_is_shouted_whatever_came_of_it(result: Callable
     told = summary(result(sandbox="none", outcome=OutcomeName.NO_CHANGE))
     assert [line.tone for line in told if "NO SANDBOX" in line.text] == [Tone.LOUD]
     assert not any("NO SANDBOX" in line.text for line in summary(result()))
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_a_merge_that_came_to_no_good_end_in_production_is_not_green(
+    trouble: Trouble, result: Callable[..., RunResult]
+) -> None:
+    head = summary(result(outcome=OutcomeName.MERGED, trouble=trouble))[1]
+    assert (head.text, head.tone) == (f"Task abc234: merged, deployment {trouble}", Tone.BAD)
+    task = replace(a_task(), outcome=Outcome(name=OutcomeName.MERGED, reason=""), trouble=trouble)
+    assert (f"merged, deployment {trouble}" in headline(task).text, headline(task).tone) == (True, Tone.BAD)
