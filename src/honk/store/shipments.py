@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from honk.base.records import dump, load
-from honk.domain.shipment import LIVE, Shipment
+from honk.domain.shipment import LIVE, Shipment, ShipmentState
 from honk.domain.task import Status
 from honk.store import NotFound
 from honk.store import tables as t
@@ -50,8 +50,8 @@ class SqlShipments:
         return True
 
     async def newest(self, number: int) -> Shipment | None:
-        """None where nobody ever wanted it."""
-        found = await self.list(number)
+        """None where nobody ever wanted it. One that lives, or merged, is the newest whatever the clock did."""
+        found = sorted(await self.list(number), key=lambda one: one.state is not ShipmentState.ENDED)
         return found[-1] if found else None
 
     async def shipment(self, shipment_id: str) -> Shipment:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from honk.domain.shipment import Shipment
+from honk.domain.shipment import Shipment, ShipmentState
 from honk.domain.task import Status
 from honk.store import Approvals, Events, NotFound, Tasks
 from honk.store.shipping import Along
@@ -34,7 +34,8 @@ class FakeShipments:
         return True
 
     async def newest(self, number: int) -> Shipment | None:
-        return next(reversed(await self.list(number)), None)
+        found = sorted(await self.list(number), key=lambda one: one.state is not ShipmentState.ENDED)
+        return next(reversed(found), None)
 
     async def shipment(self, shipment_id: str) -> Shipment:
         if shipment_id not in self._kept:

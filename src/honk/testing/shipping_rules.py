@@ -73,6 +73,18 @@ async def a_pull_request_has_one_live_shipment(store: ShippingStore) -> None:
     assert await store.shipments.newest(1) == later
 
 
+async def what_lives_is_the_newest_whatever_the_clock_did(store: ShippingStore) -> None:
+    await accept(store, a_task(), a_run())
+    ended = replace(armed(), state=ShipmentState.ENDED)
+    await store.shipments.turn(None, ended, Along())
+    back = replace(armed("s2"), since=NOON - timedelta(hours=1))
+    assert await store.shipments.turn(None, back, Along())
+    assert await store.shipments.newest(1) == back
+    merged = replace(back, state=ShipmentState.MERGED)
+    assert await store.shipments.turn(back, merged, Along())
+    assert await store.shipments.newest(1) == merged
+
+
 async def of_two_who_turn_one_one_does(store: ShippingStore) -> None:
     await accept(store, a_task(), a_run())
     await store.shipments.turn(None, armed(), Along())
@@ -122,6 +134,7 @@ async def an_armed_merge_waits_on_the_board_of_whom_it_asks(store: ShippingStore
 SHIPPING_RULES: tuple[Callable[[ShippingStore], Awaitable[None]], ...] = (
     a_shipment_begins_with_its_approval_and_what_is_told,
     a_pull_request_has_one_live_shipment,
+    what_lives_is_the_newest_whatever_the_clock_did,
     of_two_who_turn_one_one_does,
     a_merge_ends_its_tasks_in_the_same_turn,
     an_armed_merge_waits_on_the_board_of_whom_it_asks,

@@ -111,9 +111,9 @@ class Delivering:
         return frozenset(found)
 
     async def approvals(self, shipment: Shipment) -> list[Approval]:
-        """Those that count, in the order they were given."""
-        found = await self.house.approvals.list(shipment.number)
-        return [one for one in found if one.approval_id in shipment.approvals]
+        """Those that count, in the order they were given, whatever the clock did."""
+        found = {one.approval_id: one for one in await self.house.approvals.list(shipment.number)}
+        return [found[one] for one in shipment.approvals if one in found]
 
     async def merge(self, shipment: Shipment, ready: Ready) -> Merged | None:
         """Exactly this tree; None where the base moved, so that it would be another."""

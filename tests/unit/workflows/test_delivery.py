@@ -329,6 +329,19 @@ async def test_where_the_task_before_was_deleted_nobody_is_known_not_to_have_com
         await room.tap(BOB)
 
 
+async def test_who_said_yes_last_is_the_approver_whatever_the_clock_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = await lay(tmp_path, MergeTerms(second_person=True))
+    await room.tap()
+    monkeypatch.setattr("honk.workflows.tapping.now", lambda: NOON)
+    shipment = await room.tap(BOB)
+    acts = Delivering(house=room.house, approving=room.desk.approving, deploying=cast(Any, NoDeployment()))
+    given = await acts.approvals(shipment)
+    assert [one.person_id for one in given] == ["ada", "bob"]
+    assert given[1].at < given[0].at
+
+
 async def test_after_a_restore_nothing_merges_on_an_old_yes(tmp_path: Path) -> None:
     room = await lay(tmp_path, MergeTerms(second_person=True))
     await room.tap()
