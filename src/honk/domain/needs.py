@@ -147,9 +147,14 @@ def _words_of(paths: Sequence[Guarded]) -> str:
 
 
 def _addresses(owner: str, people: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
-    known = people.get(owner, people.get(owner.removeprefix("@"), ()))
+    handle = _plain(owner)  # GitHub knows them in any letters
+    known = [address for name, addresses in people.items() if _plain(name) == handle for address in addresses]
     own = (owner,) if "@" in owner[1:] and not owner.startswith("@") else ()
     return frozenset(one.lower() for one in (*known, *own))
+
+
+def _plain(handle: str) -> str:
+    return handle.removeprefix("@").lower()
 
 
 def _may_approve(member: Member, repository_id: str) -> bool:

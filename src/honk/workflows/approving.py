@@ -28,7 +28,8 @@ from honk.workspace.committing import authors_between
 NOBODY = "-"
 """In place of a person's id, where only an address is known."""
 MOST_PATHS = 2000
-"""Whose owners are looked for; a change of more paths is one for all owners of those."""
+"""Whose owners are looked for; of those behind them nobody knows, so an administrator stands for them."""
+UNLOOKED = "owners that were not looked for"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,10 @@ class Approving:
         honk_toml = await base.read(PATH)
         terms = narrowed(self.terms, honk_toml)
         guarded = guarded_of(files, examination.findings, honk_toml, terms.guarded)
-        owners = await self._owners(task, base, _asked_for(files, guarded, terms))
+        wanted = _asked_for(files, guarded, terms)
+        owners = await self._owners(task, base, wanted[:MOST_PATHS])
+        if (more := len(wanted) - MOST_PATHS) > 0:
+            owners = {**owners, f"{more} paths more": (UNLOOKED,)}
         circle = await self._circle(task, terms, is_asked=bool(guarded or terms.second_person))
         needs, alone = needs_of(circle, terms, guarded, owners)
         look = Look(
@@ -120,7 +124,7 @@ def _by_path(rules: Sequence[Rule], paths: Sequence[str]) -> Mapping[str, Sequen
 def _asked_for(files: Sequence[ChangedFile], guarded: Sequence[Guarded], terms: MergeTerms) -> list[str]:
     changed = [path for file in files for path in (file.path, file.old_path) if path is not None]
     wanted = [one.path for one in guarded] + (changed if terms.owners else [])
-    return list(dict.fromkeys(wanted))[:MOST_PATHS]
+    return list(dict.fromkeys(wanted))
 
 
 async def hands_of(house: House, task: Task) -> tuple[Hand, ...]:

@@ -200,6 +200,13 @@ def test_owners_of_everything_may_have_asked_themselves() -> None:
     assert [one.who for one in found] == [{"ada"}]
 
 
+def test_an_owner_s_handle_is_the_same_in_any_letters() -> None:
+    people = {"@Org/Payments": ("Bob@example.org",)}
+    for name in ("@org/payments", "@ORG/Payments", "org/payments"):
+        found, _ = needs_of(replace(circle(ADA, BOB), people=people), MergeTerms(owners=True), (), {"a.py": (name,)})
+        assert [one.who for one in found] == [{"bob"}], name
+
+
 def test_a_repository_can_only_make_it_harder() -> None:
     strict = MergeTerms(second_person=True, owners=True, guarded=("a",), armed_hours=1)
     table = b'[merge]\nsecond_person = false\nowners = false\nguarded = ["b"]\n'

@@ -1,5 +1,6 @@
 """A delivery that meets a freezing, a death, a base that never rests, or people who leave before it merges."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from honk.testing.audit import FakeAudit
 from honk.testing.people import FakePeople
 from honk.testing.rooms import FilesTree
 from honk.testing.store import FakeStore
-from honk.workflows.approving import Approving
+from honk.workflows.approving import MOST_PATHS, Approving
 from honk.workflows.delivering import Delivering, StillWanted
 from honk.workflows.delivery import ROUNDS, Deliver
 from honk.workflows.deploying import Onward
@@ -116,14 +117,15 @@ async def room(tmp_path: Path) -> Room:
     return await lay(tmp_path, MergeTerms())
 
 
-async def lay(home: Path, terms: MergeTerms, *, follows: str | None = None, machine: str = "me@localhost") -> Room:
+async def lay(home: Path, terms: MergeTerms, *, follows: str | None = None, machine: str = "me@localhost",
+              change: Change = CHANGE, base: Mapping[str, str] | None = None) -> Room:  # fmt: skip
     store, people = FakeStore(), FakePeople()
     forge = Forge(store.pull_requests)
 
     async def describe(path: Path, base: str | None) -> SimpleNamespace:
         return SimpleNamespace(asker=Person(name="Whoever sits there", email=machine))
 
-    trees = SimpleNamespace(tree=lambda repository, sha: FilesTree({}))
+    trees = SimpleNamespace(tree=lambda repository, sha: FilesTree(dict(base or {})))
     identity = Identity(committer=Person(name="Honk", email="honk@localhost"))
     house = cast(House, SimpleNamespace(
         home=home, tasks=store.tasks, runs=store.runs, events=store.events, messages=store.messages, memo=store.memo,
@@ -139,7 +141,7 @@ async def lay(home: Path, terms: MergeTerms, *, follows: str | None = None, mach
     task = Task(task_id="t", repository=REPOSITORY, base_branch="main", base_sha=BASE, prompt="Mend it",
                 asker=Person(name="Ada", email=ADA.email), agent="claude", model="m", created_at=NOON,
                 person_id="ada", follows=follows)  # fmt: skip
-    run = Run(run_id="t-1", task_id="t", limits=Limits(), started_at=NOON, change=CHANGE,
+    run = Run(run_id="t-1", task_id="t", limits=Limits(), started_at=NOON, change=change,
               examination=Examination(reports=(GREEN,)))  # fmt: skip
     delivery = Delivery(delivery_id="d", door="cli", received_at=NOON, body="")
     await store.tasks.accept(delivery, task, Brief(version=1, goal="Mend it"), run, lambda _: None)
@@ -340,6 +342,15 @@ async def test_who_said_yes_last_is_the_approver_whatever_the_clock_did(
     given = await acts.approvals(shipment)
     assert [one.person_id for one in given] == ["ada", "bob"]
     assert given[1].at < given[0].at
+
+
+async def test_no_owner_is_passed_over_behind_thousands_of_paths(tmp_path: Path) -> None:
+    paths = [*(f"a/{number}" for number in range(MOST_PATHS)), "z/secret.py"]
+    files = tuple(ChangedFile(path=path, edit=Edit.MODIFIED) for path in paths)
+    base = {"CODEOWNERS": "z/ bob@example.org\n"}
+    room = await lay(tmp_path, MergeTerms(owners=True), change=replace(CHANGE, files=files), base=base)
+    told = await room.tap()
+    assert (told.state, told.names) == (ShipmentState.ARMED, "Owner"), "an administrator, for nobody looked for more"
 
 
 async def test_after_a_restore_nothing_merges_on_an_old_yes(tmp_path: Path) -> None:
