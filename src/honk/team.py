@@ -305,7 +305,9 @@ class Team:
         Raises:
             UsageError: it has not ended, or there is no work.
         """
-        await self.app.handing.pack(await self.task(visitor, task_id), into)
+        task = await self.task(visitor, task_id)
+        await self.app.audit.tell_reading(who_of(visitor), task.task_id, "work")
+        await self.app.handing.pack(task, into)
 
     async def give(self, visitor: Visitor, task_id: str, text: str, message_id: str, sha: str, pack: BinaryIO) -> Task:
         """The linked task that verifies and publishes a person's own commits.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from honk.base.errors import UsageError
 from honk.base.ids import new_id
 from honk.client import TaskDesk
+from honk.domain.audit import AT_THE_MACHINE
 from honk.domain.task import Status
 from honk.workflows.legs import Spoken
 from honk.workflows.onlook import LAST
@@ -89,6 +90,7 @@ class NearDesk(TaskDesk):
     async def take(self, task_id: str) -> "Taken":
         """See the port."""
         await self.app.stop(task_id)
+        await self.app.audit.tell_reading(AT_THE_MACHINE, task_id, "work")
         return await self.app.handing.take(await self.app.task(task_id))
 
     async def pack(self, task_id: str) -> bytes:

@@ -44,6 +44,8 @@ async def test_a_task_is_the_same_from_afar(room: ApiRoom) -> None:
         assert (taken.task_id, taken.head_sha, taken.brief.goal) == (asked.task_id, None, "Mend the titles")
         with pytest.raises(ServerRefused, match="nothing to hand over"):
             await desk.pack(asked.task_id)
+        log = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(room.house.audit.read(), room.loop))
+        assert "work" in [one.body.get("what") for one in log if one.subject == f"task:{asked.task_id}"]
         with pytest.raises(ServerRefused, match="Nothing was begun"):
             await desk.give(asked.task_id, "Mine", "a" * 40, b"PACK")
         with pytest.raises(UsageError, match="there are: repository"):
