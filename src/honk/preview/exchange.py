@@ -97,7 +97,8 @@ class _Wire:
             await self.writer.drain()
 
     async def next(self) -> h11.Event | type[h11.PAUSED]:
-        """The next event of the answer."""
+        """The next event of the answer. One read may hold ten thousand: between two, others have their turn."""
+        await asyncio.sleep(0)
         while (event := self.http.next_event()) is h11.NEED_DATA:
             self.http.receive_data(await self.reader.read(_CHUNK))
         return event  # type: ignore[return-value]  # NEED_DATA was the other one

@@ -69,7 +69,7 @@ class FarSocket:
         size = 0
         async for event in self._events(IDLE_SECONDS):
             if isinstance(event, TextMessage | BytesMessage):
-                size += len(event.data)
+                size += max(len(event.data), 1)  # a message of endless empty parts is long too
                 if size > MOST_BYTES:
                     raise BadAnswer(f"a message of it is longer than {MOST_BYTES >> 20} MiB")
                 parts.append(event.data if isinstance(event, TextMessage) else bytes(event.data))
@@ -87,6 +87,7 @@ class FarSocket:
             try:
                 for event in self._ws.events():
                     yield event
+                    await asyncio.sleep(0)  # one read may hold thousands of pings: others have their turn
                 async with asyncio.timeout(seconds):
                     data = await self.reader.read(_CHUNK)
                 if not data:
@@ -94,7 +95,7 @@ class FarSocket:
                 self._ws.receive_data(data)
             except TimeoutError as error:
                 raise BadAnswer(f"its web socket was silent for {seconds:.0f} s") from error
-            except (ProtocolError, OSError) as error:
+            except (ProtocolError, OSError, ValueError) as error:  # a name that is no ASCII is no protocol's error
                 raise BadAnswer(f"what it answered is no web socket ({error})") from error
 
     def close(self) -> None:

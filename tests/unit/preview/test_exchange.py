@@ -129,6 +129,25 @@ async def test_a_body_is_bounded(stranger: Stranger, why: str) -> None:
             await whole(answered)
 
 
+async def test_others_have_their_turn_while_a_body_comes_in_crumbs() -> None:
+    crumbs = b"1\r\nx\r\n" * 2_000
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with asking(
+        says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + crumbs + b"0\r\n\r\n")
+    ) as answered:
+        beside = asyncio.create_task(others())
+        assert len(await whole(answered)) == 2_000
+        beside.cancel()
+    assert turns >= 1_900
+
+
 async def test_a_length_beside_chunks_is_not_passed_on() -> None:
     stranger = says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 999\r\n\r\n2\r\nhi\r\n0\r\n\r\n")
     async with asking(stranger) as answered:

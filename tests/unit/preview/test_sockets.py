@@ -60,6 +60,29 @@ async def floods(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ws:
         await writer.drain()
 
 
+async def mumbles(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ws: WSConnection) -> None:
+    """Empty parts of a message that never ends."""
+    ws.receive_data(await reader.readuntil(b"\r\n\r\n"))
+    list(ws.events())
+    writer.write(ws.send(AcceptConnection()))
+    writer.write(ws.send(Message(data="", message_finished=False)) + b"\x00\x00" * 5_000)
+    await reader.read()
+
+
+async def chooses_no_name(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ws: WSConnection) -> None:
+    ws.receive_data(await reader.readuntil(b"\r\n\r\n"))
+    list(ws.events())
+    answer = ws.send(AcceptConnection(subprotocol="chat"))
+    writer.write(answer.replace(b"chat", b"ch\xe4t"))
+
+
+async def pings(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ws: WSConnection) -> None:
+    ws.receive_data(await reader.readuntil(b"\r\n\r\n"))
+    list(ws.events())
+    writer.write(ws.send(AcceptConnection()) + b"\x89\x00" * 2_000 + ws.send(CloseConnection(code=1000)))
+    await reader.read()
+
+
 @asynccontextmanager
 async def at(stranger: Stranger) -> AsyncIterator[socket.socket]:
     ours, theirs = socket.socketpair()
@@ -104,7 +127,9 @@ async def test_messages_pass_both_ways_until_one_side_leaves() -> None:
         assert [one async for one in messages] == []
 
 
-@pytest.mark.parametrize(("stranger", "why"), [(rejects, "refuses"), (babbles, "no web socket")])
+@pytest.mark.parametrize(
+    ("stranger", "why"), [(rejects, "refuses"), (babbles, "no web socket"), (chooses_no_name, "no web socket")]
+)
 async def test_what_is_no_web_socket_is_told(stranger: Stranger, why: str) -> None:
     with pytest.raises(BadAnswer, match=why):
         async with speaking(stranger):
@@ -116,6 +141,29 @@ async def test_a_message_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadAnswer, match="longer than 1 MiB"):
         async with speaking(floods) as far:
             await anext(far.messages())
+
+
+async def test_a_message_of_endless_empty_parts_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "MOST_BYTES", 1_000)
+    with pytest.raises(BadAnswer, match="longer than"):
+        async with speaking(mumbles) as far, asyncio.timeout(5):
+            await anext(far.messages())
+
+
+async def test_others_have_their_turn_while_it_pings() -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with speaking(pings) as far:
+        beside = asyncio.create_task(others())
+        assert [one async for one in far.messages()] == []
+        beside.cancel()
+    assert turns >= 1_900
 
 
 async def test_a_browser_s_socket_is_handed_on_without_what_is_ours() -> None:
