@@ -206,9 +206,10 @@ def may_be_set(value: bytes) -> bool:
 
 
 def without_reports(policy: str) -> str:
-    """The app's own policy, which only makes ours narrower, without what would tell somebody else of it."""
-    kept = (part.strip() for part in policy.split(";"))
-    return "; ".join(part for part in kept if part and not _REPORTS.match(part))
+    """The app's own policies, which only make ours narrower, without what would tell somebody else of it."""
+    policies = ((part.strip() for part in one.split(";")) for one in policy.split(","))
+    kept = ("; ".join(part for part in parts if part and not _REPORTS.match(part)) for parts in policies)
+    return ", ".join(one for one in kept if one)
 
 
 def is_from_its_own_page(method: str, headers: Iterable[Header]) -> bool:

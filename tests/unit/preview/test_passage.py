@@ -90,6 +90,9 @@ def test_an_app_s_own_policy_makes_ours_narrower_and_reports_to_nobody() -> None
     )
     assert [value for name, value in found if name == b"content-security-policy"][1:] == [b"script-src 'self'"]
     assert without_reports("report-to x; report-uri /y") == ""
+    assert without_reports("img-src 'none', report-uri https://evil.example;, report-to x") == "img-src 'none'", (
+        "a comma begins another policy"
+    )
 
 
 def test_a_page_speaks_to_its_own_host_alone() -> None:
