@@ -29,6 +29,16 @@ _NAME = re.compile(
 """A host in lower case, without a dot at its end, whose last part cannot be taken for a number."""
 
 
+_CARRIERS = (
+    (ipaddress.IPv6Network("::ffff:0:0/96"), 0),
+    (ipaddress.IPv6Network("::ffff:0:0:0/96"), 0),
+    (ipaddress.IPv6Network("64:ff9b::/96"), 0),
+    (ipaddress.IPv6Network("64:ff9b:1::/48"), 0),
+    (ipaddress.IPv6Network("2002::/16"), 80),
+)
+"""IPv6 addresses that carry an IPv4 one, and how far from their end: mapped, translated, and 6to4."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where one may go."""
@@ -182,7 +192,8 @@ def may_dial(address: str, target: Target) -> bool:
     if _is_never(address):
         return False
     parsed = _parsed(address)
-    return target.is_address or parsed.is_global or (target.is_private and not parsed.is_loopback)
+    is_open = parsed.is_global and not getattr(parsed, "is_site_local", False)
+    return target.is_address or is_open or (target.is_private and not parsed.is_loopback)
 
 
 def _is_never(address: str) -> bool:
@@ -192,8 +203,12 @@ def _is_never(address: str) -> bool:
 
 
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Where it leads in the end: gateways take the one that some addresses carry."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    return getattr(parsed, "ipv4_mapped", None) or parsed
+    for net, shift in _CARRIERS:
+        if parsed in net:
+            return ipaddress.IPv4Address(int(parsed) >> shift & 0xFFFFFFFF)
+    return parsed
 
 
 async def _answer(writer: asyncio.StreamWriter, words: bytes) -> None:

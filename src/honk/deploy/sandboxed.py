@@ -2,7 +2,8 @@
 
 import base64
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ SHORTEST_SECRET = 8
 _PROXY = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 _ROOMY = Ceilings(disk_bytes=1 << 50)
 """What stands in the granted folders already is no deployment's doing."""
+_URL_SAFE = str.maketrans("+/", "-_")
 # Both streams as one, in the order in which they were written.
 _JOINED = 'exec /bin/sh -c "$1" 2>&1'
 
@@ -86,16 +88,25 @@ def _refuse_short(errand: Errand) -> None:
 
 
 def censor_of(secrets: tuple[str, ...]) -> Censor:
-    """Knows them whole, line by line, and in the two encodings that programs print by themselves."""
+    """Knows them whole, line by line, and as programs print them by themselves: quoted, in hexadecimal, and in base64
+    with a name before them, as in a header that `curl -v` shows."""
     forms = [
         form
         for secret in secrets
         for form in (
-            secret, *(line.strip() for line in secret.splitlines()), quote(secret, safe=""),
-            base64.b64encode(secret.encode()).decode(),
+            secret, *(line.strip() for line in secret.splitlines()), quote(secret), quote(secret, safe=""),
+            json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], secret.encode().hex(),
+            base64.b64encode(secret.encode()).decode(), *_within_base64(secret.encode()),
         )
     ]  # fmt: skip
     return Censor(tuple(forms))
+
+
+def _within_base64(secret: bytes) -> Iterator[str]:
+    """What every base64 of something with the secret in it has: by how many bytes stand before it, modulo three."""
+    for before, first in ((0, 0), (1, 2), (2, 3)):
+        text = base64.b64encode(bytes(before) + secret)[first : (before + len(secret)) * 8 // 6].decode()
+        yield from (text, text.translate(_URL_SAFE))
 
 
 def _with_notes(text: str, notes: Sequence[str]) -> str:

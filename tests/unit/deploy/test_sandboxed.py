@@ -1,14 +1,17 @@
 """The command gets what it was granted; its log has no secret in it."""
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from honk.deploy import DeployError, Errand, Furnishing
-from honk.deploy.sandboxed import SandboxedDeployer
+from honk.deploy.sandboxed import SandboxedDeployer, censor_of
 from honk.testing.rooms import DirectorySandbox
 
 pytestmark = pytest.mark.anyio
@@ -48,6 +51,20 @@ async def test_the_log_holds_both_streams_and_no_secret(tmp_path: Path) -> None:
     assert SECRET not in repr(errand)
     assert kept.closed == 1
     assert kept.asked[0].ports == ()
+
+
+@pytest.mark.parametrize("before", ["", "u:", "me:", "you:", "Bearer "])
+@pytest.mark.parametrize("behind", ["", "x", "\n", "abc"])
+@pytest.mark.parametrize("secret", ['?>s3cret"va~ue/of\\ deploys', "ünsäglich geheim", "eight888"])
+def test_a_secret_is_found_in_what_programs_print(before: str, behind: str, secret: str) -> None:
+    whole = f"{before}{secret}{behind}".encode()
+    clean = censor_of((secret,)).clean
+    for text in (base64.b64encode(whole).decode(), base64.urlsafe_b64encode(whole).decode(), whole.hex()):
+        left = clean(f"header {text} end")
+        assert "[censored]" in left
+        assert len(left) <= len("header [censored] end") + (len(before) + len(behind)) * 2 + 8
+    for text in (json.dumps({"a": before + secret}), quote(before + secret)):
+        assert "[censored]" in clean(text)
 
 
 async def test_what_hangs_is_ended_at_its_limit(tmp_path: Path) -> None:
