@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from server import Server
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
+BASICS = (Path(__file__).parent / "basics.js").read_text()
 SHOTS = Path(os.environ.get("HONK_SHOTS", "/tmp/honk-shots"))
 
 
@@ -73,6 +76,23 @@ async def looking(browser: Browser, url: str, state: object = None, *, size: str
         yield eyes
     finally:
         await context.close()
+
+
+def owner_of(server: Server) -> Any:
+    """The cookies of the server's owner, who came in when it started."""
+    assert server.browser is not None
+    cookies = [
+        {"name": one.key, "value": one.value, "domain": urlsplit(server.url).hostname, "path": "/", "expires": -1,
+         "httpOnly": True, "secure": False, "sameSite": "Lax"}
+        for one in server.browser.cookie_jar
+    ]  # fmt: skip
+    return {"cookies": cookies, "origins": []}
+
+
+async def faults_of(page: Page) -> list[str]:
+    """What is wrong with any page that has it."""
+    found: list[str] = await page.evaluate(BASICS)
+    return found
 
 
 async def shot(page: Page, name: str, *, whole: bool = True) -> None:

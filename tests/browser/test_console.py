@@ -5,12 +5,11 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from desk import CALC, OLD, RIGHT, make_repository
-from page import SIZES, chromium, looking, shot
+from page import SIZES, chromium, faults_of, looking, shot
 from playwright.async_api import Browser, Page, Route, expect
 from server import Server, serving
 
@@ -20,7 +19,6 @@ from honk.testing.replies import Ask, Reply, say, use
 expect.set_options(timeout=30_000)  # what comes of an agent's work takes as long as that
 pytestmark = [pytest.mark.browser, pytest.mark.anyio]
 CALC_PY = "/workspace/calc.py"
-BASICS = (Path(__file__).parent / "basics.js").read_text()
 QUESTION = use(
     "mcp__honk__ask", text="Should add() refuse words as well?", choices=["No, only mend it", "Yes, raise TypeError"],
     recommended="No, only mend it",
@@ -85,11 +83,6 @@ async def seat(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Seat]:
             state = await eyes.context.storage_state()
             assert eyes.faults == []
         yield Seat(server=server, browser=browser, state=state)
-
-
-async def faults_of(page: Page) -> list[str]:
-    found: list[str] = await page.evaluate(BASICS)
-    return found
 
 
 async def test_a_request_is_typed_its_question_answered_by_a_tap_and_its_end_seen_without_a_reload(seat: Seat) -> None:

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 from desk import make_repository
-from page import chromium, looking, shot
+from page import chromium, looking, owner_of, shot
 from playwright.async_api import expect
 from server import rows, serving, until
-from test_preview import PAGE, SITE
-
-from honk.testing import scripts
+from test_preview import SEND, SITE
 
 expect.set_options(timeout=30_000)
 pytestmark = [pytest.mark.browser, pytest.mark.anyio]
@@ -25,16 +23,11 @@ PAGES = {
 async def test_row_19_the_link_on_the_phone_opens_the_changed_app(tmp_path: Path) -> None:
     site = make_repository(tmp_path / "site", PAGES)
     home = tmp_path / "home"
-    agent = {"default": scripts.straight(PAGE, old="Old songs", new="New songs")}
-    async with serving(home, agent, site) as server, chromium() as browser:
+    async with serving(home, {}, site, HONK_AGENT=SEND) as server, chromium() as browser:
         task_id = await server.ask("Show new songs")
         await server.follow(task_id)
-        link = (await server.honk("people", "link")).strip()
-        async with looking(browser, server.url, size="phone") as eyes:
-            page = await eyes.open(link)
-            await page.get_by_role("button", name="Sign in").click()
-            await page.wait_for_url("**/")
-            await page.goto(f"/tasks/{task_id}")
+        async with looking(browser, server.url, owner_of(server), size="phone") as eyes:
+            page = await eyes.open(f"/tasks/{task_id}")
             await expect(page.locator("#preview .badge")).to_contain_text("is up")
             async with eyes.context.expect_page() as opening:
                 await page.get_by_role("link", name="Open the preview").tap()

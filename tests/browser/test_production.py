@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from desk import OLD, RIGHT, WRONG
 from live import production
-from page import SIZES, chromium, looking, shot
-from playwright.async_api import Page, expect
+from page import SIZES, chromium, faults_of, looking, owner_of, shot
+from playwright.async_api import expect
 from server import rows, serving
 from test_deploy import bare
 from test_deploy_deaths import is_over, tap
@@ -15,12 +15,6 @@ from test_ship import DOES_AS_ASKED
 
 expect.set_options(timeout=30_000)
 pytestmark = [pytest.mark.browser, pytest.mark.anyio]
-BASICS = (Path(__file__).parent / "basics.js").read_text()
-
-
-async def faults_of(page: Page) -> list[str]:
-    found: list[str] = await page.evaluate(BASICS)
-    return found
 
 
 async def test_what_failed_in_production_is_undone_by_two_taps_on_a_phone(tmp_path: Path) -> None:
@@ -30,12 +24,7 @@ async def test_what_failed_in_production_is_undone_by_two_taps_on_a_phone(tmp_pa
         live.keep_secret(home)
         settings = {"HONK_DEPLOY": json.dumps(live.settings()), "HONK_AGENT": DOES_AS_ASKED}
         async with serving(home, {}, repo, **settings) as server:
-            link = (await server.honk("people", "link")).strip()
-            async with looking(browser, server.url) as eyes:
-                page = await eyes.open(link)
-                await page.get_by_role("button", name="Sign in").click()
-                await page.wait_for_url("**/")
-                state = await eyes.context.storage_state()
+            state = owner_of(server)
 
             async def opened(old: str, new: str) -> tuple[str, str]:
                 task_id = await server.ask(f"Change add()\n\nRUN: sed -i 's/{old}/{new}/' calc.py")

@@ -12,9 +12,7 @@ import pytest
 from desk import make_repository
 from server import Server, rows, serving, until
 
-from honk.testing import scripts
-
-pytestmark = [pytest.mark.slow, pytest.mark.claude, pytest.mark.anyio]
+pytestmark = [pytest.mark.slow, pytest.mark.anyio]
 APP = """
 import http.server, os, pathlib, sys
 class Show(http.server.BaseHTTPRequestHandler):
@@ -39,8 +37,8 @@ SITE = {
     ),
     ".honk.toml": '[preview]\ncommand = "python3 app.py"\nseed = "touch /tmp/seed"\nseconds = 20\n',
 }
-PAGE = "/workspace/page.html"
-CHANGED = {"default": scripts.straight(PAGE, old="Old songs", new="New songs")}
+SEND = "command:sh -c \"cat >/dev/null; sed -i 's/Old songs/New songs/' page.html\""
+"""An agent that makes the change, without a model."""
 
 
 @dataclass
@@ -87,7 +85,7 @@ async def shown(
 ) -> AsyncIterator[tuple[Person, str]]:
     """A server whose only task has ended with an open pull request."""
     repository = make_repository(tmp_path / f"site-{tmp_path.name}", files)
-    async with serving(home, CHANGED, repository, **settings) as server:
+    async with serving(home, {}, repository, HONK_AGENT=SEND, **settings) as server:
         task_id = await server.ask("Show new songs", repository.name)
         told = await server.follow(task_id)
         assert told[-1]["body"]["outcome"] == "opened", told[-1]
@@ -155,13 +153,11 @@ class Evil(http.server.BaseHTTPRequestHandler):
         self.rfile.read(1)
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Evil).serve_forever()
 """
-SEND = "command:sh -c \"cat >/dev/null; sed -i 's/Old songs/New songs/' page.html\""
-"""An agent that makes the change, without a model."""
 
 
 @pytest.mark.acceptance
 async def test_row_19_a_hostile_preview_reaches_nobody(home: Path, tmp_path: Path) -> None:
-    async with shown(home, tmp_path, {**SITE, "app.py": HOSTILE}, HONK_AGENT=SEND) as (person, task_id):
+    async with shown(home, tmp_path, {**SITE, "app.py": HOSTILE}) as (person, task_id):
         await until(lambda: state_of(home, task_id)[0] == "running", 30)
         origin, cookie = await person.let_in(task_id)
         status, headers, body = await person.get(f"{origin}/phish", Cookie=cookie)
@@ -238,7 +234,7 @@ async def test_row_19_what_is_no_preview_is_told_in_words(home: Path, tmp_path: 
         )
         for name, (command, _) in commands.items()
     ]
-    async with serving(home, CHANGED, *repositories, HONK_AGENT=SEND, HONK_PREVIEW__MOST="9") as server:
+    async with serving(home, {}, *repositories, HONK_AGENT=SEND, HONK_PREVIEW__MOST="9") as server:
         tasks = {name: await server.ask("Show new songs", name) for name in commands}
         for name, task_id in tasks.items():
             await server.follow(task_id)
@@ -256,7 +252,7 @@ async def test_row_19_what_is_no_preview_is_told_in_words(home: Path, tmp_path: 
 @pytest.mark.acceptance
 async def test_row_19_a_built_file_is_handed_out_as_it_was_built(home: Path, tmp_path: Path) -> None:
     toml = '[preview]\nbuild = "mkdir -p out; cp page.html out/app.apk"\nartifact = "out/app.apk"\n'
-    async with shown(home, tmp_path, {**SITE, ".honk.toml": toml}, HONK_AGENT=SEND) as (person, task_id):
+    async with shown(home, tmp_path, {**SITE, ".honk.toml": toml}) as (person, task_id):
         await until(lambda: state_of(home, task_id)[0] == "built", 30)
         answer = await person.open(task_id)
         link = answer.headers["location"]
@@ -275,7 +271,7 @@ async def test_row_19_a_built_file_is_handed_out_as_it_was_built(home: Path, tmp
 @pytest.mark.acceptance
 async def test_row_19_whoever_was_looked_at_least_recently_makes_room(home: Path, tmp_path: Path) -> None:
     first, second = (make_repository(tmp_path / f"{name}-{tmp_path.name}", SITE) for name in ("first", "second"))
-    async with serving(home, CHANGED, first, second, HONK_AGENT=SEND, HONK_PREVIEW__MOST="1") as server:
+    async with serving(home, {}, first, second, HONK_AGENT=SEND, HONK_PREVIEW__MOST="1") as server:
         tasks = []
         for repository in (first, second):
             tasks.append(await server.ask("Show new songs", repository.name))
@@ -294,7 +290,7 @@ async def test_row_19_whoever_was_looked_at_least_recently_makes_room(home: Path
 
 @pytest.mark.acceptance
 async def test_row_19_a_preview_sleeps_wakes_and_survives_no_restart(home: Path, tmp_path: Path) -> None:
-    async with shown(home, tmp_path, SITE, HONK_AGENT=SEND, HONK_PREVIEW__IDLE_MINUTES="0.01") as (person, task_id):
+    async with shown(home, tmp_path, SITE, HONK_PREVIEW__IDLE_MINUTES="0.01") as (person, task_id):
         await until(lambda: state_of(home, task_id)[0] == "asleep", 40)
         origin, cookie = await person.let_in(task_id)
         assert "New songs" in (await person.get(origin, Cookie=cookie))[2]
