@@ -4,12 +4,13 @@ The row is the truth and a leg is short: what cannot be done just now leaves the
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from honk.base.clock import now
 from honk.base.errors import HonkError, UsageError
 from honk.base.ids import derived_uuid
 from honk.deploy import DeployError
-from honk.domain.audit import Who
+from honk.domain.audit import Body, Who
 from honk.domain.deployment import (
     AT_WORK,
     UNASKED,
@@ -30,9 +31,8 @@ from honk.domain.task import Person, Repository, Task
 from honk.engine import ENDED, StepFailed, Steps
 from honk.store import Enlist
 from honk.store.conversation import Fact
-from honk.workflows.audited import audited
 from honk.workflows.frost import is_frozen, refuse_frozen
-from honk.workflows.production import Production, limit_of
+from honk.workflows.production import Production, known_of, limit_of
 
 MOST_LEGS = 20
 LOST = "Honk lost what it knew of this deployment's steps, so how far it came is not known."
@@ -137,7 +137,7 @@ class Deploying:
         production = self.production
         one = await production.deployments.deployment(deployment_id)
         if one.begun_at is not None:
-            return _known(one)
+            return known_of(one)
         repository = await self._repository(one)
         terms = await production.terms(repository, one.merged_sha)
         if terms.why_not:
@@ -147,24 +147,10 @@ class Deploying:
         if is_frozen(production.house.home):
             await production.deployments.turn(one, replace(one, state=DeploymentState.WAITING, leg=one.leg + 1))
             return None
-        who, subject = Who(name=one.who.name), f"pull_request:{one.number}"
-        body = {"deployment_id": deployment_id, "merged_sha": one.merged_sha, "secrets": list(errand.secrets)}
-        async with audited(production.house.audit, "deploy", who=who, subject=subject, body=body) as found:
-            refuse_frozen(production.house.home)
-            begun = replace(one, begun_at=now())
-            if not await production.deployments.turn(one, begun):
-                raise DeployError("Somebody else began this deployment.")
-            try:
-                ended = await production.run(
-                    errand, repository, one.merged_sha, with_environment=terms.declared.has_environment
-                )
-            except DeployError:
-                await production.deployments.turn(begun, one)
-                raise
-            found["exit_code"] = ended.exit_code
-        after = replace(begun, exit_code=ended.exit_code, seconds=ended.seconds, log_blob=ended.log_blob)
-        await production.deployments.turn(begun, replace(after, ended_at=now()))
-        return ended
+        body: Body = {"deployment_id": deployment_id, "merged_sha": one.merged_sha, "secrets": list(errand.secrets)}
+        has_environment = terms.declared.has_environment
+        run = partial(production.run, errand, repository, one.merged_sha, with_environment=has_environment)
+        return await production.once(one, "deploy", Who(name=one.who.name), body, run)
 
     async def health(self, deployment_id: str, ended: Ended) -> Health:
         """Asked also where the command failed or was cut off: what stands there now is what people want to know."""
@@ -245,13 +231,6 @@ class Deploying:
 
     async def _repository(self, one: Deployment) -> Repository:
         return (await self.production.house.tasks.task(one.task_id)).repository
-
-
-def _known(one: Deployment) -> Ended:
-    """Of a command that was begun before: how it ended, if that was written down."""
-    if one.ended_at is None:
-        return Ended(exit_code=None)
-    return Ended(exit_code=one.exit_code, seconds=one.seconds, log_blob=one.log_blob)
 
 
 def fact_of(one: Deployment, words: str) -> Fact:

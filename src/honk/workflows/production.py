@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
-from honk.base.clock import monotonic_seconds
+from honk.base.clock import monotonic_seconds, now
 from honk.base.errors import HonkError
 from honk.deploy import Answer, Deployer, DeployError, Errand, Furnishing, Grant, OpenRoom, Prober
 from honk.deploy.declared import PATH, declared
 from honk.deploy.terms import NOT_VISIBLE, Terms, migrations_among, terms_of
+from honk.domain.audit import Body, Who
 from honk.domain.change import Change
 from honk.domain.deployment import HEALTHY_IN_A_ROW, UNASKED, Deployment, Ended, Health, Undo
 from honk.domain.task import Repository
@@ -20,12 +21,15 @@ from honk.forge import Exporting, Forge, ForgeError
 from honk.sandbox import Sandbox, SandboxError
 from honk.store import Enlist
 from honk.store.production import Deployments
+from honk.workflows.audited import audited
+from honk.workflows.frost import refuse_frozen
 from honk.workflows.house import House
 from honk.workspace import Environment
 from honk.workspace.mirror import mirror_of
 
 ReadSecret = Callable[[str, str], Awaitable[str]]
 """From a secret's name and the reference to where it is."""
+One = TypeVar("One", Deployment, Undo)
 HEALTH_COMMAND_SECONDS = 60.0
 UNWALLED = f"{NOT_VISIBLE}: without a sandbox its secrets would lie open to every agent of this machine."
 
@@ -127,6 +131,29 @@ class Production:
         except SandboxError as error:
             return Ended(exit_code=None, fault=str(error))
 
+    async def once(self, one: One, act: str, who: Who, body: Body, run: Callable[[], Awaitable[Ended]]) -> Ended:
+        """Run the row's command, and never again: that it was begun is written down before it is.
+
+        Raises:
+            DeployError: it was not begun.
+            UsageError: everything was frozen meanwhile.
+        """
+        subject = f"pull_request:{one.number}"
+        async with audited(self.house.audit, act, who=who, subject=subject, body=body) as found:
+            refuse_frozen(self.house.home)
+            begun = replace(one, begun_at=now())
+            if not await self.deployments.turn(one, begun):
+                raise DeployError("Somebody else began it.")
+            try:
+                ended = await run()
+            except DeployError:
+                await self.deployments.turn(begun, one)
+                raise
+            found["exit_code"] = ended.exit_code
+        after = replace(begun, exit_code=ended.exit_code, seconds=ended.seconds, log_blob=ended.log_blob)
+        await self.deployments.turn(begun, replace(after, ended_at=now()))
+        return ended
+
     def _room(self, repository: Repository, sha: str, with_environment: bool) -> OpenRoom:
         @asynccontextmanager
         async def room(furnishing: Furnishing) -> AsyncIterator[Sandbox]:
@@ -190,6 +217,13 @@ async def until_healthy(ask: Callable[[], Awaitable[Answer]], seconds: float, pa
         if monotonic_seconds() + pause_seconds > give_up_at:
             return Health(is_good=False, words=f"{answer.words}, and was not well within {seconds:.0f} s")
         await asyncio.sleep(pause_seconds)
+
+
+def known_of(one: Deployment | Undo) -> Ended:
+    """Of a command that was begun before: how it ended, if that was written down."""
+    if one.ended_at is None:
+        return Ended(exit_code=None)
+    return Ended(exit_code=one.exit_code, seconds=one.seconds, log_blob=one.log_blob)
 
 
 def limit_of(terms: Terms) -> float:

@@ -6,13 +6,13 @@ change, which is examined and proposed as any other and merges by a tap of its o
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from honk.base.clock import now
 from honk.base.errors import UsageError
 from honk.base.ids import derived_uuid
-from honk.deploy import DeployError
-from honk.domain.audit import Who
+from honk.domain.audit import Body, Who
 from honk.domain.deployment import (
     UNASKED,
     Deployment,
@@ -32,11 +32,10 @@ from honk.domain.deployment import (
 from honk.domain.task import Person, Repository
 from honk.engine import StepFailed, Steps
 from honk.store.conversation import Fact
-from honk.workflows.audited import audited
 from honk.workflows.deploying import Deploying, fact_of
 from honk.workflows.follow_up import Accept
 from honk.workflows.frost import is_frozen, refuse_frozen
-from honk.workflows.production import Production, limit_of
+from honk.workflows.production import Production, known_of, limit_of
 from honk.workflows.reversing import Reversed, Reversing
 
 
@@ -218,7 +217,7 @@ class Undoing:
         if one.to_sha is None or one.state is not UndoState.ROLLING_BACK:
             return Ended(exit_code=0)
         if one.begun_at is not None:
-            return _known(one)
+            return known_of(one)
         repository = await self._repository(one)
         terms = await production.terms(repository, one.to_sha)
         if terms.why_not or not terms.declared.rollback:
@@ -231,24 +230,11 @@ class Undoing:
             await production.deployments.turn(one, replace(one, state=UndoState.WAITING, leg=one.leg + 1))
             return None
         who = Who(name=one.who.name, person_id=one.person_id)
-        body = {"undo_id": undo_id, "from": one.merged_sha, "to": one.to_sha, "secrets": list(errand.secrets)}
-        subject = f"pull_request:{one.number}"
-        async with audited(production.house.audit, "rollback", who=who, subject=subject, body=body) as found:
-            refuse_frozen(production.house.home)
-            begun = replace(one, begun_at=now())
-            if not await production.deployments.turn(one, begun):
-                raise DeployError("Somebody else began this rollback.")
-            try:
-                ended = await production.run(
-                    errand, repository, one.to_sha, with_environment=terms.declared.has_environment
-                )
-            except DeployError:
-                await production.deployments.turn(begun, one)
-                raise
-            found["exit_code"] = ended.exit_code
-        after = replace(begun, exit_code=ended.exit_code, seconds=ended.seconds, log_blob=ended.log_blob)
-        await production.deployments.turn(begun, replace(after, ended_at=now()))
-        return ended
+        secrets = list(errand.secrets)
+        body: Body = {"undo_id": undo_id, "from": one.merged_sha, "to": one.to_sha, "secrets": secrets}
+        has_environment = terms.declared.has_environment
+        run = partial(production.run, errand, repository, one.to_sha, with_environment=has_environment)
+        return await production.once(one, "rollback", who, body, run)
 
     async def health(self, undo_id: str) -> Health:
         """Of production as the rollback left it."""
@@ -346,13 +332,6 @@ def _why_left(row: Deployment, undo: Undo) -> str:
     if row.merged_sha == undo.merged_sha:
         return "Undone before it began: it was not run."
     return f"It holds what was undone (#{undo.number}), so it was not run: the next merge deploys it without that."
-
-
-def _known(one: Undo) -> Ended:
-    """Of a command that was begun before: how it ended, if that was written down."""
-    if one.ended_at is None:
-        return Ended(exit_code=None)
-    return Ended(exit_code=one.exit_code, seconds=one.seconds, log_blob=one.log_blob)
 
 
 def _body(one: Undo) -> dict[str, object]:
