@@ -7,11 +7,12 @@ from honk.base.errors import UsageError
 from honk.desks.lookout import Lookout
 from honk.domain.approval import reasons_for_a_sentence, unmet, why_never
 from honk.domain.change import PullRequest
+from honk.domain.deployment import brought_back
 from honk.domain.merge_terms import PATH
 from honk.domain.needs import Need
 from honk.domain.people import Act, Door, Visitor, must, why_not
 from honk.domain.shipment import Approval, Shipment, ShipmentState
-from honk.domain.task import Person
+from honk.domain.task import Person, Task
 from honk.workflows.approving import Sight
 from honk.workflows.production import Production
 from honk.workflows.tapping import Tap, Tapped
@@ -33,6 +34,8 @@ class Ship:
     """What it changes of data: no undo restores that."""
     follows: str = ""
     """What becomes of it once it is merged, in words."""
+    brings_back: tuple[int, ...] = ()
+    """Pull requests that were undone in production, and which its deployment would bring back."""
 
     @property
     def pull_request(self) -> PullRequest:
@@ -102,6 +105,7 @@ class Shipping:
         return Ship(
             migrations=await production.migrations(sight.task.repository, pull_request.base_sha, change),
             follows=await _follows(production, sight),
+            brings_back=await _brings_back(production, sight.task),
             sight=sight,
             shipment=await delivery.house.shipments.newest(number),
             approvals=tuple(await delivery.house.approvals.list(number)),
@@ -142,6 +146,13 @@ class Shipping:
         if not sheet.pull_requests:
             raise UsageError("This task has no pull request. Nothing was done.")
         return sheet.pull_requests[-1]
+
+
+async def _brings_back(production: Production, task: Task) -> tuple[int, ...]:
+    """Looked at only where something was undone: that is rare, and the history is long."""
+    place = task.repository.repository_id
+    undos = await production.deployments.undos(place)
+    return brought_back(await production.deployments.of(place), undos, task.task_id) if undos else ()
 
 
 async def _follows(production: Production, sight: Sight) -> str:

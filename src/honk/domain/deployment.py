@@ -226,6 +226,20 @@ def way_back(deployments: Sequence[Deployment], merged_sha: str) -> Way:
     return Way(to=before)
 
 
+def brought_back(deployments: Sequence[Deployment], undos: Sequence[Undo], task_id: str) -> tuple[int, ...]:
+    """Pull requests that the deployment of this task's merge would bring back: production was rolled back behind them,
+    their reverse change is not merged, and nobody has deployed over it since."""
+    found = []
+    for undo in undos:
+        undone = newest_of(deployments, undo.merged_sha)
+        if undone is None or undone.state is not DeploymentState.ROLLED_BACK or undo.revert_task_id == task_id:
+            continue
+        newer = [one for one in deployments if one.place > undone.place]
+        if not any(one.state is DeploymentState.DEPLOYED or one.task_id == undo.revert_task_id for one in newer):
+            found.append(undo.number)
+    return tuple(sorted(found))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """How a command ended."""

@@ -10,6 +10,7 @@ from honk.domain.deployment import (
     Health,
     Undo,
     UndoState,
+    brought_back,
     leg_of,
     live_of,
     next_of,
@@ -105,6 +106,17 @@ def test_only_the_newest_that_came_to_no_good_end_is_deployed_again() -> None:
     assert "did not deploy" in why_not_again(failed, [], "f" * 40)
     again = replace(deployment(3, S.DEPLOYED), merged_sha=failed[1].merged_sha)
     assert way_back([*failed, again], again.merged_sha).to is failed[0], "the newest of the same commit counts"
+
+
+def test_a_merge_before_the_reverse_change_brings_back_what_was_undone() -> None:
+    rows, undone = [deployment(1, S.DEPLOYED), deployment(2, S.ROLLED_BACK)], replace(undo(2), revert_task_id="t3")
+    assert brought_back(rows, [undone], "t9") == (2,)
+    assert brought_back(rows, [replace(undone, revert_task_id=None)], "t9") == (2,)
+    assert brought_back([*rows, deployment(4, S.FAILED)], [undone], "t9") == (2,)
+    assert brought_back(rows, [undone], "t3") == (), "the reverse change itself"
+    assert brought_back([*rows, deployment(3, S.WAITING)], [undone], "t9") == (), "that is merged"
+    assert brought_back([*rows, deployment(4, S.DEPLOYED)], [undone], "t9") == (), "somebody meant that"
+    assert brought_back([rows[0], deployment(2, S.DEPLOYED)], [undone], "t9") == (), "never rolled back"
 
 
 def test_what_a_command_and_its_health_come_to() -> None:

@@ -29,7 +29,9 @@ def test_every_template_compiles(name: str) -> None:
     assert templates().get_template(name)
 
 
-def page(words: str, *, state: ShipmentState = ShipmentState.ARMED, may_not: str = "") -> str:
+def page(
+    words: str, *, state: ShipmentState = ShipmentState.ARMED, may_not: str = "", brings_back: tuple[int, ...] = ()
+) -> str:
     """With these words wherever somebody else's may stand."""
     task, pull_request = replace(a_task(), prompt=words), a_pull_request(1)
     finding = Finding(rule=words, severity=Severity.NEEDS_HUMAN, message=words, path=words)
@@ -46,7 +48,7 @@ def page(words: str, *, state: ShipmentState = ShipmentState.ARMED, may_not: str
         shipment_id="s", number=1, task_id="t1", repository_id="r1", head_sha=head, state=state,
         person=replace(ADA, name=words), person_id="owner", since=NOON, until=NOON + timedelta(hours=1), words=words,
     )  # fmt: skip
-    ship = Ship(sight=sight, shipment=shipment, approvals=(), may_not=may_not)
+    ship = Ship(sight=sight, shipment=shipment, approvals=(), may_not=may_not, brings_back=brings_back)
     return templates().get_template("ship.html").render(
         who=SimpleNamespace(member=OWNER), is_admin=False, ship=ship, task=task, task_id="t1", refusal=words,
         proof=proof_of(examination, verdict), files=change.files, sentence=words,
@@ -77,3 +79,10 @@ def test_the_form_carries_the_commit_that_is_shown_and_asks_for_the_sentence_whe
 def test_whoever_may_not_and_what_is_under_way_get_nothing_to_send() -> None:
     for html in (page("plain", may_not="You are reader there."), page("plain", state=ShipmentState.DELIVERING)):
         assert 'name="head_sha"' not in html
+
+
+def test_a_merge_that_brings_back_what_was_undone_says_so() -> None:
+    assert "rolled back" not in page("plain")
+    html = page("plain", brings_back=(2, 5))
+    assert "rolled back from #2, #5" in html
+    assert "brings that back" in html
