@@ -64,6 +64,7 @@ class PreviewDoor:
         self._used: dict[str, float] = {}
         self._busy: dict[str, int] = {}
         self._sites: dict[str, Site] = {}
+        self._reading = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """By the host alone."""
@@ -155,10 +156,13 @@ class PreviewDoor:
         await visit.page(404, "Not here", "There is nothing at this address.")
 
     async def _file(self, visit: Visit, preview: Preview, shown: str) -> None:
-        """The built file, to whoever has the link, while the preview is there."""
+        """The built file, to whoever has the link, while the preview is there and whose link it was may see it."""
         ticket = read(self._previewing.desk.key, shown, Use.FILE, preview.label, time.time())
         artifact = preview.artifact
-        if ticket is None or artifact is None or artifact.kind == "site" or ticket.nonce != artifact.digest:
+        if (
+            ticket is None or artifact is None or artifact.kind == "site" or ticket.nonce != artifact.digest
+            or not await self._may_look(ticket.person_id, preview)
+        ):  # fmt: skip
             back = f"{self._console}/previews/{preview.label}"
             return await visit.page(403, "Too old", "This link is too old. A new one:", link=back)
         if preview.state is not PreviewState.BUILT:
@@ -177,7 +181,7 @@ class PreviewDoor:
         kind = KINDS.get(f".{artifact.kind}", "application/octet-stream")
         headers = [(b"content-type", kind.encode()), (b"content-length", str(len(content)).encode()),
                    (b"content-disposition", f'attachment; filename="{name}"'.encode())]  # fmt: skip
-        await visit.answer(200, headers, b"" if visit.scope["method"] == "HEAD" else content)
+        await visit.answer(200, headers, () if visit.scope["method"] == "HEAD" else (content,))
 
     async def _site(self, visit: Visit, preview: Preview) -> None:
         """A page of a built site."""
@@ -185,30 +189,33 @@ class PreviewDoor:
             return await visit.page(405, "Only to be read", "A built site takes nothing in.")
         try:
             site = await self._site_of(preview)
-            page = site.page(visit.scope["raw_path"])
         except (HonkError, BadZipFile) as error:
             return await visit.page(410, "Not to be had", str(error))
-        kind, content = page or ("text/html; charset=utf-8", site.missing())
-        headers = [(b"content-type", kind.encode()), (b"content-length", str(len(content)).encode())]
-        await visit.answer(200 if page else 404, headers, b"" if visit.scope["method"] == "HEAD" else content)
+        found = site.page(visit.scope["raw_path"])
+        page = found or site.missing()
+        headers = [(b"content-type", page.kind.encode()), (b"content-length", str(page.size_bytes).encode())]
+        await visit.answer(200 if found else 404, headers, () if visit.scope["method"] == "HEAD" else page.parts)
 
     async def _site_of(self, preview: Preview) -> Site:
         """The site, as it was when its digest was looked at: the newest few are at hand."""
-        if (known := self._sites.pop(preview.label, None)) is None:
-            known = await asyncio.to_thread(Site.of, await self._previewing.desk.file(preview))
-        self._sites[preview.label] = known
-        while len(self._sites) > SITES_AT_HAND:
-            self._sites.pop(next(iter(self._sites)))
-        return known
+        async with self._reading:  # a page asks for many files at once
+            if (known := self._sites.pop(preview.label, None)) is None:
+                known = await asyncio.to_thread(Site.of, await self._previewing.desk.file(preview))
+            self._sites[preview.label] = known
+            while len(self._sites) > SITES_AT_HAND:
+                self._sites.pop(next(iter(self._sites)))
+            return known
 
     async def _enter(self, visit: Visit, preview: Preview, shown: str, path: str) -> None:
         now = time.time()
         ticket = read(self._previewing.desk.key, shown, Use.ENTER, preview.label, now)
         self._used = {nonce: until for nonce, until in self._used.items() if until > now}
-        if ticket is None or ticket.nonce in self._used or not await self._may_look(ticket.person_id, preview):
+        is_fresh = ticket is not None and ticket.nonce not in self._used
+        if ticket is not None:
+            self._used[ticket.nonce] = ticket.until  # before anything is waited for: it opens once
+        if ticket is None or not is_fresh or not await self._may_look(ticket.person_id, preview):
             back = f"{self._console}/previews/{preview.label}"
             return await visit.page(403, "Too old", "This link was used, or is too old. A new one:", link=back)
-        self._used[ticket.nonce] = ticket.until
         await self._previewing.desk.note_opened(preview.label, who_of_pass(ticket.person_id))
         passed = Ticket(use=Use.PASS, label=preview.label, person_id=ticket.person_id, until=now + PASS_SECONDS)
         secure = "; Secure" if self._hosts.scheme == "https" else ""

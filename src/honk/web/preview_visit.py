@@ -1,7 +1,7 @@
 """One request to a preview's host, and the answers that are ours."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from html import escape
 
@@ -59,11 +59,14 @@ class Visit:
         self.has_begun = True
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
-    async def answer(self, status: int, headers: list[Header], body: bytes = b"") -> None:
-        """An answer of ours."""
+    async def answer(self, status: int, headers: list[Header], parts: Iterable[bytes] = ()) -> None:
+        """An answer of ours; between two parts of it others have their turn."""
         given = dict(headers)
         await self.start(status, [*(one for one in ours(self.place) if one[0] not in given), *headers])
-        await self.send({"type": "http.response.body", "body": body})
+        for part in parts:
+            await self.send({"type": "http.response.body", "body": part, "more_body": True})
+            await asyncio.sleep(0)
+        await self.send({"type": "http.response.body", "body": b""})
 
     async def page(
         self, status: int, title: str, words: str, *, link: str = "", log: str = "", again_seconds: int = 0
@@ -84,4 +87,4 @@ class Visit:
         headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-security-policy", _POLICY)]
         if again_seconds:
             headers.append((b"retry-after", str(again_seconds).encode()))
-        await self.answer(status, headers, "".join(parts).encode())
+        await self.answer(status, headers, ("".join(parts).encode(),))

@@ -63,11 +63,21 @@ def test_a_site_is_its_plain_files(tmp_path: Path) -> None:
     served = Site.of(packed)
     for path, content in ((b"/", b"<h1>Hi</h1>"), (b"/deep", b"deep"), (b"/deep/", b"deep"), (b"/about", b"about")):
         page = served.page(path)
-        assert page == ("text/html; charset=utf-8", content)
+        assert page is not None
+        assert (page.kind, page.size_bytes, b"".join(page.parts)) == ("text/html; charset=utf-8", len(content), content)
     for path in (b"/passwd", b"/../../etc/passwd", b"/%2e%2e/x", b"/deep/../index.html", b"//index.html/x"):
         assert served.page(path) is None
     with pytest.raises(NotReady, match="MiB"):
         taken(tmp_path, SITE, 5)
+
+
+def test_a_large_page_comes_in_parts(tmp_path: Path) -> None:
+    (tmp_path / GATHERED).mkdir()
+    (tmp_path / GATHERED / "404.html").write_bytes(bytes(1 << 20))
+    page = Site.of(taken(tmp_path, SITE, 2 << 20)).missing()
+    parts = list(page.parts)
+    assert (page.size_bytes, sum(map(len, parts))) == (1 << 20, 1 << 20)
+    assert max(map(len, parts)) <= 256 << 10
 
 
 def test_an_empty_site_is_none(tmp_path: Path) -> None:
