@@ -1,12 +1,13 @@
 """The page on which a person takes a merged change back."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from honk.base.errors import UsageError
-from honk.domain.people import Refused
+from honk.domain.people import Refused, Visitor
 from honk.entrance import SignedIn
 from honk.web.pages import Pages, lead
 
@@ -23,27 +24,27 @@ def undo_routes(pages: Pages) -> APIRouter:
 
     @routes.post("")
     async def undo(request: Request, task_id: str, merged_sha: Sha) -> Response:
-        who = await pages.visitor(request)
-        try:
-            await pages.team.production.undo(who, task_id, merged_sha)
-        except Refused:
-            raise
-        except UsageError as error:
-            return await _page(pages, who, task_id, refusal=str(error), status=422)
-        return lead(request, f"/tasks/{task_id}")
+        return await _done(pages, request, task_id, merged_sha, pages.team.production.undo)
 
     @routes.post("/again")
     async def again(request: Request, task_id: str, merged_sha: Sha) -> Response:
-        who = await pages.visitor(request)
-        try:
-            await pages.team.production.again(who, task_id, merged_sha)
-        except Refused:
-            raise
-        except UsageError as error:
-            return await _page(pages, who, task_id, refusal=str(error), status=422)
-        return lead(request, f"/tasks/{task_id}")
+        return await _done(pages, request, task_id, merged_sha, pages.team.production.again)
 
     return routes
+
+
+async def _done(
+    pages: Pages, request: Request, task_id: str, merged_sha: str, act: Callable[[Visitor, str, str], Awaitable[object]]
+) -> Response:
+    """Back to the task; where it cannot be done, the page with the reason."""
+    who = await pages.visitor(request)
+    try:
+        await act(who, task_id, merged_sha)
+    except Refused:
+        raise
+    except UsageError as error:
+        return await _page(pages, who, task_id, refusal=str(error), status=422)
+    return lead(request, f"/tasks/{task_id}")
 
 
 async def _page(pages: Pages, who: SignedIn, task_id: str, *, refusal: str = "", status: int = 200) -> Response:
