@@ -75,7 +75,7 @@ def declared(honk_toml: str) -> Declared | None:
         return Declared(problems=(f"{PATH}: [preview] must be a table.",))
     problems = [f"{_PLACE} has no key {key[:100]!r}; it has {', '.join(KEYS)}." for key in table if key not in KEYS]
     lines = {key: _line(table, key, problems) for key in ("command", "seed", "build", "artifact")}
-    problems += _contradictions(**lines)
+    problems += _contradictions(lines["command"], lines["build"], lines["artifact"])
     return Declared(
         command=lines["command"],
         seed=lines["seed"],
@@ -90,7 +90,7 @@ def declared(honk_toml: str) -> Declared | None:
     )
 
 
-def _contradictions(*, command: str, seed: str, build: str, artifact: str) -> list[str]:
+def _contradictions(command: str, build: str, artifact: str) -> list[str]:
     found = []
     if bool(command) == bool(build):
         found.append(f"{_PLACE} must have either a command or a build.")

@@ -134,11 +134,6 @@ class Channel:
         """Of the process below which everything inside runs."""
         return self._holder.pid
 
-    @property
-    def is_lost(self) -> bool:
-        """Whether the holder is gone."""
-        return self._is_closed
-
     async def _send(self, message: str, fds: Sequence[int]) -> None:
         while True:
             try:
