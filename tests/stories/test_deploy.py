@@ -289,9 +289,13 @@ async def test_while_honk_is_frozen_nothing_is_deployed_and_afterwards_it_is(liv
             await connection.run_sync(rows.joining(waiting, (), lambda _: None))
         await desk.app.delivery.deploying.finish_here()
         assert (await rows.deployment("d2")).state is S.WAITING
+        with pytest.raises(UsageError, match="being deployed or undone"):
+            await desk.app.delete_task(one.task_id, close=False)
         melt(home)
         await desk.app.delivery.deploying.finish_here()
         assert (await rows.deployment("d2")).state is S.DEPLOYED
+        await desk.app.delete_task(one.task_id, close=False)
+        assert (await rows.deployment("d2")).state is S.DEPLOYED, "what stands in production is still known"
 
 
 @pytest.mark.acceptance

@@ -35,10 +35,12 @@ async def delete_task(
     """The rows go last, by which the rest is found: done again after a crash, it finishes what is left.
 
     Raises:
-        UsageError: it has not ended, or has an open pull request and `close` is not given; nothing was deleted.
+        UsageError: it has not ended, or has an open pull request and `close` is not given, or is on its way to
+            production or back; nothing was deleted.
     """
     [holding] = await holdings.list(task.task_id)
     refuse_needed(holding, close=close)
+    await _refuse_under_way(house, task)
     ids: Body = {"runs": list(holding.run_ids), "pull_requests": list(holding.open_pull_requests)}
     async with audited(house.audit, "delete task", who=who, subject=f"task:{task.task_id}", body=ids):
         return await _delete(house, holdings, records, holding, who)
@@ -82,6 +84,16 @@ def refuse_needed(holding: Holding, *, close: bool) -> None:
         raise UsageError(
             f"Task {task.task_id} has an open pull request ({numbers}). Nothing was deleted. Merge or close it first, "
             "or say --close."
+        )
+
+
+async def _refuse_under_way(house: House, task: Task) -> None:
+    """Half of a deployment must not lose what says where it belongs: it would hold all others up."""
+    deployments, undos = await house.deployments.of_task(task.task_id)
+    if not all(one.is_over for one in (*deployments, *undos)):
+        raise UsageError(
+            f"Task {task.task_id} is being deployed or undone just now. Nothing was deleted. Delete it when that has "
+            "ended: honk deploy list"
         )
 
 
