@@ -144,6 +144,8 @@ async def _head(wire: _Wire, sending: "asyncio.Task[None]") -> h11.Response:
             while True:
                 event = await wire.next()
                 if isinstance(event, h11.Response):
+                    if event.status_code >= 600:  # our own server has no words for it, and would break
+                        raise BadAnswer(f"it answers with the status {event.status_code}, which there is not")
                     return event
                 if not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
                     raise BadAnswer("it closed the connection without an answer")

@@ -101,6 +101,7 @@ async def test_a_body_is_sent_as_it_comes(length: int | None) -> None:
         (says(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"), "no sound HTTP"),
         (says(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"), "no sound HTTP"),
         (says(b"H", then=1.0), "no answer within"),
+        (says(b"HTTP/1.1 999 No\r\nContent-Length: 2\r\n\r\nhi"), "status 999, which there is not"),
     ],
 )
 async def test_what_is_no_answer_is_told(stranger: Stranger, why: str | None) -> None:
