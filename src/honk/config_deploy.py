@@ -34,6 +34,8 @@ class RepositoryDeploySettings(BaseModel):
     """A command is ended after so long at the latest."""
     location: str = ""
     """Of the repository, where several have its name."""
+    branches: tuple[str, ...] = ("main", "master")
+    """What is merged into another one is not deployed: whoever asks for a task chooses its base."""
 
     @field_validator("secrets")
     @classmethod
@@ -92,6 +94,7 @@ class DeploySettings(BaseModel):
                 url=one.url,
                 timeout_seconds=one.timeout_seconds,
                 location=one.location,
+                branches=one.branches,
             )
             for name, one in self.repositories.items()
         }

@@ -10,9 +10,11 @@ import pytest
 from desk import OLD, RIGHT, WRONG, Desk, git, make_repository, open_desk
 from live import SECRET, Live, production
 
+from honk.app import RunRequest
 from honk.base.errors import UsageError
 from honk.domain.board import Lane, Watcher
 from honk.domain.deployment import DeploymentState, Undo, UndoState
+from honk.domain.limits import Limits
 from honk.domain.task import Person
 from honk.insight.board_view import row_of
 from honk.insight.task_view import task_view
@@ -242,6 +244,27 @@ async def test_a_repository_has_no_more_than_it_was_granted(live: Live, tmp_path
             assert words in str(told.body["words"])
             assert await deployments(desk) == []
     assert live.deployed == []
+
+
+@pytest.mark.acceptance
+async def test_what_is_merged_into_another_branch_does_not_reach_production(live: Live, tmp_path: Path) -> None:
+    """Whoever asks chooses the base: a branch of their own has a deploy script that no owner has seen."""
+    home, repo = tmp_path / "honk", bare(tmp_path, live.calc())
+    live.keep_secret(home)
+    git(repo, "branch", "side", "main")
+    async with open_desk(home, {}, deploy=live.settings()) as desk:
+        wanted = RunRequest(prompt="Change add()", repo=repo, base="side", agent=MEND, model="sonnet",
+                            limits=Limits(wall_seconds=60, idle_seconds=30))  # fmt: skip
+        told = await desk.follow((await desk.app.submit(wanted)).task_id)
+        assert told.result.pull_request is not None, told.result
+        await desk.app.merge(told.result.pull_request.number)
+        [event] = await events(desk, "deployment")
+        assert event.body["state"] == "not_visible"
+        assert "merged into side" in str(event.body["words"])
+        assert (await deployments(desk), live.deployed) == ([], [])
+        await merged(desk, repo)
+        [done] = await deployments(desk)
+        assert live.deployed == [done.merged_sha]
 
 
 @pytest.mark.acceptance

@@ -32,6 +32,8 @@ class Grant:
     asked there."""
     location: str = ""
     """Of the repository, where its name alone is not enough."""
+    branches: tuple[str, ...] = ("main", "master")
+    """Of which production is made. Whoever asks for a task chooses its base, so a branch may hold anybody's scripts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What a repository wants, within what it was granted: it can only narrow that. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
@@ -48,6 +48,15 @@ def _why_not(declared: Declared | None, grant: Grant | None) -> str:
     if asked:
         return f"{NOT_VISIBLE}: it asks for {' and '.join(asked)}, which this installation does not grant it."
     return ""
+
+
+def merged_into(terms: Terms, branch: str) -> Terms:
+    """The same for a commit that was merged into the branch."""
+    if terms.why_not or branch in terms.grant.branches:
+        return terms
+    made_of = " or ".join(terms.grant.branches) or "no branch"
+    words = f"it is merged into {branch}, and production is made of {made_of} (branches, of its grant in honk.toml)."
+    return replace(terms, why_not=f"{NOT_VISIBLE}: {words}")
 
 
 def origin_of(url: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from honk.app import App
 from honk.base.errors import UsageError
+from honk.deploy.terms import merged_into
 from honk.desks.lookout import Lookout
 from honk.domain.approval import reasons_for_a_sentence, unmet, why_never
 from honk.domain.change import PullRequest
@@ -157,7 +158,9 @@ async def _brings_back(production: Production, task: Task) -> tuple[int, ...]:
 
 async def _follows(production: Production, sight: Sight) -> str:
     """By the base's own table; where the change touches it, the merged one's holds."""
-    terms = await production.terms(sight.task.repository, sight.pull_request.base_sha)
+    pull_request = sight.pull_request
+    terms = await production.terms(sight.task.repository, pull_request.base_sha)
+    terms = merged_into(terms, pull_request.base_branch)
     told = f"The merged commit is brought to production by: {terms.declared.command}"
     if terms.why_not:
         words = terms.why_not.removeprefix("Merged; ")

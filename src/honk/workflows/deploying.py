@@ -10,6 +10,7 @@ from honk.base.clock import now
 from honk.base.errors import HonkError, UsageError
 from honk.base.ids import derived_uuid
 from honk.deploy import DeployError
+from honk.deploy.terms import merged_into
 from honk.domain.audit import Body, Who
 from honk.domain.deployment import (
     AT_WORK,
@@ -56,7 +57,8 @@ class Deploying:
         """What follows on a merge: a deployment, or the words that Honk does not see one. It breaks no merge."""
         deployment_id = derived_uuid("deployment", task.repository.repository_id, merged_sha)
         try:
-            why_not = (await self.production.terms(task.repository, merged_sha)).why_not
+            terms = await self.production.terms(task.repository, merged_sha)
+            why_not = merged_into(terms, task.base_branch).why_not
         except HonkError as error:
             why_not = f"Merged; what .honk.toml says of its deployment could not be read: {error}"
         if why_not:

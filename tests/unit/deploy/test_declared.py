@@ -1,12 +1,13 @@
 """What a repository says of its deployment, within what it is granted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from honk.deploy import Grant
 from honk.deploy.declared import Declared, declared
-from honk.deploy.terms import NOT_VISIBLE, migrations_among, origin_of, terms_of
+from honk.deploy.terms import NOT_VISIBLE, merged_into, migrations_among, origin_of, terms_of
 
 WHOLE = """\
 [deploy]
@@ -121,3 +122,15 @@ def test_a_change_of_data_is_found_by_globs() -> None:
     assert migrations_among(wanted, paths) == ("migrations/0001.py", "deep/down/schema.sql")
     assert migrations_among(None, paths) == ()
     assert migrations_among(Declared(migrations=("db/",)), ("db/a/b.py", "dba.py")) == ("db/a/b.py",)
+
+
+def test_production_is_made_of_its_branches_alone() -> None:
+    terms = terms_of(declared('[deploy]\ncommand = "true"\n'), Grant())
+    assert merged_into(terms, "main") == merged_into(terms, "master") == terms
+    for branch in ("side", "Main", "refs/heads/main", ""):
+        assert f"merged into {branch}" in merged_into(terms, branch).why_not
+    only = replace(terms, grant=Grant(branches=("trunk",)))
+    assert merged_into(only, "trunk").why_not == ""
+    assert "made of trunk" in merged_into(only, "main").why_not
+    ungranted = terms_of(declared('[deploy]\ncommand = "true"\n'), None)
+    assert merged_into(ungranted, "side") == ungranted
