@@ -90,7 +90,7 @@ def refuse_needed(holding: Holding, *, close: bool) -> None:
 async def _refuse_under_way(house: House, task: Task) -> None:
     """Half of a deployment must not lose what says where it belongs: it would hold all others up."""
     deployments, undos = await house.deployments.of_task(task.task_id)
-    if not all(one.is_over for one in (*deployments, *undos)):
+    if not (all(one.is_over for one in deployments) and all(one.is_over for one in undos)):
         raise UsageError(
             f"Task {task.task_id} is being deployed or undone just now. Nothing was deleted. Delete it when that has "
             "ended: honk deploy list"
