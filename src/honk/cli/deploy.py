@@ -39,11 +39,12 @@ def again(number: Annotated[int, typer.Argument(min=1, help="The pull request's 
     """Deploy a merged pull request once more, where its deployment failed or was interrupted."""
     from honk.cli.desk import run_async
 
-    run_async(_again(number))
+    raise typer.Exit(run_async(_again(number)))
 
 
-async def _again(number: int) -> None:
+async def _again(number: int) -> int:
     from honk.cli.desk import acting_desk
+    from honk.cli.exit_codes import OK, of_deployments
     from honk.cli.facts import Line
     from honk.cli.progress import print_lines
 
@@ -54,8 +55,9 @@ async def _again(number: int) -> None:
         *_, newest = (await desk.undoing.of_pull_request(number))[0]
         if not newest.is_over:
             print_lines([Line(text=f"The server deploys it. See: honk deploy show {number}")])
-            return
-        print_lines(await details(desk, newest))
+            return OK
+        print_lines([*await details(desk, newest), *await next_steps(desk, newest)])
+    return of_deployments([newest])
 
 
 async def _list(*, as_json: bool) -> None:
@@ -84,6 +86,7 @@ async def _show(number: int, *, as_json: bool) -> None:
             return
         print_lines([line for one in deployments for line in await details(desk, one)])
         print_lines([line for one in undos for line in undo_lines(one)])
+        print_lines([line for one in deployments[-1:] for line in await next_steps(desk, one)])
         if not deployments:
             from honk.cli.facts import Line
 
@@ -115,6 +118,20 @@ async def details(desk: "App", one: "Deployment", log_lines: int = LOG_LINES) ->
             log = "(its log is not kept any more)"
         told += [Line(text=f"  | {line}", tone=Tone.QUIET) for line in block(log, max_lines=log_lines)]
     return told
+
+
+async def next_steps(desk: "App", one: "Deployment") -> "list[Line]":
+    """What a person can do about one that came to no good end, and that nobody took back."""
+    from honk.cli.facts import Line
+    from honk.domain.deployment import TROUBLES
+
+    if one.state not in TROUBLES:
+        return []
+    outlook = await desk.undoing.outlook(one.number)
+    if outlook.undo is not None:
+        return []
+    told = [Line(text=f"Undo   honk undo {one.number}")]
+    return told if outlook.why_not_again else [*told, Line(text=f"Again  honk deploy again {one.number}")]
 
 
 def undo_lines(one: "Undo") -> "list[Line]":

@@ -5,7 +5,10 @@ decide · 4 vetoed · 5 failed · 130 cancelled · 2 usage, or a machine that ca
 reads the output any more (SIGPIPE) · 129 and 143 left for SIGHUP or SIGTERM, the task can be resumed.
 """
 
+from collections.abc import Sequence
+
 from honk.base.errors import HonkError, PlatformError, UsageError
+from honk.domain.deployment import TROUBLES, Deployment
 from honk.domain.evidence import Verification
 from honk.domain.task import OutcomeName
 
@@ -37,6 +40,11 @@ _OF_VERIFY = {Verification.PASSED: OK, Verification.UNVERIFIED: UNVERIFIED_ALONE
 def of_outcome(outcome: OutcomeName, verification: Verification) -> int:
     """Of a finished task. Only a change that was proved is 0."""
     return _BY_OUTCOME.get(outcome, _OF_CHANGE[verification])
+
+
+def of_deployments(deployments: Sequence[Deployment]) -> int:
+    """Of a merged pull request's, in their order: the newest counts; none is no fault."""
+    return FAILED if deployments and deployments[-1].state in TROUBLES else OK
 
 
 def of_verify(verification: Verification) -> int:

@@ -110,9 +110,9 @@ async def _diff(number: int) -> None:
 
 
 async def _merge(number: int, *, sentence: str | None, is_settled: bool) -> int:
-    from honk.cli.deploy import details
+    from honk.cli.deploy import details, next_steps
     from honk.cli.desk import acting_desk, reading_desk, server_beside
-    from honk.cli.exit_codes import CANCELLED, NOTHING_TO_MERGE, of_outcome
+    from honk.cli.exit_codes import CANCELLED, NOTHING_TO_MERGE, of_deployments, of_outcome
     from honk.cli.facts import Line
     from honk.cli.progress import print_lines
     from honk.config import read_settings
@@ -134,8 +134,9 @@ async def _merge(number: int, *, sentence: str | None, is_settled: bool) -> int:
             return NOTHING_TO_MERGE
         deployments, _ = await desk.undoing.of_pull_request(number)
         print_lines([line for one in deployments for line in await details(desk, one)])
+        print_lines([line for one in deployments[-1:] for line in await next_steps(desk, one)])
         result = await desk.result(pull_request.task_id)
-    return of_outcome(OutcomeName.MERGED, result.verification)
+    return of_deployments(deployments) or of_outcome(OutcomeName.MERGED, result.verification)
 
 
 async def _asked(
@@ -213,13 +214,18 @@ def reviewers(pull_request: "PullRequest") -> "list[Line]":
 
 async def contents(desk: "App", pull_request: "PullRequest") -> "list[Line]":
     """What would merge: the files, and the evidence for them."""
+    from honk.cli import deploy
     from honk.cli.diff_text import stat_lines
     from honk.cli.summary import evidence, standing
 
     result = await desk.result(pull_request.task_id)
     diff_bytes = await desk.pull_request_diff(pull_request.number)
     wish = standing(pull_request, await desk.delivery.newest(pull_request.number))
-    return [headline(pull_request), *wish, *reviewers(pull_request), *stat_lines(diff_bytes), *evidence(result)]
+    deployments, undos = await desk.undoing.of_pull_request(pull_request.number)
+    shipped = [line for one in deployments for line in await deploy.details(desk, one, log_lines=0)]
+    shipped += [line for one in undos for line in deploy.undo_lines(one)]
+    told = [headline(pull_request), *wish, *reviewers(pull_request), *stat_lines(diff_bytes), *evidence(result)]
+    return [*told, *shipped, *[line for one in deployments[-1:] for line in await deploy.next_steps(desk, one)]]
 
 
 def wants_merge(pull_request: "PullRequest", sentence: str | None) -> tuple[bool, str | None]:

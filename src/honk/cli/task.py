@@ -87,7 +87,7 @@ async def _list(server: str | None, *, as_json: bool) -> None:
 
 
 async def _show(server: str | None, task_id: str, *, diff: bool, as_json: bool) -> None:
-    from honk.cli.deploy import details, undo_lines
+    from honk.cli.deploy import details, next_steps, undo_lines
     from honk.cli.desk import task_desk
     from honk.cli.machine_lines import result_line
     from honk.cli.near_desk import NearDesk
@@ -108,6 +108,7 @@ async def _show(server: str | None, task_id: str, *, diff: bool, as_json: bool) 
                 deployments, undos = await desk.app.undoing.production.deployments.of_task(result.task_id)
                 print_lines([line for one in deployments for line in await details(desk.app, one, log_lines=0)])
                 print_lines([line for one in undos for line in undo_lines(one)])
+                print_lines([line for one in deployments[-1:] for line in await next_steps(desk.app, one)])
                 await show_comparison(desk.app, result.task_id, as_json=False)
             else:
                 await tell_of(desk, result.task_id)

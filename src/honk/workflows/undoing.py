@@ -63,6 +63,9 @@ class Outlook:
     @property
     def lines(self) -> tuple[str, ...]:
         """One by one."""
+        if (undo := self.undo) is not None:
+            became = undo.rollback or undo.reason or "It is under way."
+            return (f"{undo.who.name} asked for that already, and it is done once. {became}",)
         lines = []
         if self.is_busy:
             lines.append("Something is being deployed just now: the undo begins when that has ended.")

@@ -8,13 +8,14 @@ from typing import cast
 import pytest
 
 from honk.app import App
-from honk.cli.deploy import details, headline, undo_lines
-from honk.cli.exit_codes import NOTHING_TO_MERGE
+from honk.cli.deploy import details, headline, next_steps, undo_lines
+from honk.cli.exit_codes import FAILED, NOTHING_TO_MERGE, OK, of_deployments
 from honk.cli.facts import Tone, facts
 from honk.cli.undo import _finish
-from honk.domain.deployment import Deployment, DeploymentState, Undo, UndoState
+from honk.domain.deployment import Deployment, DeploymentState, Undo, UndoState, Way
 from honk.domain.task import Person
 from honk.store import NotFound, TaskEvent
+from honk.workflows.undoing import Outlook
 
 AT = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 ONE = Deployment(
@@ -104,3 +105,29 @@ def test_each_event_of_production_has_words(kind: str, body: dict[str, object], 
     [line] = facts(event)
     assert line.tone is tone
     assert str(body["words"]) in line.text
+
+
+@pytest.mark.anyio
+async def test_what_came_to_no_good_end_names_the_ways_on_until_somebody_took_one() -> None:
+    outlook = Outlook(number=7, merged_sha=ONE.merged_sha, undo=None, way=Way(why_not="No way."), is_busy=False,
+                      has_rollback=False)  # fmt: skip
+    undo = Undo(undo_id="u", repository_id="r", task_id="t", number=7, merged_sha=ONE.merged_sha, who=ONE.who,
+                created_at=AT, rollback="Production is back.")  # fmt: skip
+
+    async def told(one: Deployment, looked: Outlook = outlook) -> list[str]:
+        async def look(_number: int) -> Outlook:
+            return looked
+
+        desk = SimpleNamespace(undoing=SimpleNamespace(outlook=look))
+        return [line.text for line in await next_steps(cast(App, desk), one)]
+
+    ways = ["Undo   honk undo 7", "Again  honk deploy again 7"]
+    for state in DeploymentState:
+        is_bad = state in (DeploymentState.FAILED, DeploymentState.INTERRUPTED)
+        one = replace(ONE, state=state)
+        assert await told(one) == (ways if is_bad else [])
+        assert of_deployments([ONE, one]) == (FAILED if is_bad else OK)
+    assert await told(ONE, replace(outlook, why_not_again="A newer one.")) == ways[:1]
+    undone = replace(outlook, undo=undo)
+    assert await told(ONE, undone) == []
+    assert undone.lines == ("Ada asked for that already, and it is done once. Production is back.",)
