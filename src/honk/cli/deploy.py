@@ -110,7 +110,7 @@ async def details(desk: "App", one: "Deployment", log_lines: int = LOG_LINES) ->
     from honk.cli.terminal import block
     from honk.store import NotFound
 
-    told = [headline(one), *(Line(text=f"  {line}") for line in block(one.reason, max_lines=10))]
+    told = [headline(one), *(Line(text=f"  {line}") for line in block(one.reason, max_lines=10) if line)]
     if one.log_blob and log_lines:
         try:
             log = (await desk.diff(one.log_blob)).decode("utf-8", "replace")

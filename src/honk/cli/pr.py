@@ -135,6 +135,8 @@ async def _merge(number: int, *, sentence: str | None, is_settled: bool) -> int:
         deployments, _ = await desk.undoing.of_pull_request(number)
         print_lines([line for one in deployments for line in await details(desk, one)])
         print_lines([line for one in deployments[-1:] for line in await next_steps(desk, one)])
+        if deployments and not deployments[-1].is_over:
+            print_lines([Line(text=f"The server deploys it. See: honk deploy show {number}")])
         result = await desk.result(pull_request.task_id)
     return of_deployments(deployments) or of_outcome(OutcomeName.MERGED, result.verification)
 

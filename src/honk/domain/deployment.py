@@ -161,7 +161,8 @@ TROUBLES: Mapping[DeploymentState, Trouble] = {
 
 def trouble_of(deployments: Sequence[Deployment], task_id: str) -> Trouble | None:
     """Of the task's newest among all of its repository; None behind which a newer one of anybody's is deployed."""
-    newest = max((one for one in deployments if one.task_id == task_id), key=lambda one: one.place, default=None)
+    mine = [one for one in deployments if one.task_id == task_id and one.state is not DeploymentState.SUPERSEDED]
+    newest = max(mine, key=lambda one: one.place, default=None)
     if newest is None or ((live := live_of(deployments)) is not None and live.place > newest.place):
         return None
     return TROUBLES.get(newest.state)
@@ -206,10 +207,11 @@ class Way:
 
 def way_back(deployments: Sequence[Deployment], merged_sha: str) -> Way:
     """Only the newest deployment is rolled back: behind an older one there is work of others, which would be lost."""
-    undone = newest_of(deployments, merged_sha)
-    if undone is None:
+    if newest_of(deployments, merged_sha) is None:
         return Way(why_not="Honk did not deploy it, so there is nothing to roll back.")
-    if not undone.has_touched:
+    # It may wait to be deployed once more: what counts is what was run.
+    undone = newest_of([one for one in deployments if one.has_touched], merged_sha)
+    if undone is None:
         return Way(why_not="It never reached production, so there is nothing to roll back.")
     newer = [one for one in deployments if one.place > undone.place and one.has_touched]
     if newer:

@@ -78,7 +78,9 @@ def delivery_of(
     if pull_request is None or pull_request.merged_sha is None:
         return Delivery()
     sha = pull_request.merged_sha
-    deployment = next((one for one in reversed(deployments) if one.merged_sha == sha), None)
+    mine = [one for one in deployments if one.merged_sha == sha]
+    run = [one for one in mine if one.state is not S.SUPERSEDED]
+    deployment = next(reversed(run or mine), None)
     undo = next((one for one in reversed(undos) if one.merged_sha == sha), None)
     told = [one.body for one in events if one.kind == "deployment" and one.body.get("state") == "not_visible"]
     return Delivery(

@@ -22,7 +22,8 @@ IN_TROUBLE = sa.select(t.deployment.c.task_id).where(
     ~sa.exists().where(
         _NEWER.c.repository_id == t.deployment.c.repository_id,
         _NEWER.c.place > t.deployment.c.place,
-        (_NEWER.c.state == DeploymentState.DEPLOYED.value) | (_NEWER.c.task_id == t.deployment.c.task_id),
+        (_NEWER.c.state == DeploymentState.DEPLOYED.value)
+        | ((_NEWER.c.task_id == t.deployment.c.task_id) & (_NEWER.c.state != DeploymentState.SUPERSEDED.value)),
     ),
 )
 """As `trouble_of` has it, in SQL."""

@@ -179,6 +179,8 @@ async def what_failed_in_production_waits_for_who_may_approve_there(store: Board
     await store.deployments.turn(last, replace(last, state=DeploymentState.ROLLED_BACK))
     assert await seen() == quiet
     await deployed(5, DeploymentState.FAILED)
+    await deployed(7, DeploymentState.SUPERSEDED)
+    assert await seen() == (Trouble.FAILED, loud), "what was never run mends nothing"
     await deployed(6, DeploymentState.DEPLOYED, "t2")
     assert await seen() == quiet, "a newer one is well"
 

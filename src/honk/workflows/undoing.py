@@ -24,7 +24,6 @@ from honk.domain.deployment import (
     Way,
     is_busy,
     leg_of,
-    newest_of,
     told,
     way_back,
     why_not_again,
@@ -280,18 +279,17 @@ class Undoing:
         and would bring it back: that is not run either."""
         deployments = self.production.deployments
         rows = await deployments.of(one.repository_id)
-        undone = newest_of(rows, one.merged_sha)
-        if undone is None:
-            return
+        mine = [row for row in rows if row.merged_sha == one.merged_sha]
+        touched = [row for row in mine if row.has_touched]
         is_back = one.to_sha is not None and ended.is_good and health.is_good is not False
-        if is_back and undone.has_touched:
-            after = replace(undone, state=DeploymentState.ROLLED_BACK, reason=f"Rolled back to {str(one.to_sha)[:12]}.")
-            await deployments.turn(undone, after, (fact_of(after, after.reason),))
-        if is_back or undone.state is DeploymentState.WAITING:
-            for row in rows:
-                if row.state is DeploymentState.WAITING and row.place >= undone.place:
-                    after = replace(row, state=DeploymentState.SUPERSEDED, ended_at=now(), reason=_why_left(row, one))
-                    await deployments.turn(row, after, (fact_of(after, after.reason),))
+        for row in touched if is_back else ():
+            after = replace(row, state=DeploymentState.ROLLED_BACK, reason=f"Rolled back to {str(one.to_sha)[:12]}.")
+            await deployments.turn(row, after, (fact_of(after, after.reason),))
+        for row in rows if mine else ():
+            is_left = row in mine or (row.place > mine[0].place and (is_back or not touched))
+            if row.state is DeploymentState.WAITING and is_left:
+                after = replace(row, state=DeploymentState.SUPERSEDED, ended_at=now(), reason=_why_left(row, one))
+                await deployments.turn(row, after, (fact_of(after, after.reason),))
 
     async def _told(self, one: Undo, ended: Ended, health: Health) -> str:
         assert one.to_sha is not None

@@ -106,6 +106,8 @@ def test_only_the_newest_that_came_to_no_good_end_is_deployed_again() -> None:
     assert "did not deploy" in why_not_again(failed, [], "f" * 40)
     again = replace(deployment(3, S.DEPLOYED), merged_sha=failed[1].merged_sha)
     assert way_back([*failed, again], again.merged_sha).to is failed[0], "the newest of the same commit counts"
+    waiting = replace(again, state=S.WAITING, begun_at=None)
+    assert way_back([*failed, waiting], again.merged_sha).to is failed[0], "what was run counts, not what waits to be"
 
 
 def test_a_merge_before_the_reverse_change_brings_back_what_was_undone() -> None:
