@@ -41,7 +41,7 @@ check: ready  ## style, types, floors and sizes
 	@$(PYTEST) -q tests/test_house.py tests/unit/test_docs.py
 
 test-browser: ready  ## the console in a real Chromium (Debian's), on phone and desk; HONK_SHOTS=FOLDER keeps what it saw
-	@$(AS_SERVICE) /usr/bin/env HONK_SHOTS=$(HONK_SHOTS) $(PYTEST) -m browser tests/browser $(ARGS)
+	@$(AS_SERVICE) /usr/bin/env HONK_SHOTS=$(HONK_SHOTS) $(PYTEST) -m browser $(BOTH_CORES) tests/browser $(ARGS)
 
 acceptance: ready  ## every death at every moment; third-party packages, honest changes and cheats (a quarter of an hour)
 	@$(AS_SERVICE) $(PYTEST) -m 'acceptance and not root and not large and not wide' $(EACH_CORE) tests/stories tests/conformance tests/acceptance $(ARGS)
