@@ -170,11 +170,11 @@ class Browser:
         rest = bytearray()
         try:
             async for chunk in self.program.output():
-                rest += chunk
-                *whole, last = rest.split(b"\0")
-                rest = bytearray(last)
-                for message in whole:
-                    self._take(message)
+                first, *more = chunk.split(b"\0")
+                rest += first
+                for part in more:
+                    self._take(rest)
+                    rest = bytearray(part)
                 if len(rest) > _MOST_MESSAGE_BYTES:
                     break
         finally:

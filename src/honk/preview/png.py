@@ -8,6 +8,8 @@ SIGN = b"\x89PNG\r\n\x1a\n"
 MOST_BYTES = 8 << 20
 MOST_PIXELS = 4000
 """In each direction."""
+MOST_PARTS = 10_000
+"""Browsers make some of 8 KiB or more."""
 _KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"sRGB", b"gAMA", b"IDAT", b"IEND"})
 
 
@@ -25,6 +27,8 @@ def checked_png(data: bytes) -> bytes:
     names: list[bytes] = []
     for name, whole in _chunks(data):
         names.append(name)
+        if len(names) > MOST_PARTS:
+            raise ValueError(f"it has more than {MOST_PARTS} parts")
         if name in _KEPT:
             kept += whole
     if names[:1] != [b"IHDR"] or names[-1:] != [b"IEND"] or b"IDAT" not in names:

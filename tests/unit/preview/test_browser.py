@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from honk.base.clock import monotonic_seconds
 from honk.preview import browser
 from honk.preview.browser import Browser, BrowserFailed
 from honk.preview.png import SIGN
@@ -131,3 +132,17 @@ async def test_a_browser_that_says_too_much_is_heard_no_more(monkeypatch: pytest
     async with at(Program(answers={"Page.navigate": {"x": "y" * 5000}})) as made:
         with pytest.raises(BrowserFailed, match="ended"):
             await made.see("/")
+
+
+async def test_a_page_that_says_megabytes_costs_no_more_than_to_read_them() -> None:
+    said = json.dumps({"method": "Log.entryAdded", "params": {"text": "x" * (16 << 20)}}).encode()
+
+    class Loud(Program):
+        async def output(self) -> AsyncIterator[bytes]:
+            for at in range(0, len(said), 4096):
+                yield said[at : at + 4096]
+            yield b"\0"
+
+    begun = monotonic_seconds()
+    await Browser(cast(Process, Loud())).hear()
+    assert monotonic_seconds() - begun < 5, "looking again, at each piece, at all before it takes several times that"

@@ -36,6 +36,7 @@ def test_what_is_no_part_of_the_picture_goes() -> None:
         (png(90_000, 2), "pixels"),
         (png(0, 2), "pixels"),
         (png() + b"x" * MOST_BYTES, "larger"),
+        (png(2, 2, *[chunk(b"IDAT")] * 10_000), "more than"),
     ],
 )
 def test_what_is_none_is_refused(data: bytes, why: str) -> None:
