@@ -1,5 +1,6 @@
 """What every way to a person's repository must hold to."""
 
+import os
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -224,6 +225,25 @@ async def a_work_tree_is_taken_as_it_stands_and_nothing_is_written(ground: Groun
     assert sorted(filter(None, names)) == ["README.md", "new file.txt"]
 
 
+async def an_edit_of_the_same_second_and_length_is_taken_too(ground: Ground) -> None:
+    """Git tells it from no edit by the date of its index, which must not be made younger."""
+    root = ground.person.root
+    base = await ground.exported()
+    await ground.person.git("config", "core.trustctime", "false")
+    readme, index = root / "README.md", root / ".git/index"
+    long_ago = readme.stat().st_mtime_ns - 60 * 10**9
+    os.utime(readme, ns=(long_ago, long_ago))
+    await ground.person.git("update-index", "--refresh")
+    readme.write_text(readme.read_text().swapcase())
+    for path in (readme, index):
+        os.utime(path, ns=(long_ago, long_ago))
+    with tempfile.TemporaryFile() as pack:
+        sha = await ground.source.snapshot(root, base, pack)
+        pack.seek(0)
+        (await ground.ours("index-pack", "--stdin", "--fix-thin", stdin_fd=pack.fileno())).must("index-pack")
+    assert await ground.ours.line("diff-tree", "-r", "--name-only", base, sha) == "README.md"
+
+
 def _state(root: Path) -> dict[Path, int]:
     """When each file was written. Git dates an object that it finds again anew, which changes nothing."""
     return {path: 0 if "objects" in path.parts else path.stat().st_mtime_ns for path in root.rglob("*")}
@@ -243,4 +263,5 @@ SOURCE_RULES: tuple[Callable[[Ground], Awaitable[None]], ...] = (
     a_branch_that_moved_meanwhile_is_left_where_it_is,
     nothing_of_the_repository_s_configuration_runs,
     a_work_tree_is_taken_as_it_stands_and_nothing_is_written,
+    an_edit_of_the_same_second_and_length_is_taken_too,
 )

@@ -53,4 +53,4 @@ async def snapshot(git: PersonGit, base_sha: str, into: BinaryIO) -> str:
 def _prepare(aside: Path, index: Path) -> None:
     (aside / "objects").mkdir()
     if index.is_file():  # what it knows of unchanged files saves reading them
-        shutil.copyfile(index, aside / "index")
+        shutil.copy2(index, aside / "index")  # with its date, by which git knows an edit of the same second
