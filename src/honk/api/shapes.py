@@ -16,7 +16,7 @@ BRANCH = r"^[^\x00-\x20\x7f~^:?*\[\\\-][^\x00-\x20\x7f~^:?*\[\\]*$"
 PATH = r"^/[^\x00]*$"
 KEY = r"^[\x21-\x7e]+$"
 
-Words = Annotated[str, StringConstraints(min_length=1, max_length=65_536, strip_whitespace=True)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=65_536, strip_whitespace=True, pattern=r"\S")]
 
 
 class Shape(BaseModel, extra="forbid"):
