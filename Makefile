@@ -12,7 +12,7 @@ EACH_CORE = $(if $(ARGS),,-n 2)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help ready demo test test-browser check acceptance wide large bench soak evals releases requirements clean
+.PHONY: help ready demo test test-browser check acceptance acceptance-again wide large bench soak evals releases requirements clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1             /; s/^\([a-z -]\{13\}\) */\1/p' Makefile
@@ -44,8 +44,12 @@ test-browser: ready  ## the console in a real Chromium (Debian's), on phone and 
 	@$(AS_SERVICE) /usr/bin/env HONK_SHOTS=$(HONK_SHOTS) $(PYTEST) -m browser $(BOTH_CORES) tests/browser $(ARGS)
 
 acceptance: ready  ## every death at every moment; third-party packages, honest changes and cheats (a quarter of an hour)
-	@$(AS_SERVICE) $(PYTEST) -m 'acceptance and not root and not large and not wide' $(EACH_CORE) tests/stories tests/conformance tests/acceptance $(ARGS)
+	@$(AS_SERVICE) $(PYTEST) -m 'acceptance and not root and not large and not wide' $(EACH_CORE) $(if $(RED),--red-to=$(RED)) tests/stories tests/conformance tests/acceptance $(ARGS)
 	@if [ "$$(id -u)" = 0 ] && [ -z "$(ARGS)" ]; then $(AS_ROOT) $(PYTEST) -m 'root and acceptance' -n 2 tests/root; fi
+
+acceptance-again: ready  # what it found red and wrote to RED, and what it did not come to
+	@$(AS_SERVICE) $(PYTEST) $(EACH_CORE) @$(RED)
+	@if [ "$$(id -u)" = 0 ]; then $(AS_ROOT) $(PYTEST) -m 'root and acceptance' -n 2 tests/root; fi
 
 wide: ready  ## what acceptance leaves out: more third-party packages, Gradle, larger floods (a quarter of an hour)
 	@$(AS_SERVICE) $(PYTEST) -s -m wide tests/stories tests/acceptance $(ARGS)

@@ -16,7 +16,7 @@ from server import Server, serving
 from honk.testing import scripts
 from honk.testing.replies import Ask, Reply, say, use
 
-expect.set_options(timeout=30_000)  # what comes of an agent's work takes as long as that
+expect.set_options(timeout=90_000)  # what comes of an agent's work takes as long as that
 pytestmark = [pytest.mark.browser, pytest.mark.anyio]
 CALC_PY = "/workspace/calc.py"
 QUESTION = use(
