@@ -156,6 +156,8 @@ async def test_killed_at_every_step_of_one_task_nothing_is_there_twice(home: Pat
 
 
 @pytest.mark.acceptance
-@pytest.mark.parametrize("point", EVERY_STEP)
+@pytest.mark.parametrize(  # all of them in one run stand above
+    "point", [pytest.param(point, marks=[pytest.mark.wide] * (at % 2)) for at, point in enumerate(EVERY_STEP)]
+)
 async def test_killed_at_any_one_step_nothing_is_there_twice(home: Path, calc: Path, point: str) -> None:
     await assert_dies_and_goes_on(home, calc, (point,))

@@ -54,6 +54,7 @@ async def test_with_nobody_there_it_ends_by_itself_and_names_the_outcome(home: P
     assert "\x1b" not in said
 
 
+@pytest.mark.wide  # tests/browser has it with taps instead of typed words
 async def test_on_a_terminal_a_person_answers_merges_and_finds_the_console_open(home: Path) -> None:
     async with terminal(home, "demo") as person:
         origin = (await person.until(r"console: (http://127\.0\.0\.1:\d+)"))[1]
