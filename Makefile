@@ -44,7 +44,7 @@ test-browser: ready  ## the console in a real Chromium (Debian's), on phone and 
 	@$(AS_SERVICE) /usr/bin/env HONK_SHOTS=$(HONK_SHOTS) $(PYTEST) -m browser $(BOTH_CORES) tests/browser $(ARGS)
 
 acceptance: ready  ## every death at every moment; third-party packages, honest changes and cheats (a quarter of an hour)
-	@$(AS_SERVICE) $(PYTEST) -m 'acceptance and not root and not large and not wide' $(EACH_CORE) $(if $(RED),--red-to=$(RED)) tests/stories tests/conformance tests/acceptance $(ARGS)
+	@$(AS_SERVICE) $(PYTEST) -m 'acceptance and not root and not large and not wide' $(EACH_CORE) $(if $(RED),--red-to=$(RED)) tests/acceptance tests/stories tests/conformance $(ARGS)
 	@if [ "$$(id -u)" = 0 ] && [ -z "$(ARGS)" ]; then $(AS_ROOT) $(PYTEST) -m 'root and acceptance' -n 2 tests/root; fi
 
 acceptance-again: ready  # what it found red and wrote to RED, and what it did not come to
