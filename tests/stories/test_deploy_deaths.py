@@ -88,6 +88,7 @@ async def tap_and_die(server: Server, point: str, path: str, **fields: str) -> N
     await tap(server, path, **fields)
     async with asyncio.timeout(60):
         assert await server.process.wait() == -signal.SIGKILL, point
+    await server.stop()  # what it said last is read, and its pipe closed
     server.program = (str(Path(DYING[0]).with_name("honk")),)
     await server.start()
 
