@@ -78,6 +78,7 @@ async def bench_of(words: str, where: Path, *, key: str = KEY, **grant: float) -
             await gateway.close()
 
 
+@pytest.mark.wide  # tests/conformance has the same rules with a small program of the protocol
 @pytest.mark.parametrize("rule", AGENT_RULES, ids=lambda rule: rule.__name__)
 async def test_opencode_keeps(rule: Callable[[Bench], Awaitable[None]], opencode: str, tmp_path: Path) -> None:
     async with bench_of(opencode, tmp_path) as bench:
