@@ -28,7 +28,7 @@ from honk.workflows.tracing import Tracing
 
 pytestmark = pytest.mark.anyio
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-SECRET = "sk-ant-madeupmadeup"
+SECRET = f"sk-ant-{'a' * 16}"
 
 
 def ended(task_id: str) -> Kept:
