@@ -29,11 +29,11 @@ from honk.domain.deployment import (
     why_not_again,
 )
 from honk.domain.task import Person, Repository, Task
-from honk.engine import ENDED, StepFailed, Steps
+from honk.engine import ENDED, Steps
 from honk.store import Enlist
 from honk.store.conversation import Fact
 from honk.workflows.frost import is_frozen, refuse_frozen
-from honk.workflows.production import Production, known_of, limit_of
+from honk.workflows.production import Production, ended_of, health_of, known_of, limit_of
 
 MOST_LEGS = 20
 LOST = "Honk lost what it knew of this deployment's steps, so how far it came is not known."
@@ -110,16 +110,9 @@ class Deploying:
         deployment_id, leg = leg_of(workflow_id)
         if not await step("begin", bool, lambda: self.begin(deployment_id, leg)):
             return
-        try:
-            done = await step("command", Ended, lambda: self.command(deployment_id))
-        except StepFailed as error:
-            done = Ended(exit_code=None, fault=str(error))
-        if (ended := done) is None:
+        if (ended := await ended_of(step, "command", lambda: self.command(deployment_id))) is None:
             return
-        try:
-            health = await step("health", Health, lambda: self.health(deployment_id, ended))
-        except StepFailed as error:
-            health = Health(is_good=False, words=f"its health could not be asked: {error}")
+        health = await health_of(step, lambda: self.health(deployment_id, ended))
         await step("end", None, lambda: self.end(deployment_id, ended, health))
 
     async def begin(self, deployment_id: str, leg: int) -> bool:

@@ -16,7 +16,7 @@ from honk.domain.audit import Body, Who
 from honk.domain.change import Change
 from honk.domain.deployment import HEALTHY_IN_A_ROW, UNASKED, Deployment, Ended, Health, Undo
 from honk.domain.task import Repository
-from honk.engine import Engine
+from honk.engine import Engine, StepFailed, Steps
 from honk.forge import Exporting, Forge, ForgeError
 from honk.sandbox import Sandbox, SandboxError
 from honk.store import Enlist
@@ -224,6 +224,22 @@ def known_of(one: Deployment | Undo) -> Ended:
     if one.ended_at is None:
         return Ended(exit_code=None)
     return Ended(exit_code=one.exit_code, seconds=one.seconds, log_blob=one.log_blob)
+
+
+async def ended_of(step: Steps, name: str, act: Callable[[], Awaitable[Ended | None]]) -> Ended | None:
+    """The step of a command; one that broke is an end as well."""
+    try:
+        return await step(name, Ended, act)
+    except StepFailed as error:
+        return Ended(exit_code=None, fault=str(error))
+
+
+async def health_of(step: Steps, act: Callable[[], Awaitable[Health]]) -> Health:
+    """The step that asks for health; one that broke found none."""
+    try:
+        return await step("health", Health, act)
+    except StepFailed as error:
+        return Health(is_good=False, words=f"its health could not be asked: {error}")
 
 
 def limit_of(terms: Terms) -> float:

@@ -34,7 +34,7 @@ from honk.store.conversation import Fact
 from honk.workflows.deploying import Deploying, fact_of
 from honk.workflows.follow_up import Accept
 from honk.workflows.frost import is_frozen, refuse_frozen
-from honk.workflows.production import Production, known_of, limit_of
+from honk.workflows.production import Production, ended_of, health_of, known_of, limit_of
 from honk.workflows.reversing import Reversed, Reversing
 
 
@@ -179,16 +179,9 @@ class Undoing:
         undo_id, leg = leg_of(workflow_id)
         if not await step("begin", bool, lambda: self.begin(undo_id, leg)):
             return
-        try:
-            done = await step("rollback", Ended, lambda: self.rollback(undo_id))
-        except StepFailed as error:
-            done = Ended(exit_code=None, fault=str(error))
-        if (ended := done) is None:
+        if (ended := await ended_of(step, "rollback", lambda: self.rollback(undo_id))) is None:
             return
-        try:
-            health = await step("health", Health, lambda: self.health(undo_id))
-        except StepFailed as error:
-            health = Health(is_good=False, words=f"its health could not be asked: {error}")
+        health = await health_of(step, lambda: self.health(undo_id))
         await step("settle", None, lambda: self.settle(undo_id, ended, health))
         try:
             made = await step("reverse", Reversed, lambda: self.reverse(undo_id))
